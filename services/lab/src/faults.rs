@@ -1,0 +1,193 @@
+//! The switchboard of faults: what shall go wrong, where, and how often.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// The stand-in in which a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum System {
+    /// The ticket system.
+    Zammad,
+    /// The chat.
+    Webex,
+    /// The source of truth.
+    Netbox,
+    /// The switch.
+    Switch,
+}
+
+/// The place in a stand-in where a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Point {
+    /// A call of the stand-in's API (an RPC, for the switch).
+    Request,
+    /// A webhook that it sends.
+    Webhook,
+    /// A connection that it accepts.
+    Connection,
+}
+
+/// One fault. As JSON: `{"system":"netbox","point":"request","method":"PATCH","path":"/api/dcim/","skip":0,"times":1,"action":{"status":{"status":503}}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Where.
+    pub system: System,
+    /// At what.
+    pub point: Point,
+    /// Only for this HTTP method, or this RPC's element name (`commit`).
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Only for paths that begin so.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Lets this many matching events pass first.
+    #[serde(default)]
+    pub skip: u32,
+    /// Strikes this often, then is gone; without it, until cleared.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// What goes wrong.
+    pub action: FaultAction,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum FaultAction {
+    /// Answers with this status instead of doing the work.
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// Header names and values, e.g. `["Retry-After", "3"]`.
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        /// Body, as it is.
+        #[serde(default)]
+        body: String,
+    },
+    /// Waits before doing the work.
+    Delay {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Closes the connection before the work is done.
+    Reset,
+    /// Does the work, then closes the connection instead of answering.
+    DropReply,
+    /// Webhook: never sends it.
+    Lose,
+    /// Webhook: sends it twice.
+    Double,
+    /// Switch: answers with this rpc-error instead of doing the work.
+    RpcError {
+        /// `error-tag`, e.g. `operation-failed`.
+        tag: String,
+        /// `error-message`.
+        message: String,
+    },
+    /// Switch: closes the TCP connection once this many bytes of the NETCONF stream have come in.
+    CutAfterBytesIn {
+        /// Bytes, counted from the start of the subsystem.
+        bytes: u64,
+    },
+    /// Switch: closes the TCP connection once this many bytes of the NETCONF stream have gone out.
+    CutAfterBytesOut {
+        /// Bytes, counted from the start of the subsystem.
+        bytes: u64,
+    },
+}
+
+/// All faults that are switched on.
+#[derive(Debug, Default)]
+pub struct FaultBoard {
+    faults: Mutex<Vec<Fault>>,
+}
+
+impl FaultBoard {
+    /// Switches a fault on.
+    pub fn add(&self, fault: Fault) {
+        self.lock().push(fault);
+    }
+
+    /// Switches all faults off.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// The faults that are switched on, with what is left of their counts.
+    #[must_use]
+    pub fn list(&self) -> Vec<Fault> {
+        self.lock().clone()
+    }
+
+    /// Takes the faults that strike at this event, counting each down.
+    #[must_use]
+    pub fn strike(&self, system: System, point: Point, method: &str, path: &str) -> Vec<FaultAction> {
+        let mut faults = self.lock();
+        let mut struck = Vec::new();
+        for fault in faults.iter_mut() {
+            let matches = fault.system == system
+                && fault.point == point
+                && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && fault.path.as_deref().is_none_or(|prefix| path.starts_with(prefix));
+            if !matches || fault.times == Some(0) {
+                continue;
+            }
+            if fault.skip > 0 {
+                fault.skip -= 1;
+                continue;
+            }
+            if let Some(times) = &mut fault.times {
+                *times -= 1;
+            }
+            struck.push(fault.action.clone());
+        }
+        faults.retain(|fault| fault.times != Some(0));
+        struck
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(skip: u32, times: Option<u32>) -> Fault {
+        Fault {
+            system: System::Netbox,
+            point: Point::Request,
+            method: Some("PATCH".to_owned()),
+            path: Some("/api/".to_owned()),
+            skip,
+            times,
+            action: FaultAction::Reset,
+        }
+    }
+
+    #[test]
+    fn a_fault_skips_then_strikes_then_is_gone() {
+        let board = FaultBoard::default();
+        board.add(fault(1, Some(1)));
+        let strike = || board.strike(System::Netbox, Point::Request, "PATCH", "/api/dcim/").len();
+        assert_eq!((strike(), strike(), strike()), (0, 1, 0));
+        assert!(board.list().is_empty());
+    }
+
+    #[test]
+    fn a_fault_strikes_only_where_it_was_meant_to() {
+        let board = FaultBoard::default();
+        board.add(fault(0, None));
+        assert!(board.strike(System::Webex, Point::Request, "PATCH", "/api/").is_empty());
+        assert!(board.strike(System::Netbox, Point::Webhook, "PATCH", "/api/").is_empty());
+        assert!(board.strike(System::Netbox, Point::Request, "GET", "/api/").is_empty());
+        assert!(board.strike(System::Netbox, Point::Request, "PATCH", "/x").is_empty());
+        assert_eq!(board.strike(System::Netbox, Point::Request, "patch", "/api/x").len(), 1);
+    }
+}

@@ -1,0 +1,135 @@
+//! What the lab's HTTP servers have in common: starting on a port, stopping, and the faults of the wire.
+
+use std::any::Any;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Extensions, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
+use actix_web::{App, Error, HttpMessage, HttpResponse, HttpServer};
+
+use crate::faults::{FaultAction, FaultBoard, Point, System};
+use crate::settings::LabSettings;
+
+/// A running HTTP server of the lab.
+pub struct Server {
+    addr: SocketAddr,
+    handle: ServerHandle,
+}
+
+/// The TCP connection under a request, kept so that a fault can cut it.
+struct Connection(TcpStream);
+
+#[derive(Clone)]
+struct Switchboard {
+    system: System,
+    faults: Arc<FaultBoard>,
+}
+
+impl Server {
+    /// Serves `routes` on `port` (0: any free one), with the faults of `system` in front of them.
+    ///
+    /// # Errors
+    /// When the port cannot be bound.
+    pub fn start<F>(settings: &LabSettings, port: u16, board: (System, Arc<FaultBoard>), routes: F) -> io::Result<Self>
+    where
+        F: Fn(&mut ServiceConfig) + Send + Clone + 'static,
+    {
+        let listener = TcpListener::bind((settings.bind, port))?;
+        let addr = listener.local_addr()?;
+        let switchboard = Switchboard { system: board.0, faults: board.1 };
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(Data::new(switchboard.clone()))
+                .app_data(PayloadConfig::new(4 << 20))
+                .wrap(from_fn(strike))
+                .route("/static/lab.css", web::get().to(style))
+                .configure(routes.clone())
+        })
+        .workers(1)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .on_connect(keep_connection)
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Ok(Self { addr, handle })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its base URL, without a final slash.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Stops it; requests under way have a second to end.
+    pub async fn stop(&self) {
+        self.handle.stop(true).await;
+    }
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("../static/lab.css"))
+}
+
+fn keep_connection(connection: &dyn Any, extensions: &mut Extensions) {
+    let stream = connection.downcast_ref::<tokio::net::TcpStream>();
+    if let Some(copy) = stream.and_then(|stream| stream.as_fd().try_clone_to_owned().ok()) {
+        extensions.insert(Connection(TcpStream::from(copy)));
+    }
+}
+
+async fn strike(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(board) = request.app_data::<Data<Switchboard>>().cloned() else { return next.call(request).await };
+    let path = request.path().to_owned();
+    let mut drop_reply = false;
+    for action in board.faults.strike(board.system, Point::Request, request.method().as_str(), &path) {
+        match action {
+            FaultAction::Status { status, headers, body } => {
+                let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let mut answer = HttpResponse::build(code);
+                for header in headers {
+                    answer.insert_header(header);
+                }
+                return Ok(request.into_response(answer.body(body)));
+            }
+            FaultAction::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
+            FaultAction::Reset => {
+                cut(&request);
+                return Ok(request.into_response(HttpResponse::InternalServerError().finish()));
+            }
+            FaultAction::DropReply => drop_reply = true,
+            FaultAction::Lose
+            | FaultAction::Double
+            | FaultAction::RpcError { .. }
+            | FaultAction::CutAfterBytesIn { .. }
+            | FaultAction::CutAfterBytesOut { .. } => {}
+        }
+    }
+    let response = next.call(request).await?;
+    if drop_reply && let Some(Connection(stream)) = response.request().conn_data::<Connection>() {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+    Ok(response)
+}
+
+fn cut(request: &ServiceRequest) {
+    if let Some(Connection(stream)) = request.request().conn_data::<Connection>() {
+        // An error here means that the other side was faster, which is as good.
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+    request.extensions_mut().clear();
+}

@@ -1,0 +1,29 @@
+//! The source of truth.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::faults::FaultBoard;
+use crate::settings::LabSettings;
+
+/// The source of truth.
+pub struct Netbox {}
+
+impl Netbox {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    pub async fn start(_settings: &LabSettings, _faults: Arc<FaultBoard>) -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Its base URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        String::new()
+    }
+
+    /// Stops it.
+    pub async fn stop(&self) {}
+}
