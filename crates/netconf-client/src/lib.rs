@@ -1,4 +1,4 @@
-//! NETCONF over any byte stream: framing, hello, sessions, operations and transactions.
+#![doc = include_str!("../README.md")]
 
 pub mod capabilities;
 pub mod error;

@@ -218,11 +218,8 @@ fn child<'a, 'i>(element: roxmltree::Node<'a, 'i>, name: &str) -> Option<roxmltr
 
 fn child_text(element: roxmltree::Node<'_, '_>, name: &str) -> Option<String> {
     child(element, name).map(|node| {
-        let pieces: String = node
-            .descendants()
-            .filter_map(|part| part.is_text().then(|| part.text()))
-            .flatten()
-            .collect();
+        let texts = node.descendants().filter(|part| part.is_text());
+        let pieces: String = texts.filter_map(|part| part.text()).collect();
         pieces.trim().to_owned()
     })
 }

@@ -68,12 +68,7 @@ pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> 
 
 /// Reads the start tag whose `<` is at `at`.
 fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
-    let until = |from: usize, stop: fn(u8) -> bool| {
-        bytes[from..]
-            .iter()
-            .position(|&byte| stop(byte))
-            .map_or(bytes.len(), |found| from + found)
-    };
+    let until = |from, stop| until(bytes, from, stop);
     let mut here = until(at + 1, |byte| {
         byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
     });
@@ -105,28 +100,49 @@ fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
             },
             Some(_) => {}
         }
-        let name_end = until(here, |byte| {
-            byte.is_ascii_whitespace() || matches!(byte, b'=' | b'>' | b'/')
-        });
-        let attribute = &bytes[here..name_end];
-        let equals = until(name_end, |byte| !byte.is_ascii_whitespace());
-        let quote = until(equals + usize::from(equals < bytes.len()), |byte| {
-            !byte.is_ascii_whitespace()
-        });
-        let (Some(&equals), Some(&mark)) = (bytes.get(equals), bytes.get(quote)) else {
-            return Ok(None);
-        };
-        if equals != b'=' || !matches!(mark, b'"' | b'\'') {
-            return Err("an attribute without a quoted value");
+        match attribute_at(bytes, here)? {
+            None => return Ok(None),
+            Some((name, value, end)) => {
+                if name == b"message-id" {
+                    message_id = MessageId::read(value);
+                }
+                here = end;
+            }
         }
-        let Some(length) = memchr::memchr(mark, &bytes[quote + 1..]) else {
-            return Ok(None);
-        };
-        if attribute == b"message-id" {
-            message_id = MessageId::read(&bytes[quote + 1..quote + 1 + length]);
-        }
-        here = quote + 1 + length + 1;
     }
+}
+
+/// The offset of the first byte from `from` on that satisfies `stop`, or the length.
+fn until(bytes: &[u8], from: usize, stop: fn(u8) -> bool) -> usize {
+    bytes[from..]
+        .iter()
+        .position(|&byte| stop(byte))
+        .map_or(bytes.len(), |found| from + found)
+}
+
+/// Name, value and the offset of the end of an attribute.
+type Attribute<'b> = (&'b [u8], &'b [u8], usize);
+
+/// Reads the attribute at `at`; `Ok(None)` if it is not complete.
+fn attribute_at(bytes: &[u8], at: usize) -> Result<Option<Attribute<'_>>, &'static str> {
+    let name_end = until(bytes, at, |byte| {
+        byte.is_ascii_whitespace() || matches!(byte, b'=' | b'>' | b'/')
+    });
+    let equals = until(bytes, name_end, |byte| !byte.is_ascii_whitespace());
+    match bytes.get(equals) {
+        None => return Ok(None),
+        Some(b'=') => {}
+        Some(_) => return Err("an attribute without a value"),
+    }
+    let quote = until(bytes, equals + 1, |byte| !byte.is_ascii_whitespace());
+    let mark = match bytes.get(quote) {
+        None => return Ok(None),
+        Some(&mark @ (b'"' | b'\'')) => mark,
+        Some(_) => return Err("an attribute without quotes"),
+    };
+    let value = &bytes[quote + 1..];
+    Ok(memchr::memchr(mark, value)
+        .map(|length| (&bytes[at..name_end], &value[..length], quote + 1 + length + 1)))
 }
 
 fn local_name(qualified: &[u8]) -> Result<String, &'static str> {

@@ -144,9 +144,8 @@ impl Operation for Commit {
         if self.confirm_timeout == Some(0) {
             return Err(Error::InvalidArgument("the confirm timeout is at least 1 s"));
         }
-        if self.persist.is_some() || self.persist_id.is_some() {
-            need(capabilities, self.name(), capabilities::CONFIRMED_COMMIT_1_1)?;
-        } else if self.confirmed && !capabilities.confirmed_commit() {
+        let persistent = self.persist.is_some() || self.persist_id.is_some();
+        if persistent || (self.confirmed && !capabilities.confirmed_commit()) {
             need(capabilities, self.name(), capabilities::CONFIRMED_COMMIT_1_1)?;
         }
         check_ids([&self.persist, &self.persist_id])

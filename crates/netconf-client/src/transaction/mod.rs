@@ -333,8 +333,9 @@ impl Transaction {
         }
     }
 
-    /// The edit that undoes this one, for servers without confirmed commit. It must do so from any state between
-    /// before and after, and do nothing from before (`remove`, not `delete`).
+    /// The edit that undoes this one, for servers without confirmed commit (with confirmed commit 1.0 it only
+    /// cleans the candidate). It must do so from any state between before and after, and do nothing from before
+    /// (`remove`, not `delete`).
     #[must_use]
     pub fn inverse(mut self, edit: impl Into<String>) -> Self {
         self.inverse = Some(edit.into());

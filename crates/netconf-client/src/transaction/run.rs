@@ -367,11 +367,7 @@ impl Run {
             }
         }
         let confirming = self.progress == Progress::Confirming;
-        if self.session.lost().is_none() {
-            self.discard().await;
-        } else {
-            self.candidate_dirty = true;
-        }
+        self.candidate_dirty = self.restore_candidate().await.is_err();
         self.end().await;
         if confirming {
             ServerState::Unknown {
@@ -380,6 +376,20 @@ impl Run {
         } else {
             ServerState::Undone(UndoneBy::SessionEnd { within })
         }
+    }
+
+    /// Gives the candidate what running will have once a pending commit is undone. Discarding would not: as long as
+    /// the commit is pending, running has the change.
+    async fn restore_candidate(&mut self) -> Result<(), ()> {
+        if self.session.lost().is_some() || self.transaction.inverse.is_none() {
+            return Err(());
+        }
+        self.session
+            .call(self.edit(Datastore::Candidate, true))
+            .await
+            .map_err(|error| {
+                self.undo_error.get_or_insert(error);
+            })
     }
 
     /// Undoes what was committed for good, or edited in running, by the caller's inverse.

@@ -1,20 +1,8 @@
 //! Sessions against a scripted peer: every odd habit of servers, and what callers are told when things end.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
-#![expect(
-    dead_code,
-    reason = "the tests share their servers, and not each uses all of them"
-)]
-
-mod common;
-
 use std::time::Duration;
 
-use common::peer::{HELLO, Peer};
+use crate::peer::{HELLO, Peer};
 use netconf_client::ops::{Commit, Datastore, EditConfig, Get, GetConfig, Lock, Raw};
 use netconf_client::{Error, LostCause, Phase, Session, SessionConfig};
 use tokio::io::AsyncWriteExt;

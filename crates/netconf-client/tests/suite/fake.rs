@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 
 /// What the server does with a request.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Act {
+pub(crate) enum Act {
     /// What it asks for.
     Normal,
     /// Refuses with this error-tag.
@@ -46,14 +46,14 @@ struct State {
 }
 
 #[derive(Clone)]
-pub struct Fake {
+pub(crate) struct Fake {
     state: Arc<Mutex<State>>,
     offered: Arc<Vec<&'static str>>,
     hook: Arc<Hook>,
 }
 
 /// base:1.1, candidate, confirmed commit 1.1, validate 1.1, rollback-on-error.
-pub const FULL: &[&str] = &[
+pub(crate) const FULL: &[&str] = &[
     capabilities::BASE_1_0,
     capabilities::BASE_1_1,
     capabilities::CANDIDATE,
@@ -63,12 +63,15 @@ pub const FULL: &[&str] = &[
 ];
 
 impl Fake {
-    pub fn new(offered: &[&'static str]) -> Self {
+    pub(crate) fn new(offered: &[&'static str]) -> Self {
         Self::with_hook(offered, |_| Act::Normal)
     }
 
     /// `hook` decides on every request by the name of its operation; a commit is `commit`, `commit-confirmed`.
-    pub fn with_hook(offered: &[&'static str], hook: impl Fn(&str) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) fn with_hook(
+        offered: &[&'static str],
+        hook: impl Fn(&str) -> Act + Send + Sync + 'static,
+    ) -> Self {
         let state = State {
             running: "old".into(),
             candidate: "old".into(),
@@ -82,29 +85,29 @@ impl Fake {
         }
     }
 
-    pub fn running(&self) -> String {
+    pub(crate) fn running(&self) -> String {
         self.state.lock().unwrap().running.clone()
     }
 
-    pub fn candidate(&self) -> String {
+    pub(crate) fn candidate(&self) -> String {
         self.state.lock().unwrap().candidate.clone()
     }
 
-    pub fn set_candidate(&self, value: &str) {
+    pub(crate) fn set_candidate(&self, value: &str) {
         self.state.lock().unwrap().candidate = value.to_owned();
     }
 
-    pub fn locks(&self) -> usize {
+    pub(crate) fn locks(&self) -> usize {
         self.state.lock().unwrap().locks.len()
     }
 
     /// The operations taken so far, in order.
-    pub fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         self.state.lock().unwrap().log.clone()
     }
 
     /// The client's end of a new connection.
-    pub fn connect(&self) -> DuplexStream {
+    pub(crate) fn connect(&self) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let server = self.clone();
         tokio::spawn(async move { server.serve(ours).await });
@@ -112,7 +115,7 @@ impl Fake {
     }
 
     /// Serves one session until its stream ends.
-    pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) {
+    pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) {
         let id = {
             let mut state = self.state.lock().unwrap();
             state.sessions += 1;
@@ -238,21 +241,7 @@ impl Fake {
                 }
             }
             "validate" if !capabilities.validate() => return refused("operation-not-supported"),
-            "commit" | "commit-confirmed" => {
-                let saved = std::mem::replace(&mut state.running, self.state_candidate(&state));
-                let pending = state.pending.take();
-                if name == "commit-confirmed" {
-                    let saved = pending.map_or(saved, |earlier| earlier.saved);
-                    state.pending_count += 1;
-                    let number = state.pending_count;
-                    state.pending = Some(Pending {
-                        session: id,
-                        saved,
-                        number,
-                    });
-                    self.revert_later(operation, number);
-                }
-            }
+            "commit" | "commit-confirmed" => self.commit(&mut state, operation, name, id),
             "cancel-commit" => {
                 if state.pending.is_none() {
                     return refused("operation-failed");
@@ -266,8 +255,21 @@ impl Fake {
         Ok("<ok/>".to_owned())
     }
 
-    fn state_candidate(&self, state: &State) -> String {
-        state.candidate.clone()
+    fn commit(&self, state: &mut State, operation: roxmltree::Node<'_, '_>, name: &str, id: u32) {
+        let committed = state.candidate.clone();
+        let saved = std::mem::replace(&mut state.running, committed);
+        let pending = state.pending.take();
+        if name == "commit-confirmed" {
+            let saved = pending.map_or(saved, |earlier| earlier.saved);
+            state.pending_count += 1;
+            let number = state.pending_count;
+            state.pending = Some(Pending {
+                session: id,
+                saved,
+                number,
+            });
+            self.revert_later(operation, number);
+        }
     }
 
     fn revert_later(&self, commit: roxmltree::Node<'_, '_>, number: u64) {

@@ -5,7 +5,7 @@ use netconf_client::framing::{self, Decoder, Framing, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 /// A hello as IOS-XE sends it: a capability padded with white space.
-pub const HELLO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+pub(crate) const HELLO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0">
 <capabilities>
 <capability>urn:ietf:params:netconf:base:1.0</capability>
@@ -16,14 +16,14 @@ pub const HELLO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </capabilities>
 <session-id>24</session-id></hello>"#;
 
-pub struct Peer {
-    pub stream: DuplexStream,
+pub(crate) struct Peer {
+    pub(crate) stream: DuplexStream,
     decoder: Decoder,
 }
 
 impl Peer {
     /// A peer and the stream for the client.
-    pub fn pair(buffer: usize) -> (Peer, DuplexStream) {
+    pub(crate) fn pair(buffer: usize) -> (Peer, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(buffer);
         (
             Peer {
@@ -35,7 +35,7 @@ impl Peer {
     }
 
     /// Exchanges hellos.
-    pub async fn greet(&mut self, hello: &str) {
+    pub(crate) async fn greet(&mut self, hello: &str) {
         self.send(hello).await;
         self.receive().await;
         if hello.contains("base:1.1") {
@@ -44,11 +44,11 @@ impl Peer {
     }
 
     /// The next message of the client; panics at the end of the stream.
-    pub async fn receive(&mut self) -> String {
+    pub(crate) async fn receive(&mut self) -> String {
         self.try_receive().await.expect("the client closed the stream")
     }
 
-    pub async fn try_receive(&mut self) -> Option<String> {
+    pub(crate) async fn try_receive(&mut self) -> Option<String> {
         loop {
             if let Some(message) = self.decoder.next_message().unwrap() {
                 return Some(String::from_utf8(message.to_vec()).unwrap());
@@ -61,14 +61,14 @@ impl Peer {
         }
     }
 
-    pub async fn send(&mut self, message: &str) {
+    pub(crate) async fn send(&mut self, message: &str) {
         let mut frame = BytesMut::new();
         framing::encode(self.decoder.framing(), message.as_bytes(), &mut frame).unwrap();
         self.stream.write_all(&frame).await.unwrap();
     }
 
     /// `<rpc-reply message-id="id">body</rpc-reply>`.
-    pub async fn reply(&mut self, id: u64, body: &str) {
+    pub(crate) async fn reply(&mut self, id: u64, body: &str) {
         let ns = "urn:ietf:params:xml:ns:netconf:base:1.0";
         self.send(&format!(
             "<rpc-reply xmlns=\"{ns}\" message-id=\"{id}\">{body}</rpc-reply>"

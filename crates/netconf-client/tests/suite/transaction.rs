@@ -1,22 +1,10 @@
 //! Transactions against a small server: each way they can go, each way they can fail, in each capability set.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
-#![expect(
-    dead_code,
-    reason = "the tests share their servers, and not each uses all of them"
-)]
-
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::fake::{Act, FULL, Fake};
+use crate::fake::{Act, FULL, Fake};
 use netconf_client::ops::{Datastore, Lock};
 use netconf_client::transaction::{Cause, Failed, Method, ServerState, Step, UndoneBy, Weakness};
 use netconf_client::{ErrorTag, Session, SessionConfig, Transaction, capabilities};

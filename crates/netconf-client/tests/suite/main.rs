@@ -1,0 +1,14 @@
+//! The client against servers of its own tests: in memory, and on loopback by SSH.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod fake;
+mod peer;
+mod session;
+mod ssh;
+mod sshd;
+mod transaction;

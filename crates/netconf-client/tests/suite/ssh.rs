@@ -1,0 +1,275 @@
+//! SSH on loopback: every way to log in, every check of the host key, every time limit.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::fake::{FULL, Fake};
+use crate::sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER, USER_KEY, key, key_text};
+use netconf_client::ops::{Datastore, GetConfig};
+use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts, connect, scan_host_key};
+use netconf_client::{Error, Phase, Session};
+use russh::keys::HashAlg;
+use secrecy::SecretString;
+
+/// How long a condition may take to become true.
+const LIMIT: Duration = Duration::from_secs(10);
+
+async fn server(manner: Manner) -> SshServer {
+    SshServer::start(Fake::new(FULL), manner).await
+}
+
+fn fingerprint(seed: u8) -> String {
+    key(seed).public_key().fingerprint(HashAlg::Sha256).to_string()
+}
+
+fn right_key() -> HostKeyCheck {
+    HostKeyCheck::PinnedKey(key(HOST_KEY).public_key().to_openssh().unwrap())
+}
+
+fn connector(server: &SshServer, auth: Auth) -> SshConnector {
+    SshConnector::new(server.target(), USER, auth, right_key())
+}
+
+async fn works(session: &Session) {
+    let data = session.call(GetConfig::new(Datastore::Running)).await.unwrap();
+    assert_eq!(data.xml(), "<value xmlns=\"urn:test\">old</value>");
+}
+
+fn write(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+#[tokio::test]
+async fn every_way_to_log_in_leads_to_a_session() {
+    let server = server(Manner::Normal).await;
+    let (_folder, path) = write("id", &key_text(USER_KEY));
+    let ways = [
+        Auth::password(PASSWORD),
+        Auth::keyboard_interactive(PASSWORD),
+        Auth::KeyText {
+            key: SecretString::from(key_text(USER_KEY)),
+            passphrase: None,
+        },
+        Auth::KeyFile {
+            path,
+            passphrase: None,
+        },
+    ];
+    for auth in ways {
+        let session = connect(server.target(), USER, auth, right_key(), SshTimeouts::default())
+            .await
+            .unwrap();
+        works(&session).await;
+        session.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn refused_logins_name_the_user_and_the_method_but_never_the_secret() {
+    let server = server(Manner::Normal).await;
+    let ways = [
+        (Auth::password("hush"), "password"),
+        (Auth::keyboard_interactive("hush"), "keyboard-interactive"),
+        (
+            Auth::KeyText {
+                key: SecretString::from(key_text(9)),
+                passphrase: None,
+            },
+            "public key",
+        ),
+    ];
+    for (auth, method) in ways {
+        assert!(!format!("{auth:?}").contains("hush"));
+        let error = connector(&server, auth).session().await.unwrap_err();
+        assert!(
+            matches!(&error, Error::LoginRefused { username, reason } if username == USER && reason == method)
+        );
+        assert!(!error.is_retryable());
+        assert!(!format!("{error:?}").contains("hush"));
+    }
+    let broken = Auth::KeyText {
+        key: SecretString::from("no key"),
+        passphrase: None,
+    };
+    let error = connector(&server, broken).session().await.unwrap_err();
+    assert!(matches!(error, Error::BadCredentials(_)), "{error:?}");
+    let missing = Auth::KeyFile {
+        path: "/nonexistent/id".into(),
+        passphrase: None,
+    };
+    let error = connector(&server, missing).session().await.unwrap_err();
+    assert!(matches!(error, Error::BadCredentials(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_right_host_key_is_accepted_in_every_form() {
+    let server = server(Manner::Normal).await;
+    let (_folder, path) = write("known_hosts", &server.known_hosts_line(HOST_KEY));
+    for check in [
+        HostKeyCheck::KnownHosts(path),
+        HostKeyCheck::Fingerprint(fingerprint(HOST_KEY)),
+        right_key(),
+    ] {
+        let auth = Auth::password(PASSWORD);
+        let session = connect(server.target(), USER, auth, check, SshTimeouts::default())
+            .await
+            .unwrap();
+        works(&session).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_host_key_is_refused_in_every_form_and_named() {
+    let server = server(Manner::Normal).await;
+    let (_folder, path) = write("known_hosts", &server.known_hosts_line(2));
+    let wrong = HostKeyCheck::PinnedKey(key(2).public_key().to_openssh().unwrap());
+    for check in [
+        HostKeyCheck::KnownHosts(path),
+        HostKeyCheck::Fingerprint(fingerprint(2)),
+        wrong,
+    ] {
+        let auth = Auth::password(PASSWORD);
+        let error = connect(server.target(), USER, auth, check, SshTimeouts::default())
+            .await
+            .unwrap_err();
+        let Error::HostKeyMismatch {
+            fingerprint: shown,
+            port,
+            ..
+        } = &error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (shown.as_deref(), *port),
+            (Some(fingerprint(HOST_KEY).as_str()), server.address.port())
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_host_key_is_refused_and_named() {
+    let server = server(Manner::Normal).await;
+    let (_folder, path) = write("known_hosts", "# nobody\nother.example.net ssh-ed25519 AAAA\n");
+    let auth = Auth::password(PASSWORD);
+    let check = HostKeyCheck::KnownHosts(path);
+    let error = connect(server.target(), USER, auth.clone(), check, SshTimeouts::default())
+        .await
+        .unwrap_err();
+    let Error::HostKeyUnknown {
+        fingerprint: shown, ..
+    } = &error
+    else {
+        panic!("{error:?}")
+    };
+    assert_eq!(shown.as_deref(), Some(fingerprint(HOST_KEY).as_str()));
+    let missing = HostKeyCheck::KnownHosts("/nonexistent/known_hosts".into());
+    let error = connect(server.target(), USER, auth, missing, SshTimeouts::default())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::KnownHosts { .. }), "{error:?}");
+    let scanned = scan_host_key(&server.target(), LIMIT).await.unwrap();
+    assert_eq!(scanned.fingerprint, fingerprint(HOST_KEY));
+    assert!(server.known_hosts_line(HOST_KEY).contains(&scanned.public_key));
+}
+
+#[tokio::test]
+async fn each_step_ends_within_its_limit() {
+    let short = Duration::from_millis(300);
+    let timeouts = SshTimeouts {
+        connect: short,
+        login: short,
+        hello: short,
+        ..SshTimeouts::default()
+    };
+    for (manner, phase) in [
+        (Manner::SilentTcp, Phase::Login),
+        (Manner::SilentLogin, Phase::Login),
+        (Manner::SilentSubsystem, Phase::Hello),
+    ] {
+        let server = server(manner).await;
+        let connector = connector(&server, Auth::password(PASSWORD)).timeouts(timeouts);
+        let error = connector.session().await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Timeout { phase: found, .. } if *found == phase),
+            "{error:?}"
+        );
+        assert!(error.is_retryable());
+    }
+    let server = server(Manner::SilentTcp).await;
+    let check = HostKeyCheck::Fingerprint(fingerprint(HOST_KEY));
+    let connector =
+        SshConnector::new(server.target(), USER, Auth::password(PASSWORD), check).timeouts(timeouts);
+    let error = connector.session().await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Timeout {
+                phase: Phase::Connect,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_or_has_no_netconf_is_named() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let target = SshTarget::new("127.0.0.1", free.port());
+    let auth = Auth::password(PASSWORD);
+    let error = connect(target, USER, auth, right_key(), SshTimeouts::default())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::Connect { .. }) && error.is_retryable(),
+        "{error:?}"
+    );
+    let server = server(Manner::NoSubsystem).await;
+    let error = connector(&server, Auth::password(PASSWORD))
+        .session()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::NoNetconf), "{error:?}");
+}
+
+#[tokio::test]
+async fn old_algorithms_are_offered_only_when_asked_for() {
+    let server = server(Manner::Legacy).await;
+    let connector = connector(&server, Auth::password(PASSWORD));
+    assert!(connector.session().await.is_err());
+    works(&connector.legacy_algorithms(true).session().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn several_sessions_share_one_connection_which_ends_with_the_last() {
+    let server = server(Manner::Normal).await;
+    let connection = connector(&server, Auth::password(PASSWORD))
+        .connect()
+        .await
+        .unwrap();
+    let one = connection.session().await.unwrap();
+    let two = connection.session().await.unwrap();
+    assert_ne!(one.session_id(), two.session_id());
+    works(&one).await;
+    works(&two).await;
+    assert_eq!(server.open.load(Ordering::SeqCst), 1);
+    drop(connection);
+    one.close().await.unwrap();
+    works(&two).await;
+    drop(two);
+    let gone = async {
+        while server.open.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, gone).await.unwrap();
+}

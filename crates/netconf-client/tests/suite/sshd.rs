@@ -1,0 +1,204 @@
+//! An SSH server on loopback with the fake NETCONF server behind it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use netconf_client::ssh::SshTarget;
+use russh::keys::ssh_key::LineEnding;
+use russh::keys::ssh_key::private::Ed25519Keypair;
+use russh::keys::{PrivateKey, PublicKey, PublicKeyBase64};
+use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Response, Session};
+use russh::{Channel, ChannelId};
+use tokio::net::TcpListener;
+
+use crate::fake::Fake;
+
+pub(crate) const USER: &str = "admin";
+pub(crate) const PASSWORD: &str = "secret of the test";
+
+/// A key that is the same in every run.
+pub(crate) fn key(seed: u8) -> PrivateKey {
+    PrivateKey::from(Ed25519Keypair::from_seed(&[seed; 32]))
+}
+
+/// The private key's file.
+pub(crate) fn key_text(seed: u8) -> String {
+    key(seed).to_openssh(LineEnding::LF).unwrap().to_string()
+}
+
+/// The seed of the key by which the user may log in.
+pub(crate) const USER_KEY: u8 = 7;
+/// The seed of the server's host key.
+pub(crate) const HOST_KEY: u8 = 1;
+
+/// How the server behaves.
+#[derive(Clone, Copy, PartialEq, Default)]
+pub(crate) enum Manner {
+    #[default]
+    Normal,
+    /// No subsystem `netconf`.
+    NoSubsystem,
+    /// Takes the TCP connection and says nothing.
+    SilentTcp,
+    /// Never answers a login.
+    SilentLogin,
+    /// Accepts the subsystem and says nothing.
+    SilentSubsystem,
+    /// Offers only what old devices have.
+    Legacy,
+}
+
+pub(crate) struct SshServer {
+    pub(crate) address: SocketAddr,
+    /// Connections that are open now.
+    pub(crate) open: Arc<AtomicUsize>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for SshServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl SshServer {
+    pub(crate) async fn start(netconf: Fake, manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let open = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&open);
+        let mut config = russh::server::Config {
+            keys: vec![key(HOST_KEY)],
+            auth_rejection_time: Duration::ZERO,
+            auth_rejection_time_initial: Some(Duration::ZERO),
+            nodelay: true,
+            ..russh::server::Config::default()
+        };
+        if manner == Manner::Legacy {
+            config.preferred.kex = vec![russh::kex::DH_G14_SHA1].into();
+            config.preferred.cipher = vec![russh::cipher::AES_128_CBC].into();
+            config.preferred.mac = vec![russh::mac::HMAC_SHA1].into();
+        }
+        let config = Arc::new(config);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (config, netconf, open) = (Arc::clone(&config), netconf.clone(), Arc::clone(&counter));
+                tokio::spawn(async move {
+                    open.fetch_add(1, Ordering::SeqCst);
+                    let login = Login {
+                        netconf,
+                        manner,
+                        channels: HashMap::new(),
+                    };
+                    if manner == Manner::SilentTcp {
+                        std::future::pending::<()>().await;
+                    }
+                    if let Ok(session) = russh::server::run_stream(config, stream, login).await {
+                        // Ends with an error when the client is gone, which is how clients go.
+                        let _ = session.await;
+                    }
+                    open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        SshServer { address, open, task }
+    }
+
+    pub(crate) fn target(&self) -> SshTarget {
+        SshTarget::new("127.0.0.1", self.address.port())
+    }
+
+    /// The line of known_hosts that has `seed`'s key for this server.
+    pub(crate) fn known_hosts_line(&self, seed: u8) -> String {
+        let public = key(seed).public_key().clone();
+        format!(
+            "[127.0.0.1]:{} ssh-ed25519 {}\n",
+            self.address.port(),
+            public.public_key_base64()
+        )
+    }
+}
+
+struct Login {
+    netconf: Fake,
+    manner: Manner,
+    channels: HashMap<ChannelId, Channel<Msg>>,
+}
+
+impl Handler for Login {
+    type Error = russh::Error;
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
+        if self.manner == Manner::SilentLogin {
+            std::future::pending::<()>().await;
+        }
+        Ok(if (user, password) == (USER, PASSWORD) {
+            Auth::Accept
+        } else {
+            Auth::reject()
+        })
+    }
+
+    async fn auth_publickey(&mut self, user: &str, public: &PublicKey) -> Result<Auth, russh::Error> {
+        let known = public.key_data() == key(USER_KEY).public_key().key_data();
+        Ok(if user == USER && known {
+            Auth::Accept
+        } else {
+            Auth::reject()
+        })
+    }
+
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        _user: &str,
+        _submethods: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, russh::Error> {
+        let Some(mut response) = response else {
+            return Ok(Auth::Partial {
+                name: "".into(),
+                instructions: "".into(),
+                prompts: vec![("Password: ".into(), false)].into(),
+            });
+        };
+        let right = response
+            .next()
+            .is_some_and(|answer| *answer == *PASSWORD.as_bytes());
+        Ok(if right { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.channels.insert(channel.id(), channel);
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        id: ChannelId,
+        name: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        match self.channels.remove(&id) {
+            Some(channel) if name == "netconf" && self.manner != Manner::NoSubsystem => {
+                session.channel_success(id)?;
+                if self.manner == Manner::SilentSubsystem {
+                    self.channels.insert(id, channel);
+                    return Ok(());
+                }
+                let netconf = self.netconf.clone();
+                tokio::spawn(async move { netconf.serve(channel.into_stream()).await });
+            }
+            _ => session.channel_failure(id)?,
+        }
+        Ok(())
+    }
+}
