@@ -6,28 +6,109 @@
 
 /// Tags that stay.
 const TAGS: [&str; 68] = [
-    "a", "abbr", "acronym", "address", "area", "article", "aside", "b", "bdi", "bdo", "big", "blockquote", "br", "caption",
-    "center", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "dir", "div", "dl", "dt", "em", "figcaption",
-    "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "img", "ins", "kbd", "label", "legend", "li",
-    "mark", "nav", "ol", "p", "pre", "q", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup",
-    "table", "tbody", "td", "th", "thead", "tr",
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "area",
+    "article",
+    "aside",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "label",
+    "legend",
+    "li",
+    "mark",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "samp",
+    "section",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
 ];
 /// More tags that stay.
 const MORE_TAGS: [&str; 6] = ["tfoot", "time", "tt", "u", "ul", "var"];
 /// Tags without content or end tag.
 const VOID: [&str; 6] = ["area", "br", "col", "hr", "img", "wbr"];
 /// Attributes that stay on every tag.
-const ATTRIBUTES: [&str; 6] = ["dir", "lang", "title", "translate", "data-signature", "data-signature-id"];
+const ATTRIBUTES: [&str; 6] = [
+    "dir",
+    "lang",
+    "title",
+    "translate",
+    "data-signature",
+    "data-signature-id",
+];
 /// Classes that stay.
 const CLASSES: [&str; 3] = ["js-signatureMarker", "yahoo_quoted", "zammad-table"];
 /// CSS properties that stay on tables and their cells; a `span` keeps `color` alone.
 const CSS: [&str; 9] = [
-    "background-color", "border", "border-collapse", "color", "font-size", "margin", "padding", "text-align", "vertical-align",
+    "background-color",
+    "border",
+    "border-collapse",
+    "color",
+    "font-size",
+    "margin",
+    "padding",
+    "text-align",
+    "vertical-align",
 ];
 
 /// Cleans an HTML body. The result has balanced tags, so it can be put into a page.
 pub(super) fn sanitize(html: &str) -> String {
-    let mut cleaner = Cleaner { out: String::with_capacity(html.len()), open: Vec::new() };
+    let mut cleaner = Cleaner {
+        out: String::with_capacity(html.len()),
+        open: Vec::new(),
+    };
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         cleaner.text(&rest[..at]);
@@ -62,9 +143,15 @@ impl Cleaner {
         if text.starts_with("<!") || text.starts_with("<?") {
             return text.find('>').map_or("", |end| &text[end + 1..]);
         }
-        if let Some(end) = text.strip_prefix("</").filter(|end| end.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        if let Some(end) = text
+            .strip_prefix("</")
+            .filter(|end| end.starts_with(|c: char| c.is_ascii_alphabetic()))
+        {
             let Some(close) = end.find('>') else { return "" };
-            let name: String = end[..close].chars().take_while(char::is_ascii_alphanumeric).collect();
+            let name: String = end[..close]
+                .chars()
+                .take_while(char::is_ascii_alphanumeric)
+                .collect();
             self.end_tag(&name.to_ascii_lowercase());
             return &end[close + 1..];
         }
@@ -117,7 +204,9 @@ impl Cleaner {
 
     fn end_tag(&mut self, name: &str) {
         // An end without a beginning would close something of the page around it.
-        let Some(at) = self.open.iter().rposition(|(open, _)| open == name) else { return };
+        let Some(at) = self.open.iter().rposition(|(open, _)| open == name) else {
+            return;
+        };
         for (open, unwrapped) in self.open.split_off(at).into_iter().rev() {
             if !unwrapped {
                 self.out.push_str(&format!("</{open}>"));
@@ -137,15 +226,26 @@ impl Cleaner {
 
 /// Reads a start tag; `None` if it has no end.
 fn start_tag(text: &str) -> Option<Tag<'_>> {
-    let name: String = text[1..].chars().take_while(|c| !c.is_whitespace() && !"/>".contains(*c)).collect();
+    let name: String = text[1..]
+        .chars()
+        .take_while(|c| !c.is_whitespace() && !"/>".contains(*c))
+        .collect();
     let mut rest = &text[1 + name.len()..];
     let mut attributes = Vec::new();
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
         if let Some(rest) = rest.strip_prefix('>') {
-            return Some(Tag { name: name.to_ascii_lowercase(), attributes, rest });
+            return Some(Tag {
+                name: name.to_ascii_lowercase(),
+                attributes,
+                rest,
+            });
         }
-        let end = rest.char_indices().skip(1).find(|(_, c)| c.is_whitespace() || "=/>".contains(*c)).map(|(at, _)| at)?;
+        let end = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| c.is_whitespace() || "=/>".contains(*c))
+            .map(|(at, _)| at)?;
         let attribute = rest[..end].to_ascii_lowercase();
         rest = rest[end..].trim_start();
         let mut value = "";
@@ -163,7 +263,9 @@ fn start_tag(text: &str) -> Option<Tag<'_>> {
 /// What comes before and after the end tag of an element whose content is raw text.
 fn after_end<'a>(text: &'a str, name: &str) -> (&'a str, &'a str) {
     let lower = text.to_ascii_lowercase();
-    let Some(at) = lower.find(&format!("</{name}")) else { return (text, "") };
+    let Some(at) = lower.find(&format!("</{name}")) else {
+        return (text, "");
+    };
     let rest = &text[at..];
     (&text[..at], rest.find('>').map_or("", |end| &rest[end + 1..]))
 }
@@ -176,12 +278,18 @@ fn kept_attributes(tag: &Tag<'_>) -> Vec<(String, String)> {
         }
         let value = match (tag.name.as_str(), name.as_str()) {
             (_, name) if ATTRIBUTES.contains(&name) => Some(value.clone()),
-            (_, "class") => Some(filter(value, ' ', |class| CLASSES.contains(&class))).filter(|text| !text.is_empty()),
+            (_, "class") => {
+                Some(filter(value, ' ', |class| CLASSES.contains(&class))).filter(|text| !text.is_empty())
+            }
             ("table" | "td" | "th" | "tr" | "span", "style") => style(&tag.name, value),
             ("td" | "th", "colspan" | "rowspan" | "align" | "valign") => Some(value.clone()),
-            ("ol", "start" | "type" | "reversed") | ("li", "value") | ("time", "datetime") => Some(value.clone()),
+            ("ol", "start" | "type" | "reversed") | ("li", "value") | ("time", "datetime") => {
+                Some(value.clone())
+            }
             ("a", "href") => Some(value.trim().to_owned()).filter(|href| safe_link(href)),
-            ("img", "src") => Some(value.clone()).filter(|src| src.starts_with("cid:") || src.starts_with("data:image/")),
+            ("img", "src") => {
+                Some(value.clone()).filter(|src| src.starts_with("cid:") || src.starts_with("data:image/"))
+            }
             ("img", "alt") => Some(value.clone()),
             _ => None,
         };
@@ -189,7 +297,11 @@ fn kept_attributes(tag: &Tag<'_>) -> Vec<(String, String)> {
             kept.push((name.clone(), value));
         }
     }
-    let remote = |href: &str| ["http", "ftp", "//"].iter().any(|start| href.to_ascii_lowercase().starts_with(start));
+    let remote = |href: &str| {
+        ["http", "ftp", "//"]
+            .iter()
+            .any(|start| href.to_ascii_lowercase().starts_with(start))
+    };
     if tag.name == "a" && kept.iter().any(|(name, href)| name == "href" && remote(href)) {
         kept.push(("rel".to_owned(), "nofollow noreferrer noopener".to_owned()));
         kept.push(("target".to_owned(), "_blank".to_owned()));
@@ -200,21 +312,36 @@ fn kept_attributes(tag: &Tag<'_>) -> Vec<(String, String)> {
 fn style(tag: &str, value: &str) -> Option<String> {
     let kept = filter(&value.to_ascii_lowercase(), ';', |pair| {
         let (property, value) = pair.split_once(':').unwrap_or((pair, ""));
-        let listed = if tag == "span" { property.trim() == "color" } else { CSS.contains(&property.trim()) };
+        let listed = if tag == "span" {
+            property.trim() == "color"
+        } else {
+            CSS.contains(&property.trim())
+        };
         listed && !value.contains(['(', '\\'])
     });
     Some(kept).filter(|text| !text.is_empty())
 }
 
 fn filter(text: &str, separator: char, keep: impl Fn(&str) -> bool) -> String {
-    let parts: Vec<&str> = text.split(separator).map(str::trim).filter(|part| !part.is_empty() && keep(part)).collect();
+    let parts: Vec<&str> = text
+        .split(separator)
+        .map(str::trim)
+        .filter(|part| !part.is_empty() && keep(part))
+        .collect();
     parts.join(separator.encode_utf8(&mut [0; 4]))
 }
 
 /// Whether a link's scheme can run nothing; spaces and control characters do not hide it.
 fn safe_link(href: &str) -> bool {
-    let bare: String = href.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>().to_ascii_lowercase();
-    !bare.is_empty() && !["javascript:", "livescript:", "vbscript:", "data:"].iter().any(|scheme| bare.contains(scheme))
+    let bare: String = href
+        .chars()
+        .filter(|c| !c.is_whitespace() && !c.is_control())
+        .collect::<String>()
+        .to_ascii_lowercase();
+    !bare.is_empty()
+        && !["javascript:", "livescript:", "vbscript:", "data:"]
+            .iter()
+            .any(|scheme| bare.contains(scheme))
 }
 
 /// Puts characters in the place of the entities that matter; others are text.
@@ -224,7 +351,11 @@ fn decode(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.char_indices().take(12).find(|(_, c)| *c == ';').map(|(end, _)| end);
+        let end = rest
+            .char_indices()
+            .take(12)
+            .find(|(_, c)| *c == ';')
+            .map(|(end, _)| end);
         match end.and_then(|end| Some((entity(&rest[1..end])?, end))) {
             Some((character, end)) => {
                 out.push(character);
@@ -284,14 +415,23 @@ mod tests {
 
     #[test]
     fn what_could_run_is_gone_and_a_scripts_text_is_text() {
-        assert_eq!(sanitize("a<script>alert('<b>')</script>b"), "aalert('&lt;b&gt;')b");
-        assert_eq!(sanitize("<p onclick=\"x()\" id=q class='big zammad-table'>t</p>"), "<p class=\"zammad-table\">t</p>");
+        assert_eq!(
+            sanitize("a<script>alert('<b>')</script>b"),
+            "aalert('&lt;b&gt;')b"
+        );
+        assert_eq!(
+            sanitize("<p onclick=\"x()\" id=q class='big zammad-table'>t</p>"),
+            "<p class=\"zammad-table\">t</p>"
+        );
         assert_eq!(sanitize("<style>p{}</style><iframe src=x>t</iframe>"), "t");
         assert_eq!(sanitize("<a href=\"java\nscript:alert(1)\">t</a>"), "t");
         assert_eq!(sanitize("<a href='&#106;avascript:alert(1)'>t</a>"), "t");
         assert_eq!(sanitize("<img src=\"https://elsewhere.example/x.png\">t"), "t");
         assert_eq!(sanitize("<svg/onload=alert(1)>t"), "t");
-        assert_eq!(sanitize("<span style=\"color:red;background:url(x)\">t</span>"), "<span style=\"color:red\">t</span>");
+        assert_eq!(
+            sanitize("<span style=\"color:red;background:url(x)\">t</span>"),
+            "<span style=\"color:red\">t</span>"
+        );
     }
 
     #[test]
@@ -314,7 +454,10 @@ mod tests {
 
     #[test]
     fn a_quotation_mark_cannot_leave_its_attribute() {
-        assert_eq!(sanitize("<p title='a\" onload=\"x'>t</p>"), "<p title=\"a&quot; onload=&quot;x\">t</p>");
+        assert_eq!(
+            sanitize("<p title='a\" onload=\"x'>t</p>"),
+            "<p title=\"a&quot; onload=&quot;x\">t</p>"
+        );
     }
 
     proptest::proptest! {

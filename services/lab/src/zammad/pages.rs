@@ -20,7 +20,18 @@ use super::seed::{AGENT_ID, CHANGE_GROUP, CUSTOMER_ID, OPEN};
 /// What the fields of a change may look like, offered while typing.
 const EXAMPLES: [(&str, &[&str]); 2] = [
     ("network_device_name", &["c9300"]),
-    ("network_switchport_mode_and_vlan", &["::", "access:100:", "access:200:", "trunk::100,200", "trunk:99:100,200,300", "trunk:99:all", "l3::"]),
+    (
+        "network_switchport_mode_and_vlan",
+        &[
+            "::",
+            "access:100:",
+            "access:200:",
+            "trunk::100,200",
+            "trunk:99:100,200,300",
+            "trunk:99:all",
+            "l3::",
+        ],
+    ),
 ];
 /// Interfaces offered while typing.
 const INTERFACES: u8 = 24;
@@ -84,6 +95,8 @@ struct ArticleView {
 #[derive(Template)]
 #[template(path = "zammad/ticket.html")]
 struct TicketPage {
+    /// Lets the page's own script run, and no other.
+    nonce: String,
     row: Row,
     created_by: String,
     created_at: String,
@@ -122,10 +135,16 @@ struct DeliveriesPage {
 }
 
 fn page(status: StatusCode, template: &impl Template) -> HttpResponse {
+    page_with(status, template, "script-src 'none'")
+}
+
+/// A page that may run the scripts which this policy allows. Articles bring their own `style` attributes.
+fn page_with(status: StatusCode, template: &impl Template, scripts: &str) -> HttpResponse {
+    let policy = format!("default-src 'self'; {scripts}; img-src data:; style-src 'self' 'unsafe-inline'");
     match template.render() {
         Ok(html) => HttpResponseBuilder::new(status)
             .content_type("text/html; charset=utf-8")
-            .insert_header((CONTENT_SECURITY_POLICY, "default-src 'self'; script-src 'unsafe-inline'; img-src data:; style-src 'self' 'unsafe-inline'"))
+            .insert_header((CONTENT_SECURITY_POLICY, policy))
             .body(html),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
@@ -148,7 +167,10 @@ fn row(store: &Store, ticket: &Ticket) -> Row {
         title: ticket.title.clone(),
         state,
         class,
-        customer: store.user(ticket.customer_id).map(|user| user.email.clone()).unwrap_or_default(),
+        customer: store
+            .user(ticket.customer_id)
+            .map(|user| user.email.clone())
+            .unwrap_or_default(),
         updated_at: short(&time(ticket.updated_at)),
     }
 }
@@ -160,7 +182,12 @@ fn short(time: &str) -> String {
 
 async fn list(shared: Data<Shared>) -> HttpResponse {
     let store = shared.lock();
-    let rows = store.tickets.values().rev().map(|ticket| row(&store, ticket)).collect();
+    let rows = store
+        .tickets
+        .values()
+        .rev()
+        .map(|ticket| row(&store, ticket))
+        .collect();
     page(StatusCode::OK, &ListPage { rows })
 }
 
@@ -168,7 +195,11 @@ async fn version(shared: Data<Shared>, id: Path<u64>) -> HttpResponse {
     let store = shared.lock();
     store.tickets.get(&id).map_or_else(
         || HttpResponse::NotFound().finish(),
-        |ticket| HttpResponse::Ok().content_type("text/plain").body(time(ticket.updated_at)),
+        |ticket| {
+            HttpResponse::Ok()
+                .content_type("text/plain")
+                .body(time(ticket.updated_at))
+        },
     )
 }
 
@@ -179,19 +210,32 @@ async fn show(shared: Data<Shared>, id: Path<u64>) -> HttpResponse {
 
 fn ticket_page(store: &Store, id: u64, error: &str, status: StatusCode) -> HttpResponse {
     let Some(ticket) = store.tickets.get(&id) else {
-        return HttpResponse::NotFound().content_type("text/plain").body("There is no such ticket.");
+        return HttpResponse::NotFound()
+            .content_type("text/plain")
+            .body("There is no such ticket.");
     };
+    let nonce = uuid::Uuid::new_v4().simple().to_string();
     let template = TicketPage {
+        nonce: nonce.clone(),
         row: row(store, ticket),
-        created_by: store.user(ticket.created_by_id).map(|user| user.email.clone()).unwrap_or_default(),
+        created_by: store
+            .user(ticket.created_by_id)
+            .map(|user| user.email.clone())
+            .unwrap_or_default(),
         created_at: short(&time(ticket.created_at)),
         version: time(ticket.updated_at),
         states: states(store, ticket.state_id),
-        inputs: inputs(store, |name| ticket.fields.get(name).map(plain).unwrap_or_default()),
-        articles: store.articles_of(id).into_iter().map(|article| article_view(store, article)).collect(),
+        inputs: inputs(store, |name| {
+            ticket.fields.get(name).map(plain).unwrap_or_default()
+        }),
+        articles: store
+            .articles_of(id)
+            .into_iter()
+            .map(|article| article_view(store, article))
+            .collect(),
         error: error.to_owned(),
     };
-    page(status, &template)
+    page_with(status, &template, &format!("script-src 'nonce-{nonce}'"))
 }
 
 fn article_view(store: &Store, article: &Article) -> ArticleView {
@@ -199,7 +243,10 @@ fn article_view(store: &Store, article: &Article) -> ArticleView {
     ArticleView {
         id: article.id,
         kind: article.kind.name(),
-        from: store.user(article.created_by_id).map(super::model::User::full_name).unwrap_or_default(),
+        from: store
+            .user(article.created_by_id)
+            .map(super::model::User::full_name)
+            .unwrap_or_default(),
         at: short(&time(article.created_at)),
         subject: article.subject.clone().unwrap_or_default(),
         internal: article.internal,
@@ -211,7 +258,10 @@ fn article_view(store: &Store, article: &Article) -> ArticleView {
 /// The states that the edit screen offers, and the one the ticket has.
 fn states(store: &Store, current: u64) -> Vec<Choice> {
     let offered = |type_id| matches!(type_id, state_type::OPEN | state_type::CLOSED);
-    let states = store.states.iter().filter(|state| (offered(state.type_id) && state.active) || state.id == current);
+    let states = store
+        .states
+        .iter()
+        .filter(|state| (offered(state.type_id) && state.active) || state.id == current);
     let choice = |state: &super::model::State| Choice {
         value: state.name.clone(),
         label: state.name.clone(),
@@ -221,7 +271,12 @@ fn states(store: &Store, current: u64) -> Vec<Choice> {
 }
 
 fn inputs(store: &Store, value: impl Fn(&str) -> String) -> Vec<Input> {
-    store.fields.iter().filter(|field| field.migrated).map(|field| input(field, value(&field.name))).collect()
+    store
+        .fields
+        .iter()
+        .filter(|field| field.migrated)
+        .map(|field| input(field, value(&field.name)))
+        .collect()
 }
 
 fn input(field: &Field, value: String) -> Input {
@@ -231,24 +286,44 @@ fn input(field: &Field, value: String) -> Input {
         selected: option == value,
     };
     let (kind, options) = match &field.kind {
-        FieldType::Boolean => ("select", [("", "-"), ("true", "yes"), ("false", "no")].map(choice).into()),
+        FieldType::Boolean => (
+            "select",
+            [("", "-"), ("true", "yes"), ("false", "no")].map(choice).into(),
+        ),
         FieldType::Select(values) => {
-            let all = std::iter::once(("", "-")).chain(values.iter().map(|value| (value.as_str(), value.as_str())));
+            let all =
+                std::iter::once(("", "-")).chain(values.iter().map(|value| (value.as_str(), value.as_str())));
             ("select", all.map(choice).collect())
         }
         FieldType::Integer { .. } => ("number", Vec::new()),
         FieldType::Text { .. } => ("text", examples(&field.name)),
     };
-    Input { name: field.name.clone(), label: field.display.clone(), value, kind, options }
+    Input {
+        name: field.name.clone(),
+        label: field.display.clone(),
+        value,
+        kind,
+        options,
+    }
 }
 
 fn examples(field: &str) -> Vec<Choice> {
-    let choice = |value: String| Choice { label: value.clone(), value, selected: false };
+    let choice = |value: String| Choice {
+        label: value.clone(),
+        value,
+        selected: false,
+    };
     if field == "network_interface_name" {
-        return (1..=INTERFACES).map(|port| choice(format!("GigabitEthernet1/0/{port}"))).collect();
+        return (1..=INTERFACES)
+            .map(|port| choice(format!("GigabitEthernet1/0/{port}")))
+            .collect();
     }
     let known = EXAMPLES.iter().find(|(name, _)| *name == field);
-    known.into_iter().flat_map(|(_, values)| values.iter()).map(|value| choice((*value).to_owned())).collect()
+    known
+        .into_iter()
+        .flat_map(|(_, values)| values.iter())
+        .map(|value| choice((*value).to_owned()))
+        .collect()
 }
 
 fn plain(value: &Value) -> String {
@@ -261,8 +336,19 @@ fn plain(value: &Value) -> String {
 
 async fn new(shared: Data<Shared>) -> HttpResponse {
     let store = shared.lock();
-    let options = store.templates.first().and_then(|template| template.get("options")).cloned().unwrap_or_default();
-    let preset = |name: &str| options.get(name).and_then(|option| option.get("value")).map(plain).unwrap_or_default();
+    let options = store
+        .templates
+        .first()
+        .and_then(|template| template.get("options"))
+        .cloned()
+        .unwrap_or_default();
+    let preset = |name: &str| {
+        options
+            .get(name)
+            .and_then(|option| option.get("value"))
+            .map(plain)
+            .unwrap_or_default()
+    };
     let template = NewPage {
         title: preset("ticket.title"),
         body: preset("article.body"),
@@ -275,7 +361,10 @@ async fn new(shared: Data<Shared>) -> HttpResponse {
 }
 
 fn customers(store: &Store, selected: u64) -> Vec<Choice> {
-    let people = store.users.iter().filter(|user| user.role_ids.contains(&3) || user.id == AGENT_ID);
+    let people = store
+        .users
+        .iter()
+        .filter(|user| user.role_ids.contains(&3) || user.id == AGENT_ID);
     let choice = |user: &super::model::User| Choice {
         value: user.email.clone(),
         label: format!("{} ({})", user.full_name(), user.email),
@@ -293,7 +382,10 @@ fn custom(store: &Store, form: &Fields) -> Map<String, Value> {
 }
 
 fn article(form: &Fields, kind: &str, sender: &str) -> Option<Value> {
-    let body = form.get("body").map(|body| body.trim()).filter(|body| !body.is_empty())?;
+    let body = form
+        .get("body")
+        .map(|body| body.trim())
+        .filter(|body| !body.is_empty())?;
     Some(json!({
         "subject": form.get("subject").cloned().unwrap_or_default(), "body": body, "content_type": "text/plain",
         "type": kind, "sender": sender, "internal": form.contains_key("internal"),
@@ -319,8 +411,14 @@ async fn create(shared: Data<Shared>, form: Form<Fields>) -> HttpResponse {
             see(written.ticket_id)
         }
         Err(refusal) => {
-            let customer = store.user_named(&get("customer")).map_or(CUSTOMER_ID, |user| user.id);
-            let state = store.states.iter().find(|state| state.name == get("state")).map_or(OPEN, |state| state.id);
+            let customer = store
+                .user_named(&get("customer"))
+                .map_or(CUSTOMER_ID, |user| user.id);
+            let state = store
+                .states
+                .iter()
+                .find(|state| state.name == get("state"))
+                .map_or(OPEN, |state| state.id);
             let template = NewPage {
                 title: get("title"),
                 body: get("body"),
@@ -355,12 +453,21 @@ async fn update(shared: Data<Shared>, id: Path<u64>, form: Form<Fields>) -> Http
 }
 
 fn see(ticket: u64) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, format!("/tickets/{ticket}"))).finish()
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, format!("/tickets/{ticket}")))
+        .finish()
 }
 
 async fn deliveries(shared: Data<Shared>) -> HttpResponse {
     let store = shared.lock();
-    let rows = shared.log.all().into_iter().rev().take(200).map(|delivery| delivery_row(&store, delivery)).collect();
+    let rows = shared
+        .log
+        .all()
+        .into_iter()
+        .rev()
+        .take(200)
+        .map(|delivery| delivery_row(&store, delivery))
+        .collect();
     page(StatusCode::OK, &DeliveriesPage { rows })
 }
 
@@ -373,7 +480,11 @@ fn delivery_row(store: &Store, delivery: Delivery) -> DeliveryRow {
         Outcome::Cancelled => "cancelled".to_owned(),
     };
     DeliveryRow {
-        ticket: store.tickets.get(&delivery.ticket_id).map(|ticket| ticket.number.clone()).unwrap_or_default(),
+        ticket: store
+            .tickets
+            .get(&delivery.ticket_id)
+            .map(|ticket| ticket.number.clone())
+            .unwrap_or_default(),
         ticket_id: delivery.ticket_id,
         id: delivery.id,
         attempt: delivery.attempt,

@@ -17,7 +17,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/api/v1/{path:.*}", web::route().to(call));
 }
 
-async fn call(shared: Data<Shared>, request: HttpRequest, path: web::Path<String>, body: Bytes) -> HttpResponse {
+async fn call(
+    shared: Data<Shared>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Bytes,
+) -> HttpResponse {
     shared.requests.fetch_add(1, Ordering::Relaxed);
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let json = header("Accept").is_some_and(|accept| accept.contains("json"))
@@ -44,7 +49,9 @@ async fn call(shared: Data<Shared>, request: HttpRequest, path: web::Path<String
 }
 
 fn taken_apart(request: &HttpRequest, path: &str, body: &[u8]) -> Result<Call, Refusal> {
-    let query = web::Query::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default();
+    let query = web::Query::from_query(request.query_string())
+        .map(web::Query::into_inner)
+        .unwrap_or_default();
     let body = if body.is_empty() {
         Map::new()
     } else {
@@ -53,8 +60,17 @@ fn taken_apart(request: &HttpRequest, path: &str, body: &[u8]) -> Result<Call, R
             Ok(_) | Err(_) => return Err(Refusal::internal("the request's body is no JSON object")),
         }
     };
-    let path = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    Ok(Call { method: request.method().as_str().to_owned(), path, query, body })
+    let path = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
+    Ok(Call {
+        method: request.method().as_str().to_owned(),
+        path,
+        query,
+        body,
+    })
 }
 
 fn answer(status: u16) -> actix_web::HttpResponseBuilder {
@@ -70,6 +86,9 @@ fn refused(refusal: &Refusal, json: bool, admin: bool) -> HttpResponse {
         return response.json(refusal.body(admin));
     }
     // Without JSON being asked for, an error is a page.
-    let page = format!("<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n", refusal.status);
+    let page = format!(
+        "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n",
+        refusal.status
+    );
     response.content_type("text/html; charset=utf-8").body(page)
 }

@@ -17,8 +17,14 @@ pub(super) struct Firing {
 impl Store {
     /// The webhooks of all active triggers that match, in the order of the triggers' names.
     pub(super) fn firings(&self, written: &Written) -> Vec<Firing> {
-        let Some(ticket) = self.tickets.get(&written.ticket_id) else { return Vec::new() };
-        let mut triggers: Vec<_> = self.triggers.iter().filter(|trigger| self.fires(trigger, ticket, written)).collect();
+        let Some(ticket) = self.tickets.get(&written.ticket_id) else {
+            return Vec::new();
+        };
+        let mut triggers: Vec<_> = self
+            .triggers
+            .iter()
+            .filter(|trigger| self.fires(trigger, ticket, written))
+            .collect();
         triggers.sort_by_key(|trigger| trigger.get("name").and_then(Value::as_str).unwrap_or_default());
         let firing = |trigger: &&Map<String, Value>| {
             let perform = trigger.get("perform")?.get("notification.webhook")?;
@@ -35,24 +41,38 @@ impl Store {
     fn fires(&self, trigger: &Map<String, Value>, ticket: &Ticket, written: &Written) -> bool {
         let text = |name: &str| trigger.get(name).and_then(Value::as_str);
         let active = trigger.get("active") != Some(&Value::Bool(false));
-        let Some(condition) = trigger.get("condition").and_then(Value::as_object) else { return false };
+        let Some(condition) = trigger.get("condition").and_then(Value::as_object) else {
+            return false;
+        };
         if !active || text("activator").is_some_and(|activator| activator != "action") {
             return false;
         }
         let selective = text("execution_condition_mode") != Some("always");
         let touched = written.created
             || written.article_id.is_some()
-            || condition.keys().filter_map(|key| key.strip_prefix("ticket.")).any(|name| written.changed.contains(name));
+            || condition
+                .keys()
+                .filter_map(|key| key.strip_prefix("ticket."))
+                .any(|name| written.changed.contains(name));
         (touched || !selective) && self.matches(condition, ticket, Some(written))
     }
 
     /// Whether a ticket meets a condition such as `{"ticket.state_id": {"operator": "is", "value": ["2"]}}`.
-    pub(super) fn matches(&self, condition: &Map<String, Value>, ticket: &Ticket, written: Option<&Written>) -> bool {
+    pub(super) fn matches(
+        &self,
+        condition: &Map<String, Value>,
+        ticket: &Ticket,
+        written: Option<&Written>,
+    ) -> bool {
         let json = self.ticket_json(ticket);
         condition.iter().all(|(key, test)| {
-            let Some(name) = key.strip_prefix("ticket.") else { return false };
+            let Some(name) = key.strip_prefix("ticket.") else {
+                return false;
+            };
             let actual = match name {
-                "action" => written.map_or("", |written| if written.created { "create" } else { "update" }).to_owned(),
+                "action" => written
+                    .map_or("", |written| if written.created { "create" } else { "update" })
+                    .to_owned(),
                 name => plain(json.get(name).unwrap_or(&Value::Null)),
             };
             let wanted: Vec<String> = match test.get("value") {

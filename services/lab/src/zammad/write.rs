@@ -14,7 +14,14 @@ use super::seed::{NEW, NUMBER_BASE};
 /// Longest article body, in characters.
 const MAX_BODY: usize = 1_500_000;
 /// Attributes that the server writes itself; sent ones are ignored.
-const OWN: [&str; 6] = ["id", "number", "created_at", "created_by_id", "updated_at", "updated_by_id"];
+const OWN: [&str; 6] = [
+    "id",
+    "number",
+    "created_at",
+    "created_by_id",
+    "updated_at",
+    "updated_by_id",
+];
 
 /// What a write did, for the triggers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +35,11 @@ pub(super) struct Written {
 
 impl Store {
     /// `POST /tickets`.
-    pub(super) fn create_ticket(&mut self, body: &Map<String, Value>, caller: Caller) -> Result<Written, Refusal> {
+    pub(super) fn create_ticket(
+        &mut self,
+        body: &Map<String, Value>,
+        caller: Caller,
+    ) -> Result<Written, Refusal> {
         let now = Timestamp::now();
         let id = self.next_ticket;
         let mut ticket = Ticket {
@@ -53,16 +64,26 @@ impl Store {
             fields: std::collections::BTreeMap::new(),
         };
         let changed = self.assign(&mut ticket, body, true)?;
-        for (missing, field) in [(ticket.title.is_empty(), "title"), (ticket.group_id == 0, "group_id")] {
+        for (missing, field) in [
+            (ticket.title.is_empty(), "title"),
+            (ticket.group_id == 0, "group_id"),
+        ] {
             if missing {
-                return Err(Refusal::invalid(format!("Missing required value for field '{field}'!")));
+                return Err(Refusal::invalid(format!(
+                    "Missing required value for field '{field}'!"
+                )));
             }
         }
         let article = self.new_article(&ticket, body.get("article"), caller)?;
         self.next_ticket += 1;
         let article_id = article.map(|article| self.keep_article(&mut ticket, article));
         self.tickets.insert(id, ticket);
-        Ok(Written { ticket_id: id, created: true, changed, article_id })
+        Ok(Written {
+            ticket_id: id,
+            created: true,
+            changed,
+            article_id,
+        })
     }
 
     /// `PUT /tickets/{id}`: attributes and article together, or nothing.
@@ -82,11 +103,20 @@ impl Store {
             ticket.touch(caller.user_id);
         }
         self.tickets.insert(id, ticket);
-        Ok(Written { ticket_id: id, created: false, changed, article_id })
+        Ok(Written {
+            ticket_id: id,
+            created: false,
+            changed,
+            article_id,
+        })
     }
 
     /// `POST /ticket_articles`.
-    pub(super) fn create_article(&mut self, body: &Map<String, Value>, caller: Caller) -> Result<Written, Refusal> {
+    pub(super) fn create_article(
+        &mut self,
+        body: &Map<String, Value>,
+        caller: Caller,
+    ) -> Result<Written, Refusal> {
         let id = body.get("ticket_id").and_then(number).unwrap_or(0);
         let Some(mut ticket) = self.tickets.get(&id).cloned() else {
             return Err(Refusal::not_found("Ticket", &id.to_string()));
@@ -95,11 +125,21 @@ impl Store {
         let article_id = article.map(|article| self.keep_article(&mut ticket, article));
         ticket.touch(caller.user_id);
         self.tickets.insert(id, ticket);
-        Ok(Written { ticket_id: id, created: false, changed: BTreeSet::new(), article_id })
+        Ok(Written {
+            ticket_id: id,
+            created: false,
+            changed: BTreeSet::new(),
+            article_id,
+        })
     }
 
     /// Takes attributes over, and returns the names of those that changed. Unknown ones are dropped in silence.
-    fn assign(&self, ticket: &mut Ticket, body: &Map<String, Value>, create: bool) -> Result<BTreeSet<String>, Refusal> {
+    fn assign(
+        &self,
+        ticket: &mut Ticket,
+        body: &Map<String, Value>,
+        create: bool,
+    ) -> Result<BTreeSet<String>, Refusal> {
         let before = ticket.clone();
         for (name, value) in body.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
             match name.as_str() {
@@ -115,7 +155,9 @@ impl Store {
             }
         }
         let groups = |name: &str| id_named(&self.groups, name);
-        if let Some(id) = reference(body, "group", groups, |id| self.groups.iter().any(|group| group.id == id))? {
+        if let Some(id) = reference(body, "group", groups, |id| {
+            self.groups.iter().any(|group| group.id == id)
+        })? {
             ticket.group_id = id;
         }
         let priorities = |name: &str| id_named(&self.priorities, name);
@@ -123,7 +165,10 @@ impl Store {
         if let Some(id) = reference(body, "priority", priorities, known)? {
             ticket.priority_id = id;
         }
-        let person = |name: &str| self.user_named(name.strip_prefix("guess:").unwrap_or(name)).map(|user| user.id);
+        let person = |name: &str| {
+            self.user_named(name.strip_prefix("guess:").unwrap_or(name))
+                .map(|user| user.id)
+        };
         if let Some(id) = reference(body, "customer", person, |id| self.user(id).is_some())? {
             ticket.customer_id = id;
         }
@@ -134,24 +179,45 @@ impl Store {
         Ok(changes(&before, ticket))
     }
 
-    fn assign_state(&self, ticket: &mut Ticket, body: &Map<String, Value>, create: bool) -> Result<(), Refusal> {
-        let named = |name: &str| self.states.iter().find(|state| state.name == name).map(|state| state.id);
-        let Some(id) = reference(body, "state", named, |id| self.state(id).is_some())? else { return Ok(()) };
+    fn assign_state(
+        &self,
+        ticket: &mut Ticket,
+        body: &Map<String, Value>,
+        create: bool,
+    ) -> Result<(), Refusal> {
+        let named = |name: &str| {
+            self.states
+                .iter()
+                .find(|state| state.name == name)
+                .map(|state| state.id)
+        };
+        let Some(id) = reference(body, "state", named, |id| self.state(id).is_some())? else {
+            return Ok(());
+        };
         if id == ticket.state_id && !create {
             return Ok(());
         }
-        let Some(state) = self.state(id) else { return Ok(()) };
+        let Some(state) = self.state(id) else {
+            return Ok(());
+        };
         let on_screen = match state.type_id {
             state_type::NEW => create,
             state_type::MERGED | state_type::REMOVED => false,
             _ => true,
         };
         if !(on_screen && state.active && state.selectable) {
-            return Err(Refusal::invalid(format!("Invalid value '{id}' for field 'state_id'!")));
+            return Err(Refusal::invalid(format!(
+                "Invalid value '{id}' for field 'state_id'!"
+            )));
         }
-        let pending = matches!(state.type_id, state_type::PENDING_REMINDER | state_type::PENDING_ACTION);
+        let pending = matches!(
+            state.type_id,
+            state_type::PENDING_REMINDER | state_type::PENDING_ACTION
+        );
         if pending && ticket.pending_time.is_none() {
-            return Err(Refusal::invalid("Missing required value for field 'pending_time'!"));
+            return Err(Refusal::invalid(
+                "Missing required value for field 'pending_time'!",
+            ));
         }
         ticket.state_id = id;
         if state.type_id == state_type::CLOSED {
@@ -167,9 +233,13 @@ impl Store {
         article: Option<&Value>,
         caller: Caller,
     ) -> Result<Option<Article>, Refusal> {
-        let Some(article) = article.filter(|article| !article.is_null()) else { return Ok(None) };
+        let Some(article) = article.filter(|article| !article.is_null()) else {
+            return Ok(None);
+        };
         let Some(article) = article.as_object() else {
-            return Err(Refusal::internal("undefined method `key?' for an article that is no object"));
+            return Err(Refusal::internal(
+                "undefined method `key?' for an article that is no object",
+            ));
         };
         let get = |name: &str| article.get(name).and_then(text);
         let body = get("body").filter(|body| !body.is_empty());
@@ -183,8 +253,15 @@ impl Store {
         let kind = ArticleKind::parse(&kind)
             .ok_or_else(|| Refusal::invalid(format!("No lookup value found for 'type': \"{kind}\"")))?;
         let content_type = get("content_type").unwrap_or_else(|| "text/plain".to_owned());
-        let body = if content_type.starts_with("text/html") { html::sanitize(&body) } else { body };
-        let author = self.user(caller.user_id).map(super::model::User::full_name).unwrap_or_default();
+        let body = if content_type.starts_with("text/html") {
+            html::sanitize(&body)
+        } else {
+            body
+        };
+        let author = self
+            .user(caller.user_id)
+            .map(super::model::User::full_name)
+            .unwrap_or_default();
         Ok(Some(Article {
             id: 0,
             ticket_id: ticket.id,
@@ -227,9 +304,19 @@ fn changes(before: &Ticket, after: &Ticket) -> BTreeSet<String> {
         ("owner_id", before.owner_id != after.owner_id),
         ("customer_id", before.customer_id != after.customer_id),
     ];
-    changed.extend(fixed.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()));
+    changed.extend(
+        fixed
+            .into_iter()
+            .filter(|(_, differs)| *differs)
+            .map(|(name, _)| name.to_owned()),
+    );
     let names: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
-    changed.extend(names.into_iter().filter(|name| before.fields.get(*name) != after.fields.get(*name)).cloned());
+    changed.extend(
+        names
+            .into_iter()
+            .filter(|name| before.fields.get(*name) != after.fields.get(*name))
+            .cloned(),
+    );
     changed
 }
 
@@ -243,27 +330,46 @@ fn reference(
     let key = format!("{name}_id");
     if let Some(value) = body.get(&key).filter(|value| !value.is_null()) {
         let id = number(value).filter(|id| exists(*id));
-        return id.map(Some).ok_or_else(|| Refusal::invalid(format!("Invalid value for param '{key}': {value}")));
+        return id
+            .map(Some)
+            .ok_or_else(|| Refusal::invalid(format!("Invalid value for param '{key}': {value}")));
     }
-    let Some(value) = body.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
+    let Some(value) = body.get(name).filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
     let wanted = text(value).unwrap_or_default();
-    let unknown = || Refusal::invalid(format!("No lookup value found for '{name}': {}", Value::String(wanted.clone())));
+    let unknown = || {
+        Refusal::invalid(format!(
+            "No lookup value found for '{name}': {}",
+            Value::String(wanted.clone())
+        ))
+    };
     lookup(&wanted).map(Some).ok_or_else(unknown)
 }
 
 fn id_named(things: &[Named], name: &str) -> Option<u64> {
-    things.iter().find(|thing| thing.name == name).map(|thing| thing.id)
+    things
+        .iter()
+        .find(|thing| thing.name == name)
+        .map(|thing| thing.id)
 }
 
 /// Makes a value one of the field's type, as the database would.
 fn cast(name: &str, kind: &FieldType, value: &Value) -> Result<Value, Refusal> {
-    let invalid = || Refusal::invalid(format!("Invalid value '{}' for field '{name}'!", text(value).unwrap_or_default()));
+    let invalid = || {
+        Refusal::invalid(format!(
+            "Invalid value '{}' for field '{name}'!",
+            text(value).unwrap_or_default()
+        ))
+    };
     Ok(match kind {
         _ if value.is_null() => Value::Null,
         FieldType::Text { max } => {
             let text = text(value).ok_or_else(invalid)?;
             if text.chars().count() > *max {
-                return Err(Refusal::invalid(format!("{name} is too long (maximum is {max} characters)")));
+                return Err(Refusal::invalid(format!(
+                    "{name} is too long (maximum is {max} characters)"
+                )));
             }
             Value::String(text)
         }
@@ -273,7 +379,13 @@ fn cast(name: &str, kind: &FieldType, value: &Value) -> Result<Value, Refusal> {
                 return Ok(Value::Null);
             }
             // Ruby reads the digits at the beginning, and none as zero.
-            let digits: String = text.trim().chars().enumerate().take_while(|(at, c)| c.is_ascii_digit() || (*at == 0 && *c == '-')).map(|(_, c)| c).collect();
+            let digits: String = text
+                .trim()
+                .chars()
+                .enumerate()
+                .take_while(|(at, c)| c.is_ascii_digit() || (*at == 0 && *c == '-'))
+                .map(|(_, c)| c)
+                .collect();
             let number: i64 = digits.parse().unwrap_or(0);
             if number < *min || number > *max {
                 return Err(invalid());
@@ -312,5 +424,9 @@ pub(super) fn number(value: &Value) -> Option<u64> {
 
 fn tags(body: &Map<String, Value>) -> BTreeSet<String> {
     let csv = body.get("tags").and_then(text).unwrap_or_default();
-    csv.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+    csv.split(',')
+        .map(str::trim)
+        .filter(|tag| !tag.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
