@@ -58,7 +58,12 @@ impl<'a> StateWrite<'a> {
     /// Sets `state` and adds `note`; `marker` tells this write from all others.
     #[must_use]
     pub fn new(state: &'a str, marker: &'a str, note: &'a Note) -> Self {
-        Self { state, marker, note, only_from: &[] }
+        Self {
+            state,
+            marker,
+            note,
+            only_from: &[],
+        }
     }
 
     /// Writes only if the ticket is in one of these states, or has the wanted one already.
@@ -79,7 +84,12 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Marker`]; otherwise see [`Error`]. Calling again is always safe.
-    pub async fn ensure_note(&self, ticket: TicketId, marker: &str, note: &Note) -> Result<NoteOutcome, Error> {
+    pub async fn ensure_note(
+        &self,
+        ticket: TicketId,
+        marker: &str,
+        note: &Note,
+    ) -> Result<NoteOutcome, Error> {
         let note = marked(marker, note)?;
         if self.has_marker(ticket, marker).await? {
             return Ok(NoteOutcome::AlreadyThere);
@@ -123,7 +133,10 @@ impl Client {
             Ok(_) => Ok(StateOutcome::Written),
             Err(Error::StateRefused { detail, .. }) => {
                 let _ = self.ensure_note(ticket, write.marker, write.note).await?;
-                Ok(StateOutcome::NoteOnly { state: current, detail })
+                Ok(StateOutcome::NoteOnly {
+                    state: current,
+                    detail,
+                })
             }
             Err(error) if error.is_ambiguous() => match self.settle(ticket, write).await {
                 Some(found) if found.state == write.state => Ok(StateOutcome::Written),
@@ -146,13 +159,19 @@ impl Client {
     async fn has_marker(&self, ticket: TicketId, marker: &str) -> Result<bool, Error> {
         let me = self.my_id().await?;
         let articles = self.articles(ticket).await?;
-        Ok(articles.iter().any(|article| article.created_by_id.is_none_or(|id| id == me) && carries(article, marker)))
+        Ok(articles
+            .iter()
+            .any(|article| article.created_by_id.is_none_or(|id| id == me) && carries(article, marker)))
     }
 }
 
 fn carries(article: &Article, marker: &str) -> bool {
     let tag = tag(marker);
-    article.subject.as_deref().is_some_and(|subject| subject.contains(&tag)) || article.body.contains(&tag)
+    article
+        .subject
+        .as_deref()
+        .is_some_and(|subject| subject.contains(&tag))
+        || article.body.contains(&tag)
 }
 
 fn tag(marker: &str) -> String {
@@ -165,7 +184,12 @@ fn marked(marker: &str, note: &Note) -> Result<Note, Error> {
     if marker.is_empty() || marker.len() > MAX_MARKER || !marker.chars().all(good) {
         return Err(Error::Marker(marker.chars().take(MAX_MARKER).collect()));
     }
-    Ok(Note { subject: format!("{} {}", note.subject, tag(marker)).trim_start().to_owned(), ..note.clone() })
+    Ok(Note {
+        subject: format!("{} {}", note.subject, tag(marker))
+            .trim_start()
+            .to_owned(),
+        ..note.clone()
+    })
 }
 
 #[cfg(test)]
@@ -181,7 +205,10 @@ mod tests {
     #[test]
     fn a_marker_that_could_be_mistaken_is_refused() {
         for marker in ["", "a b", "a]", "<b>", &"x".repeat(101)] {
-            assert!(matches!(marked(marker, &Note::html("s", "b")), Err(Error::Marker(_))), "{marker:?}");
+            assert!(
+                matches!(marked(marker, &Note::html("s", "b")), Err(Error::Marker(_))),
+                "{marker:?}"
+            );
         }
     }
 
