@@ -153,7 +153,12 @@ pub(crate) fn breaks_after(clean: &str, index: usize, sign: char) -> bool {
         // `<@all>`, `<https://…>`
         '<' => true,
         // `1. item` at the start of the line would become a list.
-        '0'..='9' => rest.starts_with(['.', ')']) && clean[..index].chars().all(|sign| sign.is_ascii_digit()),
+        '0'..='9' => {
+            let mut after = rest.chars();
+            matches!(after.next(), Some('.' | ')'))
+                && matches!(after.next(), None | Some(' '))
+                && clean[..index].chars().all(|sign| sign.is_ascii_digit())
+        }
         _ => false,
     }
 }
