@@ -3,7 +3,7 @@
 mod approvers;
 mod device;
 mod netbox;
-mod plan;
+pub(crate) mod plan;
 mod recheck;
 mod tell;
 
