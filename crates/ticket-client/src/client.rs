@@ -1,5 +1,6 @@
 //! The client: one shared way of sending, and the calls that read and write tickets.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -97,21 +98,23 @@ impl Client {
         for name in states {
             ids.push(self.state_id(name).await?);
         }
-        let mut tickets: Vec<Ticket> = Vec::new();
+        let mut tickets = Vec::new();
+        let mut seen = BTreeSet::new();
         for page in 1..=MAX_PAGES {
             let answer: Value = self.json(request::search(ticket_type, &ids, page)?).await?;
-            let found = search::found(answer)?;
+            let mut found = search::found(answer)?;
             let full = found.len() >= request::PAGE_SIZE;
-            let before = tickets.len();
-            for ticket in self.complete(found).await? {
-                // A server that ignores part of the condition must not widen the result.
-                let wanted =
-                    states.contains(&ticket.state.as_str()) && ticket.ticket_type() == Some(ticket_type);
-                if wanted && !tickets.iter().any(|known| known.id == ticket.id) {
-                    tickets.push(ticket);
-                }
+            // A server that ignores the page would send the same ones for ever.
+            found.retain(|one| seen.insert(one.id()));
+            if found.is_empty() {
+                break;
             }
-            if !full || tickets.len() == before {
+            // A server that ignores part of the condition must not widen the result.
+            let wanted = |ticket: &Ticket| {
+                states.contains(&ticket.state.as_str()) && ticket.ticket_type() == Some(ticket_type)
+            };
+            tickets.extend(self.complete(found).await?.into_iter().filter(wanted));
+            if !full {
                 break;
             }
         }

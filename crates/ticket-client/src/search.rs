@@ -16,6 +16,15 @@ pub(crate) enum Found {
     Id(TicketId),
 }
 
+impl Found {
+    pub(crate) fn id(&self) -> TicketId {
+        match self {
+            Self::Whole(ticket) => ticket.id,
+            Self::Id(id) => *id,
+        }
+    }
+}
+
 /// Reads every shape known: `[{…}]`, `[301]`, `{"tickets":[301],"assets":…}`, `{"record_ids":[…],…}`, `{"records":[{…}],…}`.
 pub(crate) fn found(answer: Value) -> Result<Vec<Found>, Error> {
     const WHAT: &str = "a ticket search";

@@ -17,6 +17,7 @@ mod seed;
 mod serve;
 mod setup;
 mod trigger;
+mod views;
 mod write;
 
 use std::io;

@@ -11,30 +11,14 @@ use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::auth::Caller;
-use super::delivery::{Delivery, Outcome};
 use super::error::Refusal;
-use super::model::{Article, Field, FieldType, Store, Ticket, state_type};
+use super::model::Store;
 use super::render::time;
-use super::seed::{AGENT_ID, CHANGE_GROUP, CUSTOMER_ID, OPEN};
-
-/// What the fields of a change may look like, offered while typing.
-const EXAMPLES: [(&str, &[&str]); 2] = [
-    ("network_device_name", &["c9300"]),
-    (
-        "network_switchport_mode_and_vlan",
-        &[
-            "::",
-            "access:100:",
-            "access:200:",
-            "trunk::100,200",
-            "trunk:99:100,200,300",
-            "trunk:99:all",
-            "l3::",
-        ],
-    ),
-];
-/// Interfaces offered while typing.
-const INTERFACES: u8 = 24;
+use super::seed::{CHANGE_GROUP, CUSTOMER_ID, OPEN};
+use super::views::{
+    DeliveriesPage, ListPage, NewPage, TicketPage, article_view, customers, delivery_row, inputs, plain, row,
+    short, states,
+};
 
 /// Routes of the pages.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -46,92 +30,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/tickets/{id}", web::get().to(show))
         .route("/tickets/{id}", web::post().to(update))
         .route("/tickets/{id}/version", web::get().to(version));
-}
-
-struct Row {
-    id: u64,
-    number: String,
-    title: String,
-    state: String,
-    class: &'static str,
-    customer: String,
-    updated_at: String,
-}
-
-#[derive(Template)]
-#[template(path = "zammad/list.html")]
-struct ListPage {
-    rows: Vec<Row>,
-}
-
-/// One input of a form.
-struct Input {
-    name: String,
-    label: String,
-    value: String,
-    /// `select`, `number` or `text`.
-    kind: &'static str,
-    options: Vec<Choice>,
-}
-
-struct Choice {
-    value: String,
-    label: String,
-    selected: bool,
-}
-
-struct ArticleView {
-    id: u64,
-    kind: &'static str,
-    from: String,
-    at: String,
-    subject: String,
-    internal: bool,
-    /// Sanitised HTML, safe in a page; empty for plain text.
-    html: String,
-    text: String,
-}
-
-#[derive(Template)]
-#[template(path = "zammad/ticket.html")]
-struct TicketPage {
-    /// Lets the page's own script run, and no other.
-    nonce: String,
-    row: Row,
-    created_by: String,
-    created_at: String,
-    version: String,
-    states: Vec<Choice>,
-    inputs: Vec<Input>,
-    articles: Vec<ArticleView>,
-    error: String,
-}
-
-#[derive(Template)]
-#[template(path = "zammad/new.html")]
-struct NewPage {
-    title: String,
-    body: String,
-    customers: Vec<Choice>,
-    states: Vec<Choice>,
-    inputs: Vec<Input>,
-    error: String,
-}
-
-struct DeliveryRow {
-    id: String,
-    ticket: String,
-    ticket_id: u64,
-    attempt: u32,
-    outcome: String,
-    class: &'static str,
-    at: String,
-}
-
-#[derive(Template)]
-#[template(path = "zammad/deliveries.html")]
-struct DeliveriesPage {
-    rows: Vec<DeliveryRow>,
 }
 
 fn page(status: StatusCode, template: &impl Template) -> HttpResponse {
@@ -151,33 +49,6 @@ fn page_with(status: StatusCode, template: &impl Template, scripts: &str) -> Htt
             HttpResponse::InternalServerError().finish()
         }
     }
-}
-
-fn row(store: &Store, ticket: &Ticket) -> Row {
-    let state = store.state_name(ticket.state_id);
-    let class = match state.as_str() {
-        "closed" | "approved" => "good",
-        "attention required" | "denied" => "bad",
-        "pending approval" => "warn",
-        _ => "soft",
-    };
-    Row {
-        id: ticket.id,
-        number: ticket.number.clone(),
-        title: ticket.title.clone(),
-        state,
-        class,
-        customer: store
-            .user(ticket.customer_id)
-            .map(|user| user.email.clone())
-            .unwrap_or_default(),
-        updated_at: short(&time(ticket.updated_at)),
-    }
-}
-
-/// `2023-05-30T14:03:48.799Z` as `2023-05-30 14:03:48`.
-fn short(time: &str) -> String {
-    time.get(..19).unwrap_or(time).replace('T', " ")
 }
 
 async fn list(shared: Data<Shared>) -> HttpResponse {
@@ -238,102 +109,6 @@ fn ticket_page(store: &Store, id: u64, error: &str, status: StatusCode) -> HttpR
     page_with(status, &template, &format!("script-src 'nonce-{nonce}'"))
 }
 
-fn article_view(store: &Store, article: &Article) -> ArticleView {
-    let html = article.content_type.starts_with("text/html");
-    ArticleView {
-        id: article.id,
-        kind: article.kind.name(),
-        from: store
-            .user(article.created_by_id)
-            .map(super::model::User::full_name)
-            .unwrap_or_default(),
-        at: short(&time(article.created_at)),
-        subject: article.subject.clone().unwrap_or_default(),
-        internal: article.internal,
-        html: if html { article.body.clone() } else { String::new() },
-        text: if html { String::new() } else { article.body.clone() },
-    }
-}
-
-/// The states that the edit screen offers, and the one the ticket has.
-fn states(store: &Store, current: u64) -> Vec<Choice> {
-    let offered = |type_id| matches!(type_id, state_type::OPEN | state_type::CLOSED);
-    let states = store
-        .states
-        .iter()
-        .filter(|state| (offered(state.type_id) && state.active) || state.id == current);
-    let choice = |state: &super::model::State| Choice {
-        value: state.name.clone(),
-        label: state.name.clone(),
-        selected: state.id == current,
-    };
-    states.map(choice).collect()
-}
-
-fn inputs(store: &Store, value: impl Fn(&str) -> String) -> Vec<Input> {
-    store
-        .fields
-        .iter()
-        .filter(|field| field.migrated)
-        .map(|field| input(field, value(&field.name)))
-        .collect()
-}
-
-fn input(field: &Field, value: String) -> Input {
-    let choice = |(option, label): (&str, &str)| Choice {
-        value: option.to_owned(),
-        label: label.to_owned(),
-        selected: option == value,
-    };
-    let (kind, options) = match &field.kind {
-        FieldType::Boolean => (
-            "select",
-            [("", "-"), ("true", "yes"), ("false", "no")].map(choice).into(),
-        ),
-        FieldType::Select(values) => {
-            let all =
-                std::iter::once(("", "-")).chain(values.iter().map(|value| (value.as_str(), value.as_str())));
-            ("select", all.map(choice).collect())
-        }
-        FieldType::Integer { .. } => ("number", Vec::new()),
-        FieldType::Text { .. } => ("text", examples(&field.name)),
-    };
-    Input {
-        name: field.name.clone(),
-        label: field.display.clone(),
-        value,
-        kind,
-        options,
-    }
-}
-
-fn examples(field: &str) -> Vec<Choice> {
-    let choice = |value: String| Choice {
-        label: value.clone(),
-        value,
-        selected: false,
-    };
-    if field == "network_interface_name" {
-        return (1..=INTERFACES)
-            .map(|port| choice(format!("GigabitEthernet1/0/{port}")))
-            .collect();
-    }
-    let known = EXAMPLES.iter().find(|(name, _)| *name == field);
-    known
-        .into_iter()
-        .flat_map(|(_, values)| values.iter())
-        .map(|value| choice((*value).to_owned()))
-        .collect()
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
-}
-
 async fn new(shared: Data<Shared>) -> HttpResponse {
     let store = shared.lock();
     let options = store
@@ -358,19 +133,6 @@ async fn new(shared: Data<Shared>) -> HttpResponse {
         error: String::new(),
     };
     page(StatusCode::OK, &template)
-}
-
-fn customers(store: &Store, selected: u64) -> Vec<Choice> {
-    let people = store
-        .users
-        .iter()
-        .filter(|user| user.role_ids.contains(&3) || user.id == AGENT_ID);
-    let choice = |user: &super::model::User| Choice {
-        value: user.email.clone(),
-        label: format!("{} ({})", user.full_name(), user.email),
-        selected: user.id == selected,
-    };
-    people.map(choice).collect()
 }
 
 type Fields = BTreeMap<String, String>;
@@ -469,27 +231,4 @@ async fn deliveries(shared: Data<Shared>) -> HttpResponse {
         .map(|delivery| delivery_row(&store, delivery))
         .collect();
     page(StatusCode::OK, &DeliveriesPage { rows })
-}
-
-fn delivery_row(store: &Store, delivery: Delivery) -> DeliveryRow {
-    let good = delivery.succeeded();
-    let outcome = match delivery.outcome {
-        Outcome::Answered(status) => format!("answered {status}"),
-        Outcome::Failed(reason) => reason,
-        Outcome::Lost => "lost by a fault".to_owned(),
-        Outcome::Cancelled => "cancelled".to_owned(),
-    };
-    DeliveryRow {
-        ticket: store
-            .tickets
-            .get(&delivery.ticket_id)
-            .map(|ticket| ticket.number.clone())
-            .unwrap_or_default(),
-        ticket_id: delivery.ticket_id,
-        id: delivery.id,
-        attempt: delivery.attempt,
-        outcome,
-        class: if good { "good" } else { "bad" },
-        at: short(&time(delivery.at)),
-    }
 }

@@ -6,9 +6,11 @@ use serde_json::{Map, Value, json};
 use super::model::{Article, State, Store, Ticket, User, name_of};
 use super::seed::{ROLES, object};
 
+/// An id and its name.
+type IdName = (u64, &'static str);
 /// Sender ids and names.
-const SENDER_AGENT: (u64, &str) = (1, "Agent");
-const SENDER_CUSTOMER: (u64, &str) = (2, "Customer");
+const SENDER_AGENT: IdName = (1, "Agent");
+const SENDER_CUSTOMER: IdName = (2, "Customer");
 
 /// A time as Zammad writes it: UTC with milliseconds.
 pub(super) fn time(at: Timestamp) -> String {
@@ -95,7 +97,7 @@ impl Store {
     }
 
     /// Type and sender of the ticket's first article.
-    fn opening(&self, ticket: &Ticket) -> (Option<(u64, &'static str)>, Option<(u64, &'static str)>) {
+    fn opening(&self, ticket: &Ticket) -> (Option<IdName>, Option<IdName>) {
         let first = ticket.article_ids.first().and_then(|id| self.articles.get(id));
         (
             first.map(|article| (article.kind.id(), article.kind.name())),
@@ -223,7 +225,7 @@ impl Store {
     }
 }
 
-fn sender(article: &Article) -> (u64, &'static str) {
+fn sender(article: &Article) -> IdName {
     if article.from_customer {
         SENDER_CUSTOMER
     } else {

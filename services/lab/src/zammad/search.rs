@@ -102,7 +102,8 @@ fn meets(store: &Store, ticket: &Ticket, query: &str) -> bool {
             match json.get(name.trim_end_matches(".name")) {
                 Some(Value::String(actual)) => actual.eq_ignore_ascii_case(value),
                 Some(Value::Null) | None => false,
-                Some(actual) => actual.to_string() == value,
+                Some(Value::Bool(flag)) => value == if *flag { "true" } else { "false" },
+                Some(actual) => value.parse().is_ok_and(|number: i64| *actual == number),
             }
         })
 }
