@@ -123,6 +123,29 @@ pub(crate) fn touched(before: &Node, after: &Node) -> Vec<String> {
     names
 }
 
+/// The lines of a part that [`touched`] named and that is no interface.
+pub(crate) fn part_lines(config: &Node, name: &str) -> Vec<String> {
+    let Some((_, part)) = parts(config).into_iter().find(|(known, _)| known == name) else { return Vec::new() };
+    let mut lines = Vec::new();
+    plain_lines(part, "", &mut lines);
+    lines
+}
+
+/// What a port is used for, in a few words.
+pub(crate) fn using(entry: &Node) -> String {
+    if let Some(address) = entry.text_at(&["ip", "address", "primary", "address"]) {
+        return format!("routed, {address}");
+    }
+    let switchport = ["switchport-config", "switchport"];
+    let Some(switchport) = entry.at(&switchport).or_else(|| entry.at(&switchport[1..])) else { return String::new() };
+    let text = |path: &[&str]| switchport.text_at(path);
+    match switchport.child("mode").and_then(|mode| mode.children.first()).map(|mode| mode.name.as_str()) {
+        Some("access") => format!("access, VLAN {}", text(&["access", "vlan", "vlan"]).unwrap_or("1")),
+        Some("trunk") => format!("trunk, VLANs {}", text(&["trunk", "allowed", "vlan", "vlans"]).unwrap_or("all")),
+        other => other.unwrap_or_default().to_owned(),
+    }
+}
+
 fn parts(config: &Node) -> Vec<(String, &Node)> {
     let mut parts = interfaces(config);
     for top in &config.children {

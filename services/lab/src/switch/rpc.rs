@@ -65,11 +65,14 @@ impl<'a, 'input> Call<'a, 'input> {
     }
 }
 
-/// The element name of the operation in a message, for faults and counts.
-pub(crate) fn operation_name(message: &[u8]) -> Option<String> {
+/// The element name of the operation in a message and the datastore it is about, for faults.
+pub(crate) fn operation(message: &[u8]) -> Option<(String, String)> {
     let document = std::str::from_utf8(message).ok().and_then(|text| xml::parse(text.trim()).ok())?;
     let operation = xml::elements(document.root_element()).next()?;
-    Some(operation.tag_name().name().to_owned())
+    let about = xml::param(operation, "target").or_else(|| xml::param(operation, "source"));
+    let datastore = about.and_then(|about| xml::elements(about).next());
+    let datastore = datastore.map(|datastore| datastore.tag_name().name().to_owned());
+    Some((operation.tag_name().name().to_owned(), datastore.unwrap_or_default()))
 }
 
 /// A reply of one error to a message, work left undone: for faults.
