@@ -92,9 +92,7 @@ fn addresses(state: &InterfaceState, put: &mut impl FnMut(&str, &str)) {
     }
 }
 
-fn device(state: &InterfaceState) -> Tree {
-    let mut root = Tree::new("data");
-    root.put(&format!("{ENTRY} oc:config oc:name"), "Ethernet1");
+fn carried(state: &InterfaceState, root: &mut Tree) {
     let switched = format!("{ENTRY} oceth:ethernet ocvlan:switched-vlan ocvlan:config");
     let raw: Vec<_> = state
         .other
@@ -111,6 +109,12 @@ fn device(state: &InterfaceState) -> Tree {
             .iter()
             .for_each(|value| root.add(&switched, "ocvlan:trunk-vlans", value));
     }
+}
+
+fn device(state: &InterfaceState) -> Tree {
+    let mut root = Tree::new("data");
+    root.put(&format!("{ENTRY} oc:config oc:name"), "Ethernet1");
+    carried(state, &mut root);
     let mut put = |path: &str, text: &str| {
         root.put(&format!("{ENTRY} {path}"), text);
     };
