@@ -49,7 +49,14 @@ const CHOICES: &[(&str, &[&[&str]])] = &[
     ),
     (
         "sw:allowed/sw:vlan",
-        &[&["vlans"], &["none"], &["add"], &["except"], &["remove"]],
+        &[
+            &["vlans"],
+            &["all"],
+            &["none"],
+            &["add"],
+            &["except"],
+            &["remove"],
+        ],
     ),
     ("ios:GigabitEthernet/ios:ip", &[&["unnumbered"], &["address"]]),
     (
@@ -73,6 +80,7 @@ const SILENT: &[&str] = &[
     "sw:allowed/sw:vlan",
     "sw:native",
     "sw:native/sw:vlan",
+    "sw:native/sw:vlan-config",
     "ios:ip",
     "ios:ip/ios:address",
     "ios:primary",
@@ -96,7 +104,7 @@ const SILENT: &[&str] = &[
 
 /// An element.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tree {
+pub(crate) struct Tree {
     name: String,
     text: String,
     children: Vec<Tree>,
@@ -117,7 +125,7 @@ fn prefixed(node: Node<'_, '_>) -> String {
 
 impl Tree {
     /// An element without content, by its prefixed name.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             text: String::new(),
@@ -126,7 +134,7 @@ impl Tree {
     }
 
     /// Adds what is missing on the path and sets the last element's text; a step may carry a key, as in `oc:interface[name=x]`.
-    pub fn put(&mut self, path: &str, text: &str) -> &mut Self {
+    pub(crate) fn put(&mut self, path: &str, text: &str) -> &mut Self {
         let mut at = &mut *self;
         for step in path.split(" ") {
             let (name, key) = step
@@ -159,7 +167,7 @@ impl Tree {
     }
 
     /// Adds one value of a leaf-list.
-    pub fn add(&mut self, path: &str, name: &str, text: &str) {
+    pub(crate) fn add(&mut self, path: &str, name: &str, text: &str) {
         self.put(path, "");
         let mut at = self;
         for step in path.split(' ') {
@@ -183,7 +191,7 @@ impl Tree {
     }
 
     /// The content as XML.
-    pub fn inner_xml(&self) -> String {
+    pub(crate) fn inner_xml(&self) -> String {
         self.children.iter().map(Self::xml).collect()
     }
 
@@ -202,7 +210,7 @@ impl Tree {
     }
 
     /// The same without empty containers and without an order.
-    pub fn canonical(&self) -> Self {
+    pub(crate) fn canonical(&self) -> Self {
         self.canonical_at("")
     }
 
@@ -224,7 +232,7 @@ impl Tree {
     }
 
     /// Applies an edit-config body to this root.
-    pub fn apply(&mut self, edit: Option<&str>) {
+    pub(crate) fn apply(&mut self, edit: Option<&str>) {
         let Some(edit) = edit else { return };
         let document = roxmltree::Document::parse(edit).unwrap();
         let config = document.root_element();
