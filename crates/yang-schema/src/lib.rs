@@ -7,6 +7,7 @@ mod module_set;
 mod pattern;
 mod schema;
 mod syntax;
+pub mod validate;
 mod value;
 
 pub use error::{CompileError, Error, Location, ParseError};
@@ -16,3 +17,4 @@ pub use schema::{
     Schema, SchemaChildren, Status, Type, TypeKind,
 };
 pub use syntax::source::Tolerance;
+pub use validate::{ErrorTag, Problem, ProblemKind, ValidateOptions};

@@ -395,7 +395,8 @@ mod tests {
         // the quote stands in column 15, so up to 15 columns of indentation go
         assert_eq!(description(&text), "first\nsecond\nthird");
         let text = format!("{HEAD}\n d\u{65}scription \"a\n\t\t\tb\"; }}");
-        assert_eq!(description(&text), "a\n          b");
+        // two tabs reach column 16, two columns further than the quote; the third is not looked at
+        assert_eq!(description(&text), "a\n  \tb");
     }
 
     #[test]
