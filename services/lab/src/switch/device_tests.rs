@@ -251,7 +251,7 @@ fn an_address_and_switching_exclude_each_other() {
     let both = format!("<switchport-conf><switchport>true</switchport></switchport-conf>{address}");
     let edit = rig.edit("running", "", &port(&both));
     let reply = rig.fails(ONE, &edit, "operation-failed");
-    assert!(reply.contains("must-violation") && reply.contains("primary/native:address"), "{reply}");
+    assert!(reply.contains("must-violation") && reply.contains("primary/ios:address"), "{reply}");
     let routed = format!("<switchport-conf><switchport>false</switchport></switchport-conf>{address}");
     let edit = rig.edit("running", "", &port(&routed));
     rig.ok(ONE, &edit);
@@ -289,7 +289,7 @@ fn every_problem_of_an_edit_is_named_with_its_place() {
     let edit = rig.edit("candidate", "", &port("<mtu>63</mtu><switchport-conf><switchport>maybe</switchport></switchport-conf><what/>"));
     let reply = rig.rpc(ONE, &edit);
     assert_eq!(reply.matches("<rpc-error>").count(), 3, "{reply}");
-    assert!(reply.contains("[native:name='1/0/5']/native:mtu</error-path>"), "{reply}");
+    assert!(reply.contains("[ios:name='1/0/5']/ios:mtu</error-path>"), "{reply}");
     assert!(!rig.device.is_candidate_dirty());
 }
 

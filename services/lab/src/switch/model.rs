@@ -1,7 +1,7 @@
 //! The model of the switch: YANG modules written by hand for this project, compiled and asked by yang-schema.
 
 use sha2::{Digest, Sha256};
-use yang_schema::{CompileOptions, ModuleSet, Node as SchemaNode, NodeKind, Schema, TypeKind};
+use yang_schema::{CompileOptions, ModuleSet, Node as SchemaNode, NodeKind, Schema, Type, TypeKind};
 
 use super::error::RpcError;
 use super::shape::{Kind, Shape};
@@ -76,9 +76,9 @@ fn shape(node: SchemaNode<'_>) -> Option<Shape> {
             keys: node.keys().map(|key| key.name().to_owned()).collect(),
             ordered: node.is_user_ordered(),
         },
-        NodeKind::Leaf => Kind::Leaf { verbatim: node.ty().is_none_or(|ty| is_text(ty.kind())) },
+        NodeKind::Leaf => Kind::Leaf { verbatim: node.ty().is_none_or(|ty| is_text(&ty)) },
         NodeKind::LeafList => Kind::LeafList { ordered: node.is_user_ordered() },
-        NodeKind::AnyData | NodeKind::AnyXml => Kind::Any,
+        NodeKind::Anydata | NodeKind::Anyxml => Kind::Any,
         _ => return None,
     };
     Some(Shape {
@@ -97,4 +97,13 @@ fn cases(node: SchemaNode<'_>) -> Vec<(String, String)> {
     names.reverse();
     // Choices and cases take turns; a node directly in a choice has an implied case of its own.
     names.chunks_exact(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect()
+}
+
+/// Whether white space around a value of this type can be part of it.
+fn is_text(ty: &Type<'_>) -> bool {
+    match ty.kind() {
+        TypeKind::String { .. } => true,
+        TypeKind::Union(members) => members.iter().any(is_text),
+        _ => false,
+    }
 }

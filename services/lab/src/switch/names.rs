@@ -9,6 +9,21 @@ pub(crate) const VLAN: &str = "http://cisco.com/ns/yang/Cisco-IOS-XE-vlan";
 /// Namespace of its spanning-tree part.
 pub(crate) const SPANNING_TREE: &str = "http://cisco.com/ns/yang/Cisco-IOS-XE-spanning-tree";
 
+/// The prefixes that the model's modules give themselves.
+const PREFIXES: [(&str, &str); 6] = [
+    (NATIVE, "ios"),
+    (SWITCH, "ios-sw"),
+    (VLAN, "ios-vlan"),
+    (SPANNING_TREE, "ios-stp"),
+    ("http://cisco.com/ns/yang/Cisco-IOS-XE-ethernet", "ios-eth"),
+    ("http://cisco.com/ns/yang/Cisco-IOS-XE-cdp", "ios-cdp"),
+];
+
+/// The prefix of a module of the model.
+pub(crate) fn prefix(ns: &str) -> Option<&'static str> {
+    PREFIXES.iter().find(|(known, _)| *known == ns).map(|(_, prefix)| *prefix)
+}
+
 /// Splits `GigabitEthernet1/0/5` into the list's name and the key: `GigabitEthernet` and `1/0/5`.
 pub(crate) fn split(interface: &str) -> Option<(&str, &str)> {
     // TwentyFiveGigE and HundredGigE end in a letter, Port-channel too: the key begins at the first digit.

@@ -181,8 +181,7 @@ fn prefix_of(ns: &str, prefixes: &mut Vec<(String, String)>) -> String {
     if let Some((prefix, _)) = prefixes.iter().find(|(_, known)| known == ns) {
         return prefix.clone();
     }
-    let last = ns.rsplit(['/', ':']).next().unwrap_or_default();
-    let last = last.strip_prefix("Cisco-IOS-XE-").unwrap_or(last);
+    let last = super::names::prefix(ns).unwrap_or_else(|| ns.rsplit(['/', ':']).next().unwrap_or_default());
     let mut prefix: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     if !prefix.starts_with(|c: char| c.is_ascii_alphabetic()) {
         prefix = format!("n{prefix}");
@@ -220,7 +219,7 @@ mod tests {
             step("urn:x:vlan", "vlan-list", vec![("id".to_owned(), "10".to_owned())]),
         ]);
         let (path, prefixes) = place.to_xpath();
-        assert_eq!(path, "/native:native/vlan:vlan-list[vlan:id='10']");
+        assert_eq!(path, "/ios:native/vlan:vlan-list[vlan:id='10']");
         assert_eq!(prefixes.len(), 2);
     }
 
