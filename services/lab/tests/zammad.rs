@@ -98,7 +98,8 @@ impl World {
                     .route("/ticket", web::post().to(receive));
             }
         };
-        let waits = [Duration::from_millis(30); 4];
+        // The last wait leaves time to change the ticket before the last attempt.
+        let waits = [30, 30, 30, 400].map(Duration::from_millis);
         let mut settings = LabSettings {
             zammad_retry_waits: waits,
             ..LabSettings::default()
@@ -858,6 +859,22 @@ async fn a_person_changes_a_ticket_on_its_page() {
             .get("/tickets/16")
             .await
             .contains("<table><tr><td>mtu</td></tr></table></div>")
+    );
+    world
+        .bot
+        .update_state(FIRST, "pending approval", None)
+        .await
+        .unwrap();
+    browser
+        .post(
+            "/tickets/16",
+            "state_shown=open&state=open&network_interface_mtu=1600",
+        )
+        .await;
+    let ticket = world.zammad.ticket(16);
+    assert_eq!(
+        (&ticket["state"], &ticket["network_interface_mtu"]),
+        (&json!("pending approval"), &json!(1600))
     );
     let before = browser.get("/tickets/16/version").await;
     assert_eq!(

@@ -223,10 +223,12 @@ impl Store {
     }
 
     pub(super) fn articles_of(&self, ticket: u64) -> Vec<&Article> {
-        self.articles
-            .values()
-            .filter(|article| article.ticket_id == ticket)
-            .collect()
+        let ids = self
+            .tickets
+            .get(&ticket)
+            .map(|ticket| ticket.article_ids.as_slice())
+            .unwrap_or_default();
+        ids.iter().filter_map(|id| self.articles.get(id)).collect()
     }
 }
 

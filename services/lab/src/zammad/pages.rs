@@ -197,10 +197,15 @@ async fn create(shared: Data<Shared>, form: Form<Fields>) -> HttpResponse {
 async fn update(shared: Data<Shared>, id: Path<u64>, form: Form<Fields>) -> HttpResponse {
     let mut store = shared.lock();
     let mut body = custom(&store, &form);
-    for name in ["title", "state"] {
-        if let Some(value) = form.get(name) {
-            body.insert(name.to_owned(), json!(value));
-        }
+    if let Some(title) = form.get("title") {
+        body.insert("title".to_owned(), json!(title));
+    }
+    // A page that was opened before somebody else moved the ticket must not move it back.
+    if let Some(state) = form
+        .get("state")
+        .filter(|state| form.get("state_shown") != Some(*state))
+    {
+        body.insert("state".to_owned(), json!(state));
     }
     if let Some(article) = article(&form, "note", "Agent") {
         body.insert("article".to_owned(), article);
