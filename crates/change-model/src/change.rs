@@ -279,6 +279,15 @@ impl Change {
         })
     }
 
+    /// What it means that an effect was given up. An edit that never started left the device as it was; one that did may have got through.
+    #[must_use]
+    pub fn given_up(&self, effect: &Effect, why: String) -> Event {
+        if *effect == Effect::ConfigureDevice && !self.edit_started {
+            return Event::DeviceRefused { why };
+        }
+        Event::GaveUp { effect: effect.clone(), why }
+    }
+
     /// The change after an event, and what shall be done. `rule` is taken over when a plan is made.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The plan of a change: everything an approver agrees to, as data.
 
+use std::net::Ipv4Addr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::TicketRef;
@@ -26,6 +28,8 @@ pub struct Plan {
     pub device: DeviceName,
     /// The interface.
     pub interface: InterfaceName,
+    /// Where the source of truth says that the device is managed.
+    pub management: Option<Ipv4Addr>,
     /// The device's state that the plan was made on.
     pub device_before: InterfaceState,
     /// The device's state when it is done.
@@ -122,6 +126,7 @@ impl Plan {
             ticket_number: inputs.ticket.number.clone(),
             device: inputs.request.device.clone(),
             interface: inputs.request.interface.clone(),
+            management: inputs.truth.device.as_ref().and_then(|device| device.primary_ip4),
             device_before: inputs.device_before.clone(),
             device_after: inputs.device_after.clone(),
             edit: inputs.edits.edit,

@@ -47,9 +47,10 @@ pub(crate) fn keyed(mut path: Path, key: &'static str, value: String) -> Path {
 
 /// The way a path is written for people, and in [`OtherConfig`](change_model::interface::OtherConfig).
 pub(crate) fn show(path: &[Seg]) -> String {
-    let step = |seg: &Seg| match &seg.key {
-        Some((key, value)) => format!("{}[{key}='{value}']", seg.name),
-        None => seg.name.clone(),
+    let step = |seg: &Seg| match (&seg.key, &seg.value) {
+        (Some((key, value)), _) => format!("{}[{key}='{value}']", seg.name),
+        (None, Some(value)) => format!("{}[.='{value}']", seg.name),
+        (None, None) => seg.name.clone(),
     };
     path.iter().map(step).collect::<Vec<_>>().join("/")
 }
@@ -159,7 +160,11 @@ pub(crate) fn edit(
     let set: Vec<&Item> = after.items.iter().filter(sent).collect();
     let mut gone: Vec<Path> = Vec::new();
     for item in &before.items {
-        let stays = after.items.iter().any(|other| other.path == item.path);
+        let shown = show(&item.path);
+        let stays = after
+            .items
+            .iter()
+            .any(|other| other.path == item.path || within(&show(&other.path), &shown));
         let displaced = set
             .iter()
             .any(|new| rules.exclude(&bare(&new.path), &bare(&item.path)));

@@ -7,7 +7,7 @@ use roxmltree::Node;
 use crate::addresses::{self, unordered};
 use crate::checks;
 use crate::dialect::{Dialect, Limits, Operational, Save};
-use crate::edit::{self, Encoded, Item, Path, Rules, keyed, path, within};
+use crate::edit::{self, Encoded, Item, Path, Rules, keyed, path};
 use crate::error::{DialectError, Problem};
 use crate::operational;
 use crate::reader::{Reader, at, children, entry, parse, tops, trimmed, wrap};
@@ -233,12 +233,16 @@ fn encode(state: &InterfaceState) -> Result<Encoded, DialectError> {
         .iter()
         .filter_map(|other| Some((netmask_of(&other.path)?, other.value.as_str())))
         .collect();
+    let mut used: Vec<(&str, &str)> = Vec::new();
     for net in state.ipv4.iter().chain(&state.ipv4_secondary) {
-        let ip = net.addr().to_string();
-        let mask = net.netmask().to_string();
-        let leaf = match masks.contains(&(ip.as_str(), mask.as_str())) {
-            true => (path(&[(IP, "netmask")]), mask),
-            false => (path(&[(IP, "prefix-length")]), net.prefix_len().to_string()),
+        let (ip, mask) = (net.addr().to_string(), net.netmask().to_string());
+        let spelled = masks
+            .iter()
+            .find(|spelled| **spelled == (ip.as_str(), mask.as_str()));
+        used.extend(spelled);
+        let leaf = match spelled {
+            Some(_) => (path(&[(IP, "netmask")]), mask),
+            None => (path(&[(IP, "prefix-length")]), net.prefix_len().to_string()),
         };
         items.push(Item::entry(
             keyed(path(&[(IP, "ipv4/address")]), "ip", ip),
@@ -255,16 +259,8 @@ fn encode(state: &InterfaceState) -> Result<Encoded, DialectError> {
         match other.path.as_str() {
             "ipv4" | "ipv6" => items.push(Item::present(path(&[(IP, &other.path)]))),
             "enabled" => items.push(Item::leaf(path(&[(IF, "enabled")]), &other.value)),
-            at => {
-                let used = |ip: &str| {
-                    items
-                        .iter()
-                        .any(|item| within(at, &edit::show(&item.path)) && at.contains(ip))
-                };
-                if !netmask_of(at).is_some_and(used) {
-                    kept.push((other.path.clone(), other.value.clone()));
-                }
-            }
+            at if netmask_of(at).is_some_and(|ip| used.contains(&(ip, other.value.as_str()))) => {}
+            _ => kept.push((other.path.clone(), other.value.clone())),
         }
     }
     Ok(Encoded { items, kept })

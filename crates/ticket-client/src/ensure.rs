@@ -3,10 +3,12 @@
 use crate::client::Client;
 use crate::error::Error;
 use crate::ids::TicketId;
-use crate::ticket::{Article, Note, Ticket};
+use crate::ticket::{Article, Note};
 
 /// Longest marker, in characters.
 const MAX_MARKER: usize = 100;
+/// Added to the marker of a note that was written without its state.
+const NOTE_ONLY: &str = "/note-only";
 
 /// How a note came to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +60,12 @@ impl<'a> StateWrite<'a> {
     /// Sets `state` and adds `note`; `marker` tells this write from all others.
     #[must_use]
     pub fn new(state: &'a str, marker: &'a str, note: &'a Note) -> Self {
-        Self { state, marker, note, only_from: &[] }
+        Self {
+            state,
+            marker,
+            note,
+            only_from: &[],
+        }
     }
 
     /// Writes only if the ticket is in one of these states, or has the wanted one already.
@@ -79,14 +86,19 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Marker`]; otherwise see [`Error`]. Calling again is always safe.
-    pub async fn ensure_note(&self, ticket: TicketId, marker: &str, note: &Note) -> Result<NoteOutcome, Error> {
+    pub async fn ensure_note(
+        &self,
+        ticket: TicketId,
+        marker: &str,
+        note: &Note,
+    ) -> Result<NoteOutcome, Error> {
         let note = marked(marker, note)?;
-        if self.has_marker(ticket, marker).await? {
+        if carry(&self.own_articles(ticket).await?, marker) {
             return Ok(NoteOutcome::AlreadyThere);
         }
         match self.add_note(ticket, &note).await {
             Ok(_) => Ok(NoteOutcome::Written),
-            Err(error) if error.is_ambiguous() && self.has_marker(ticket, marker).await.unwrap_or(false) => {
+            Err(error) if error.is_ambiguous() && self.can_see(ticket, marker).await => {
                 Ok(NoteOutcome::Written)
             }
             Err(error) => Err(error),
@@ -96,7 +108,8 @@ impl Client {
     /// Makes sure that a ticket has a state and, once, the note that tells of it.
     ///
     /// Both go out in one request, which the server does wholly or not at all. If its answer is lost, the ticket is read back.
-    /// If the server refuses the state, the note is written alone and [`StateOutcome::NoteOnly`] says so.
+    /// If the server refuses the state, the note is written alone and [`StateOutcome::NoteOnly`] says so; calling again then tries the state
+    /// again, and does not repeat the note.
     ///
     /// # Errors
     /// [`Error::Marker`]; otherwise see [`Error`]. Calling again is always safe.
@@ -107,52 +120,72 @@ impl Client {
     ) -> Result<StateOutcome, Error> {
         let note = marked(write.marker, write.note)?;
         let current = self.get_ticket(ticket).await?.state;
-        let noted = self.has_marker(ticket, write.marker).await?;
+        let articles = self.own_articles(ticket).await?;
+        let alone = format!("{}{NOTE_ONLY}", write.marker);
+        let (noted, noted_alone) = (carry(&articles, write.marker), carry(&articles, &alone));
+        if current == write.state && (noted || noted_alone) {
+            return Ok(StateOutcome::AlreadyThere);
+        }
         if noted {
-            return Ok(if current == write.state {
-                StateOutcome::AlreadyThere
-            } else {
-                StateOutcome::MovedSince { state: current }
-            });
+            return Ok(StateOutcome::MovedSince { state: current });
         }
         let allowed = write.only_from.is_empty() || write.only_from.contains(&current.as_str());
         if current != write.state && !allowed {
             return Ok(StateOutcome::NotFrom { state: current });
         }
-        match self.update_state(ticket, write.state, Some(&note)).await {
+        match self
+            .update_state(ticket, write.state, Some(&note).filter(|_| !noted_alone))
+            .await
+        {
             Ok(_) => Ok(StateOutcome::Written),
             Err(Error::StateRefused { detail, .. }) => {
-                let _ = self.ensure_note(ticket, write.marker, write.note).await?;
-                Ok(StateOutcome::NoteOnly { state: current, detail })
+                let _ = self.ensure_note(ticket, &alone, write.note).await?;
+                Ok(StateOutcome::NoteOnly {
+                    state: current,
+                    detail,
+                })
             }
-            Err(error) if error.is_ambiguous() => match self.settle(ticket, write).await {
-                Some(found) if found.state == write.state => Ok(StateOutcome::Written),
-                Some(found) => Ok(StateOutcome::MovedSince { state: found.state }),
-                None => Err(error),
-            },
+            Err(error)
+                if error.is_ambiguous() && !noted_alone && self.can_see(ticket, write.marker).await =>
+            {
+                let state = self.get_ticket(ticket).await?.state;
+                Ok(if state == write.state {
+                    StateOutcome::Written
+                } else {
+                    StateOutcome::MovedSince { state }
+                })
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// The ticket, if the write has been done; `None` if not, or if that cannot be found out now.
-    async fn settle(&self, ticket: TicketId, write: &StateWrite<'_>) -> Option<Ticket> {
-        match self.has_marker(ticket, write.marker).await {
-            Ok(true) => self.get_ticket(ticket).await.ok(),
-            Ok(false) | Err(_) => None,
-        }
+    /// Whether the marker is on the ticket by now; no, too, if that cannot be found out.
+    async fn can_see(&self, ticket: TicketId, marker: &str) -> bool {
+        self.own_articles(ticket)
+            .await
+            .is_ok_and(|articles| carry(&articles, marker))
     }
 
-    /// Whether an article of our own carries the marker.
-    async fn has_marker(&self, ticket: TicketId, marker: &str) -> Result<bool, Error> {
+    /// The articles that this client's user wrote.
+    async fn own_articles(&self, ticket: TicketId) -> Result<Vec<Article>, Error> {
         let me = self.my_id().await?;
-        let articles = self.articles(ticket).await?;
-        Ok(articles.iter().any(|article| article.created_by_id.is_none_or(|id| id == me) && carries(article, marker)))
+        let mut articles = self.articles(ticket).await?;
+        articles.retain(|article| article.created_by_id.is_none_or(|id| id == me));
+        Ok(articles)
     }
+}
+
+fn carry(articles: &[Article], marker: &str) -> bool {
+    articles.iter().any(|article| carries(article, marker))
 }
 
 fn carries(article: &Article, marker: &str) -> bool {
     let tag = tag(marker);
-    article.subject.as_deref().is_some_and(|subject| subject.contains(&tag)) || article.body.contains(&tag)
+    article
+        .subject
+        .as_deref()
+        .is_some_and(|subject| subject.contains(&tag))
+        || article.body.contains(&tag)
 }
 
 fn tag(marker: &str) -> String {
@@ -162,10 +195,15 @@ fn tag(marker: &str) -> String {
 /// The note with the marker at the end of its subject.
 fn marked(marker: &str, note: &Note) -> Result<Note, Error> {
     let good = |c: char| c.is_ascii_alphanumeric() || "._:/-".contains(c);
-    if marker.is_empty() || marker.len() > MAX_MARKER || !marker.chars().all(good) {
+    if marker.is_empty() || marker.len() > MAX_MARKER + NOTE_ONLY.len() || !marker.chars().all(good) {
         return Err(Error::Marker(marker.chars().take(MAX_MARKER).collect()));
     }
-    Ok(Note { subject: format!("{} {}", note.subject, tag(marker)).trim_start().to_owned(), ..note.clone() })
+    Ok(Note {
+        subject: format!("{} {}", note.subject, tag(marker))
+            .trim_start()
+            .to_owned(),
+        ..note.clone()
+    })
 }
 
 #[cfg(test)]
@@ -180,8 +218,11 @@ mod tests {
 
     #[test]
     fn a_marker_that_could_be_mistaken_is_refused() {
-        for marker in ["", "a b", "a]", "<b>", &"x".repeat(101)] {
-            assert!(matches!(marked(marker, &Note::html("s", "b")), Err(Error::Marker(_))), "{marker:?}");
+        for marker in ["", "a b", "a]", "<b>", &"x".repeat(111)] {
+            assert!(
+                matches!(marked(marker, &Note::html("s", "b")), Err(Error::Marker(_))),
+                "{marker:?}"
+            );
         }
     }
 

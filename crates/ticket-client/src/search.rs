@@ -16,13 +16,24 @@ pub(crate) enum Found {
     Id(TicketId),
 }
 
+impl Found {
+    pub(crate) fn id(&self) -> TicketId {
+        match self {
+            Self::Whole(ticket) => ticket.id,
+            Self::Id(id) => *id,
+        }
+    }
+}
+
 /// Reads every shape known: `[{…}]`, `[301]`, `{"tickets":[301],"assets":…}`, `{"record_ids":[…],…}`, `{"records":[{…}],…}`.
 pub(crate) fn found(answer: Value) -> Result<Vec<Found>, Error> {
     const WHAT: &str = "a ticket search";
     let hits = match answer {
         Value::Array(hits) => hits,
         Value::Object(mut object) => {
-            let list = ["records", "tickets", "record_ids", "ticket_ids"].iter().find_map(|key| object.remove(*key));
+            let list = ["records", "tickets", "record_ids", "ticket_ids"]
+                .iter()
+                .find_map(|key| object.remove(*key));
             decode(WHAT, list.unwrap_or(Value::Null))?
         }
         other => decode(WHAT, other)?,
@@ -31,7 +42,11 @@ pub(crate) fn found(answer: Value) -> Result<Vec<Found>, Error> {
         .map(|hit| {
             if hit.is_object() {
                 let ticket: Ticket = decode(WHAT, hit)?;
-                Ok(if ticket.state.is_empty() { Found::Id(ticket.id) } else { Found::Whole(Box::new(ticket)) })
+                Ok(if ticket.state.is_empty() {
+                    Found::Id(ticket.id)
+                } else {
+                    Found::Whole(Box::new(ticket))
+                })
             } else {
                 decode(WHAT, hit).map(Found::Id)
             }
@@ -59,9 +74,18 @@ mod tests {
         let plain = json!({"id": 301, "number": "26301", "state_id": 2});
         assert_eq!(shape(json!([whole])), [(true, 301)]);
         assert_eq!(shape(json!([plain])), [(false, 301)]);
-        assert_eq!(shape(json!({"tickets": [301], "tickets_count": 1, "assets": {}})), [(false, 301)]);
-        assert_eq!(shape(json!({"record_ids": [301], "assets": {}, "total_count": 1})), [(false, 301)]);
-        assert_eq!(shape(json!({"records": [whole], "total_count": 1})), [(true, 301)]);
+        assert_eq!(
+            shape(json!({"tickets": [301], "tickets_count": 1, "assets": {}})),
+            [(false, 301)]
+        );
+        assert_eq!(
+            shape(json!({"record_ids": [301], "assets": {}, "total_count": 1})),
+            [(false, 301)]
+        );
+        assert_eq!(
+            shape(json!({"records": [whole], "total_count": 1})),
+            [(true, 301)]
+        );
         assert_eq!(shape(json!([])), []);
     }
 

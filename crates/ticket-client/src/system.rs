@@ -45,8 +45,14 @@ pub struct TicketRecord {
 /// Shows which ticket it is, and nothing that people wrote.
 impl std::fmt::Debug for TicketRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { key, number, state, .. } = self;
-        f.debug_struct("TicketRecord").field("key", key).field("number", number).field("state", state).finish_non_exhaustive()
+        let Self {
+            key, number, state, ..
+        } = self;
+        f.debug_struct("TicketRecord")
+            .field("key", key)
+            .field("number", number)
+            .field("state", state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -90,7 +96,10 @@ impl From<Error> for SystemError {
         if error.is_not_found() {
             Self::NotFound
         } else if error.is_retryable() {
-            Self::Unavailable { retry_after: error.retry_after(), source: Box::new(error) }
+            Self::Unavailable {
+                retry_after: error.retry_after(),
+                source: Box::new(error),
+            }
         } else {
             Self::Refused(Box::new(error))
         }

@@ -6,7 +6,13 @@ use serde_json::{Map, Value};
 use crate::ids::{ArticleId, StateId, TicketId, TicketNumber, UserId};
 
 /// Attributes that hold objects of personal data in a webhook; they are not kept among the fields.
-const DROPPED: [&str; 5] = ["owner", "organization", "priority", "preferences", "ticket_time_accounting"];
+const DROPPED: [&str; 5] = [
+    "owner",
+    "organization",
+    "priority",
+    "preferences",
+    "ticket_time_accounting",
+];
 
 /// A ticket, from `GET /tickets/{id}?expand=true` or from a webhook.
 ///
@@ -73,7 +79,10 @@ impl Ticket {
     #[must_use]
     pub fn requester_emails(&self) -> Vec<&str> {
         let mut emails: Vec<&str> = Vec::new();
-        for email in [&self.customer, &self.created_by].into_iter().filter_map(UserRef::email) {
+        for email in [&self.customer, &self.created_by]
+            .into_iter()
+            .filter_map(UserRef::email)
+        {
             if !emails.iter().any(|known| known.eq_ignore_ascii_case(email)) {
                 emails.push(email);
             }
@@ -136,7 +145,9 @@ pub struct User {
 /// Shows the id only.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -220,7 +231,11 @@ impl Note {
     /// A note that customers see.
     #[must_use]
     pub fn html(subject: impl Into<String>, body: impl Into<String>) -> Self {
-        Self { subject: subject.into(), body: body.into(), internal: false }
+        Self {
+            subject: subject.into(),
+            body: body.into(),
+            internal: false,
+        }
     }
 
     /// Hides the note from customers, or shows it.
@@ -234,7 +249,10 @@ impl Note {
 /// Shows the subject, not the body.
 impl std::fmt::Debug for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Note").field("subject", &self.subject).field("internal", &self.internal).finish_non_exhaustive()
+        f.debug_struct("Note")
+            .field("subject", &self.subject)
+            .field("internal", &self.internal)
+            .finish_non_exhaustive()
     }
 }
 
@@ -300,7 +318,10 @@ struct RawTicket {
 
 impl From<RawTicket> for Ticket {
     fn from(raw: RawTicket) -> Self {
-        let with_id = |person: UserRef, id: Option<UserId>| UserRef { id: id.or(person.id), ..person };
+        let with_id = |person: UserRef, id: Option<UserId>| UserRef {
+            id: id.or(person.id),
+            ..person
+        };
         let mut fields = raw.fields;
         for name in DROPPED {
             fields.remove(name);
@@ -342,7 +363,11 @@ fn person<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UserRef, D::Erro
         _ => None,
     };
     Ok(match Value::deserialize(deserializer)? {
-        Value::String(login) => UserRef { id: None, login: Some(login), email: None },
+        Value::String(login) => UserRef {
+            id: None,
+            login: Some(login),
+            email: None,
+        },
         Value::Object(mut object) => UserRef {
             id: object.get("id").and_then(Value::as_u64).map(UserId),
             login: text(object.remove("login")),
@@ -364,11 +389,17 @@ mod tests {
     #[test]
     fn an_expanded_ticket_has_names_and_custom_fields() {
         let ticket: Ticket = serde_json::from_slice(&fixture("ticket_get_expand.json")).unwrap();
-        assert_eq!((ticket.id, ticket.number.as_str(), ticket.state.as_str()), (TicketId(301), "26301", "open"));
+        assert_eq!(
+            (ticket.id, ticket.number.as_str(), ticket.state.as_str()),
+            (TicketId(301), "26301", "open")
+        );
         assert_eq!(ticket.customer.login.as_deref(), Some("branch.ops@example.net"));
         assert_eq!(ticket.customer.id, Some(UserId(12)));
         assert_eq!(ticket.created_by.login.as_deref(), Some("m.lind"));
-        assert!(ticket.requester_emails().is_empty(), "a login is not taken for an e-mail address");
+        assert!(
+            ticket.requester_emails().is_empty(),
+            "a login is not taken for an e-mail address"
+        );
         assert_eq!(ticket.ticket_type(), Some("network_change"));
         assert_eq!(ticket.field("network_interface_mtu"), Some(&Value::from(1500)));
         assert_eq!(ticket.field("note"), None, "null is as good as missing");

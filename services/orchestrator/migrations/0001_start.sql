@@ -88,3 +88,13 @@ CREATE TABLE ticket_states (
     state     TEXT    NOT NULL,
     at        INTEGER NOT NULL
 );
+
+-- What happened to a change without moving it: decisions that do not count, requests and round trips that were needed. Append-only.
+CREATE TABLE remarks (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    change_id TEXT    NOT NULL REFERENCES changes (id),
+    at        INTEGER NOT NULL,
+    kind      TEXT    NOT NULL,
+    detail    TEXT    NOT NULL
+);
+CREATE INDEX remarks_of_change ON remarks (change_id, id);

@@ -4,7 +4,7 @@ use change_model::interface::{InterfaceState, OtherConfig, SwitchportMode};
 use change_model::vlan::AllowedVlans;
 
 use crate::addresses::{self, unordered};
-use crate::edit::{self, Encoded, Item, Path, Rules, keyed, path, within};
+use crate::edit::{self, Encoded, Item, Path, Rules, keyed, path};
 use crate::error::DialectError;
 
 use super::read::{carried_vlans, trunk_vlans};
@@ -23,6 +23,10 @@ fn own() -> Path {
         "index",
         "0".to_owned(),
     )
+}
+
+fn own_index() -> Item {
+    Item::leaf([own(), path(&[(IF, "config/index")])].concat(), "0")
 }
 
 pub(super) fn write(
@@ -158,6 +162,9 @@ fn switching(state: &InterfaceState, items: &mut Vec<Item>) -> Result<(), Dialec
 
 fn addresses(sub: bool, state: &InterfaceState, items: &mut Vec<Item>) {
     let base = if sub { Path::new() } else { own() };
+    if !sub && (state.ipv4.is_some() || !state.ipv6.is_empty()) {
+        items.push(own_index());
+    }
     let mut entry = |family: &str, ip: String, length: u8| {
         let at = [base.clone(), path(&[(IP, family), (IP, "addresses/address")])].concat();
         let leaves = vec![
@@ -200,12 +207,13 @@ pub(super) fn settle(sub: bool, before: &InterfaceState, wanted: &InterfaceState
         BUNDLE => group.is_none(),
         at => sub || !has || !(at == OWN || at == format!("{OWN}/config/index")),
     });
-    if !sub && had && !has && !state.other.iter().any(|other| within(&other.path, OWN)) {
+    let index = OtherConfig {
+        path: format!("{OWN}/config/index"),
+        value: "0".to_owned(),
+    };
+    if !sub && had && !has && !state.other.contains(&index) {
         // The sub-interface stays when its addresses go, as devices keep it.
-        state.other.push(OtherConfig {
-            path: format!("{OWN}/config/index"),
-            value: "0".to_owned(),
-        });
+        state.other.push(index);
     }
     addresses::settle_enabled(before, &mut state, ENABLED);
     state

@@ -8,6 +8,7 @@ pub(crate) mod changes;
 pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod outbox;
+pub(crate) mod remarks;
 pub(crate) mod ticket_states;
 
 use std::fs::File;
