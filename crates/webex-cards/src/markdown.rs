@@ -10,6 +10,8 @@ pub const MAX_MESSAGE_BYTES: usize = 7439;
 pub(crate) const HIDDEN: char = '\u{FFFD}';
 /// Joins words without being seen; put between two signs, it keeps them from being read as one.
 pub(crate) const JOINER: char = '\u{2060}';
+/// The signs that Markdown reads.
+const MARKS: &str = r"\`*_{}[]()#+-!|~$=^<>";
 /// Shows that a text was cut.
 const ELLIPSIS: char = '…';
 
@@ -99,42 +101,19 @@ fn hides(sign: char) -> bool {
         | '\u{E0000}'..='\u{E007F}')
 }
 
-/// A backslash before every sign that Markdown reads, wherever it stands.
+/// Appends a sign, with a backslash before it if Markdown would read it there.
 pub(crate) fn push_escaped(out: &mut String, sign: char) {
-    if matches!(
-        sign,
-        '\\' | '`'
-            | '*'
-            | '_'
-            | '{'
-            | '}'
-            | '['
-            | ']'
-            | '('
-            | ')'
-            | '#'
-            | '+'
-            | '-'
-            | '!'
-            | '|'
-            | '~'
-            | '$'
-            | '='
-            | '^'
-            | ':'
-    ) && needs_backslash(out, sign)
-    {
+    if MARKS.contains(sign) && needs_backslash(out, sign) {
         out.push('\\');
     }
     out.push(sign);
 }
 
-/// `-`, `+`, `=`, `:` and `#` mean something only at the start of a line or next to themselves; elsewhere they stay as they are,
+/// `-`, `+`, `=`, `>` and `#` mean something only at the start of a line or next to themselves; elsewhere they stay as they are,
 /// so that `sw-branch-07` can be read in clients that show Markdown as it is written.
 fn needs_backslash(out: &str, sign: char) -> bool {
     match sign {
-        '-' | '+' | '=' | '#' => out.is_empty() || out.ends_with(sign),
-        ':' => false,
+        '-' | '+' | '=' | '#' | '>' => out.is_empty() || out.ends_with(sign),
         _ => true,
     }
 }
@@ -150,8 +129,8 @@ pub(crate) fn breaks_after(clean: &str, index: usize, sign: char) -> bool {
         // `{{DATE(…)}}`, `${…}`
         '{' => rest.starts_with('{'),
         '$' => rest.starts_with('{'),
-        // `<@all>`, `<https://…>`
-        '<' => true,
+        // `<@all>`
+        '<' => rest.starts_with('@'),
         // `1. item` at the start of the line would become a list.
         '0'..='9' => {
             let mut after = rest.chars();

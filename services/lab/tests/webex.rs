@@ -139,7 +139,7 @@ impl Rig {
         let enough = count.wait_for(|_| there().len() >= at_least);
         tokio::time::timeout(PATIENCE, enough)
             .await
-            .expect("the notifications came in time")
+            .unwrap_or_else(|_| panic!("fewer than {at_least} notifications at {path}"))
             .unwrap();
         let secret = self.settings.webex_webhook_secret.as_str().into();
         let read = |one: &Received| {
@@ -259,7 +259,7 @@ async fn a_press_comes_as_a_signed_notification_with_ids_only() {
     let rig = Rig::start().await;
     let bot = rig.bot();
     let sent = rig.ask_lead().await;
-    assert_eq!(bot.list_direct(LEAD).await.unwrap(), [sent.clone()]);
+    assert_eq!(bot.list_direct(LEAD).await.unwrap(), std::slice::from_ref(&sent));
     let cards = rig.webex.cards();
     assert_eq!(
         (cards[0].message_id.as_str(), cards[0].recipients.as_slice()),
@@ -491,10 +491,8 @@ async fn rate_limits_and_lost_answers_come_through() {
 async fn notifications_get_lost_doubled_and_delayed() {
     let rig = Rig::start().await;
     let sent = rig.ask_lead().await;
-    let press = || {
-        rig.webex
-            .press(sent.id.as_str(), LEAD, "approve", const { &Map::new() })
-    };
+    let nothing = Map::new();
+    let press = || rig.webex.press(sent.id.as_str(), LEAD, "approve", &nothing);
     rig.fault(Point::Webhook, "POST", "/card", FaultAction::Lose);
     press().await.unwrap();
     rig.fault(Point::Webhook, "POST", "/card", FaultAction::Double);

@@ -3,15 +3,19 @@
 //! A card is built from data, never from text templates. Every text on it is a [`PlainText`]: a literal of the program, or foreign text
 //! that was neutralised. [`Card::check`] refuses what Webex or one of its clients would stumble over.
 
+mod action;
 mod check;
 mod element;
+mod input;
 mod text;
 
+pub use action::Action;
 pub use check::{CardError, MAX_ACTIONS, MAX_CARD_BYTES};
 pub use element::{
-    Action, ActionStyle, Choice, ChoiceSet, Color, Column, ColumnSet, Container, ContainerStyle, Element,
-    Fact, FactSet, FontType, Size, Spacing, TextBlock, TextInput, Weight, Width,
+    ActionStyle, Color, Column, ColumnSet, Container, ContainerStyle, Element, Fact, FactSet, FontType, Size,
+    Spacing, TextBlock, Weight, Width,
 };
+pub use input::{Choice, ChoiceSet, TextInput};
 pub use text::PlainText;
 
 use serde::Serialize;

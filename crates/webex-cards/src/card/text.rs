@@ -88,12 +88,13 @@ mod tests {
     fn templates_mentions_and_links_take_no_effect() {
         assert_eq!(foreign("${secret}"), format!(r"\${JOINER}\{{secret\}}"));
         assert_eq!(foreign("{{DATE(x)}}"), format!(r"\{{{JOINER}\{{DATE\(x\)\}}\}}"));
-        assert_eq!(foreign("<@all>"), format!("<{JOINER}@all>"));
+        assert_eq!(foreign("<@all>"), format!(r"\<{JOINER}@all>"));
         assert_eq!(
             foreign("[x](http://e.example)"),
             format!(r"\[x\]\(http:{JOINER}//e.example\)")
         );
         assert_eq!(foreign("&#42;"), r"\&#42;");
+        assert_eq!(foreign("> quoted <a@b.example>"), r"\> quoted \<a@b.example>");
     }
 
     #[test]

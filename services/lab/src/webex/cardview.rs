@@ -14,10 +14,16 @@ pub(super) struct ElementView {
 }
 
 enum ElementKind {
-    Text { class: String, lines: Vec<Line> },
+    Text {
+        class: String,
+        lines: Vec<Line>,
+    },
     Facts(Vec<(Vec<Span>, Vec<Span>)>),
     Columns(Vec<ColumnView>),
-    Group { style: &'static str, items: Vec<ElementView> },
+    Group {
+        style: &'static str,
+        items: Vec<ElementView>,
+    },
     TextInput(TextInputView),
     Choices(ChoicesView),
     Unknown(String),
@@ -64,9 +70,19 @@ pub(super) struct ActionView {
 }
 
 enum ActionKind {
-    Submit { title: String, path: String, class: &'static str },
-    Show { title: String, card: CardView },
-    Url { title: String, url: String },
+    Submit {
+        title: String,
+        path: String,
+        class: &'static str,
+    },
+    Show {
+        title: String,
+        card: CardView,
+    },
+    Url {
+        title: String,
+        url: String,
+    },
     Unknown(String),
 }
 
@@ -86,8 +102,14 @@ pub(super) fn card(card: &Value, anchor: &str) -> CardView {
 
 fn inner_card(card: &Value, anchor: &str, prefix: &str) -> CardView {
     let actions = card["actions"].as_array().map_or(&[][..], Vec::as_slice);
-    let actions = actions.iter().enumerate().map(|(index, view)| action(view, anchor, format!("{prefix}{index}")));
-    CardView { elements: elements(&card["body"], anchor), actions: actions.collect() }
+    let actions = actions
+        .iter()
+        .enumerate()
+        .map(|(index, view)| action(view, anchor, format!("{prefix}{index}")));
+    CardView {
+        elements: elements(&card["body"], anchor),
+        actions: actions.collect(),
+    }
 }
 
 fn text(value: &Value) -> String {
@@ -97,23 +119,41 @@ fn text(value: &Value) -> String {
 fn elements(items: &Value, anchor: &str) -> Vec<ElementView> {
     let items = items.as_array().map_or(&[][..], Vec::as_slice);
     let shown = items.iter().filter(|item| item["isVisible"] != false);
-    shown.map(|item| ElementView { kind: element(item, anchor) }).collect()
+    shown
+        .map(|item| ElementView {
+            kind: element(item, anchor),
+        })
+        .collect()
 }
 
 fn element(item: &Value, anchor: &str) -> ElementKind {
     match item["type"].as_str().unwrap_or_default() {
-        "TextBlock" => ElementKind::Text { class: text_class(item), lines: lines(&text(&item["text"]), false) },
+        "TextBlock" => ElementKind::Text {
+            class: text_class(item),
+            lines: lines(&text(&item["text"]), false),
+        },
         "FactSet" => {
             let facts = item["facts"].as_array().map_or(&[][..], Vec::as_slice);
-            let pair = |fact: &Value| (spans(&text(&fact["title"]), false), spans(&text(&fact["value"]), false));
+            let pair = |fact: &Value| {
+                (
+                    spans(&text(&fact["title"]), false),
+                    spans(&text(&fact["value"]), false),
+                )
+            };
             ElementKind::Facts(facts.iter().map(pair).collect())
         }
         "ColumnSet" => {
             let columns = item["columns"].as_array().map_or(&[][..], Vec::as_slice);
-            let view = |column: &Value| ColumnView { width: width(&column["width"]), items: elements(&column["items"], anchor) };
+            let view = |column: &Value| ColumnView {
+                width: width(&column["width"]),
+                items: elements(&column["items"], anchor),
+            };
             ElementKind::Columns(columns.iter().map(view).collect())
         }
-        "Container" => ElementKind::Group { style: group_style(&item["style"]), items: elements(&item["items"], anchor) },
+        "Container" => ElementKind::Group {
+            style: group_style(&item["style"]),
+            items: elements(&item["items"], anchor),
+        },
         "Input.Text" => ElementKind::TextInput(text_input(item, anchor)),
         "Input.ChoiceSet" => ElementKind::Choices(choices(item, anchor)),
         other => ElementKind::Unknown(other.to_owned()),
@@ -137,7 +177,10 @@ fn text_class(item: &Value) -> String {
         ("spacing", "None", "ac-close"),
     ] {
         // The renderers do not mind the case of such words.
-        if item[key].as_str().is_some_and(|given| given.eq_ignore_ascii_case(value)) {
+        if item[key]
+            .as_str()
+            .is_some_and(|given| given.eq_ignore_ascii_case(value))
+        {
             class.push(name);
         }
     }
@@ -179,7 +222,9 @@ fn text_input(item: &Value, anchor: &str) -> TextInputView {
         label: label(item, &id),
         value: text(&item["value"]),
         placeholder: text(&item["placeholder"]),
-        hint: length.map(|(least, most)| format!("{least} to {most} characters")).unwrap_or_default(),
+        hint: length
+            .map(|(least, most)| format!("{least} to {most} characters"))
+            .unwrap_or_default(),
         required: item["isRequired"] == true,
         multiline: item["isMultiline"] == true,
         max_length: item["maxLength"].as_u64(),
@@ -187,7 +232,10 @@ fn text_input(item: &Value, anchor: &str) -> TextInputView {
 }
 
 fn label(item: &Value, id: &str) -> Vec<Span> {
-    let label = item["label"].as_str().or(item["placeholder"].as_str()).unwrap_or(id);
+    let label = item["label"]
+        .as_str()
+        .or(item["placeholder"].as_str())
+        .unwrap_or(id);
     spans(label, false)
 }
 
@@ -196,7 +244,11 @@ fn choices(item: &Value, anchor: &str) -> ChoicesView {
     let chosen = text(&item["value"]);
     let view = |choice: &Value| {
         let value = text(&choice["value"]);
-        ChoiceView { title: spans(&text(&choice["title"]), false), chosen: chosen.split(',').any(|one| one == value), value }
+        ChoiceView {
+            title: spans(&text(&choice["title"]), false),
+            chosen: chosen.split(',').any(|one| one == value),
+            value,
+        }
     };
     ChoicesView {
         html_id: format!("{anchor}-{id}"),
@@ -205,7 +257,12 @@ fn choices(item: &Value, anchor: &str) -> ChoicesView {
         required: item["isRequired"] == true,
         multi: item["isMultiSelect"] == true,
         expanded: item["style"] == "expanded",
-        choices: item["choices"].as_array().map_or(&[][..], Vec::as_slice).iter().map(view).collect(),
+        choices: item["choices"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .map(view)
+            .collect(),
     }
 }
 
@@ -220,10 +277,14 @@ fn action(action: &Value, anchor: &str, path: String) -> ActionView {
             };
             ActionKind::Submit { title, path, class }
         }
-        "Action.ShowCard" => {
-            ActionKind::Show { title, card: inner_card(&action["card"], anchor, &format!("{path}.")) }
-        }
-        "Action.OpenUrl" if is_web(&text(&action["url"])) => ActionKind::Url { title, url: text(&action["url"]) },
+        "Action.ShowCard" => ActionKind::Show {
+            title,
+            card: inner_card(&action["card"], anchor, &format!("{path}.")),
+        },
+        "Action.OpenUrl" if is_web(&text(&action["url"])) => ActionKind::Url {
+            title,
+            url: text(&action["url"]),
+        },
         other => ActionKind::Unknown(other.to_owned()),
     };
     ActionView { kind }
@@ -258,9 +319,23 @@ mod tests {
                 "actions": [{"type": "Action.Submit", "title": "Confirm", "style": "destructive"}]}},
             {"type": "Action.OpenUrl", "title": "Open", "url": "https://x.example/#a"}]}));
         for part in [
-            "<strong>Title</strong>", "ac-bolder good", "<dt>MTU</dt>", "1500 → 2000", "flex: 2 1 0", "ac-emphasis", "inside",
-            "<option value=\"now\" selected>Now</option>", "Table", "value=\"0\"", ">Approve</button>", "<summary>Decline</summary>",
-            "name=\"in.reason\"", "maxlength=\"500\"", "value=\"1.0\"", "href=\"https://x.example/", "<label for=\"m1-reason\">",
+            "<strong>Title</strong>",
+            "ac-bolder good",
+            "<dt>MTU</dt>",
+            "1500 → 2000",
+            "flex: 2 1 0",
+            "ac-emphasis",
+            "inside",
+            "<option value=\"now\" selected>Now</option>",
+            "Table",
+            "value=\"0\"",
+            ">Approve</button>",
+            "<summary>Decline</summary>",
+            "name=\"in.reason\"",
+            "maxlength=\"500\"",
+            "value=\"1.0\"",
+            "href=\"https://x.example/",
+            "<label for=\"m1-reason\">",
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }
@@ -273,6 +348,9 @@ mod tests {
             {"type": "TextBlock", "text": evil}, {"type": "FactSet", "facts": [{"title": evil, "value": evil}]},
             {"type": evil}, {"type": "Input.Text", "id": evil, "value": evil, "label": evil, "placeholder": evil}],
           "actions": [{"type": "Action.Submit", "title": evil}, {"type": "Action.OpenUrl", "title": "x", "url": "javascript:alert(1)"}]}));
-        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("javascript:"), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains("<img") && !html.contains("javascript:"),
+            "{html}"
+        );
     }
 }

@@ -19,7 +19,10 @@ pub(super) fn body(world: &World, json: &Map<String, Value>) -> Result<Body, Api
     let (markdown, plain_text) = (text(json, "markdown")?, text(json, "text")?);
     for part in [markdown, plain_text].into_iter().flatten() {
         if part.len() > MAX_TEXT {
-            return Err(ApiError::bad(format!("The message has {} bytes, more than {MAX_TEXT}.", part.len())));
+            return Err(ApiError::bad(format!(
+                "The message has {} bytes, more than {MAX_TEXT}.",
+                part.len()
+            )));
         }
     }
     let attachments = list(json, "attachments")?;
@@ -34,7 +37,12 @@ pub(super) fn body(world: &World, json: &Map<String, Value>) -> Result<Body, Api
     if markdown.is_none() && plain_text.is_none() && files.is_empty() {
         return Err(ApiError::bad("Unable to post message without text."));
     }
-    let mut body = Body { text: plain_text.unwrap_or_default().to_owned(), attachments, files, ..Body::default() };
+    let mut body = Body {
+        text: plain_text.unwrap_or_default().to_owned(),
+        attachments,
+        files,
+        ..Body::default()
+    };
     if let Some(markdown) = markdown {
         read_markdown(world, markdown, &mut body);
     }
@@ -58,7 +66,8 @@ fn check_attachment(attachment: &Value) -> Result<(), ApiError> {
         return Err(ApiError::bad("Unable to parse card."));
     }
     let version = card["version"].as_str().and_then(|text| text.split_once('.'));
-    let version = version.and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
+    let version =
+        version.and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
     if version.is_none_or(|version| version > MAX_VERSION) {
         return Err(ApiError::bad("Unsupported card version."));
     }
@@ -74,15 +83,22 @@ fn check_elements(node: &Value) -> Result<(), ApiError> {
         Value::Array(items) => items.iter().try_for_each(check_elements),
         Value::Object(object) => {
             if let Some(Value::Array(facts)) = object.get("facts") {
-                let all_text = facts.iter().all(|fact| fact["title"].is_string() && fact["value"].is_string());
+                let all_text = facts
+                    .iter()
+                    .all(|fact| fact["title"].is_string() && fact["value"].is_string());
                 if !all_text {
                     return Err(ApiError::bad("Unable to parse card: a fact is not text."));
                 }
             }
             if node["isRequired"] == true && !node["errorMessage"].is_string() {
-                return Err(ApiError::bad("Unable to parse card: a required input has no errorMessage."));
+                return Err(ApiError::bad(
+                    "Unable to parse card: a required input has no errorMessage.",
+                ));
             }
-            let inside = object.iter().filter(|(key, _)| *key != "data").map(|(_, value)| value);
+            let inside = object
+                .iter()
+                .filter(|(key, _)| *key != "data")
+                .map(|(_, value)| value);
             inside.into_iter().try_for_each(check_elements)
         }
         _ => Ok(()),
@@ -92,12 +108,21 @@ fn check_elements(node: &Value) -> Result<(), ApiError> {
 /// The lines of a message as people see them.
 pub(super) fn shown(world: &World, body: &Body) -> Vec<Line> {
     let Some(markdown) = &body.markdown else {
-        let line = |text: &str| Line { bullet: false, spans: vec![Span { text: text.to_owned(), ..Span::default() }] };
+        let line = |text: &str| Line {
+            bullet: false,
+            spans: vec![Span {
+                text: text.to_owned(),
+                ..Span::default()
+            }],
+        };
         return body.text.lines().map(line).collect();
     };
     let mut lines = lines(markdown, true);
     let mut seen = Body::default();
-    lines.iter_mut().flat_map(|line| &mut line.spans).for_each(|span| resolve(world, span, &mut seen));
+    lines
+        .iter_mut()
+        .flat_map(|line| &mut line.spans)
+        .for_each(|span| resolve(world, span, &mut seen));
     lines
 }
 
@@ -105,7 +130,10 @@ pub(super) fn shown(world: &World, body: &Body) -> Vec<Line> {
 pub(super) fn typed(world: &World, text: &str) -> String {
     let bot = &world.accounts[BOT];
     let at = format!("@{}", bot.name);
-    let (mention, rest) = match text.get(..at.len()).filter(|start| start.eq_ignore_ascii_case(&at)) {
+    let (mention, rest) = match text
+        .get(..at.len())
+        .filter(|start| start.eq_ignore_ascii_case(&at))
+    {
         Some(_) => (format!("<@personId:{}|{}>", bot.id, bot.name), &text[at.len()..]),
         None => (String::new(), text),
     };
@@ -159,21 +187,44 @@ fn html(lines: &[Line]) -> String {
         let text = escape(&span.text);
         let text = match &span.mention {
             Some(Mention::Id(id)) => {
-                format!("<spark-mention data-object-type=\"person\" data-object-id=\"{}\">{text}</spark-mention>", escape(id))
+                format!(
+                    "<spark-mention data-object-type=\"person\" data-object-id=\"{}\">{text}</spark-mention>",
+                    escape(id)
+                )
             }
-            Some(_) => format!("<spark-mention data-object-type=\"groupMention\" data-group-type=\"all\">{text}</spark-mention>"),
+            Some(_) => format!(
+                "<spark-mention data-object-type=\"groupMention\" data-group-type=\"all\">{text}</spark-mention>"
+            ),
             None => text,
         };
-        let text = if span.strong { format!("<strong>{text}</strong>") } else { text };
+        let text = if span.strong {
+            format!("<strong>{text}</strong>")
+        } else {
+            text
+        };
         let text = if span.em { format!("<em>{text}</em>") } else { text };
-        let text = if span.code { format!("<code>{text}</code>") } else { text };
-        span.link.as_ref().map_or_else(|| text.clone(), |link| format!("<a href=\"{}\">{text}</a>", escape(link)))
+        let text = if span.code {
+            format!("<code>{text}</code>")
+        } else {
+            text
+        };
+        span.link.as_ref().map_or_else(
+            || text.clone(),
+            |link| format!("<a href=\"{}\">{text}</a>", escape(link)),
+        )
     };
-    lines.iter().map(|line| line.spans.iter().map(piece).collect::<String>()).collect::<Vec<_>>().join("<br/>")
+    lines
+        .iter()
+        .map(|line| line.spans.iter().map(piece).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("<br/>")
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -195,7 +246,11 @@ mod tests {
     fn markdown_gives_text_html_and_mentions() {
         let body = read(json!({"markdown": "**Hi** <@personEmail:lead@example.net> & <@all>"})).unwrap();
         assert_eq!(body.text, "Hi Lena Lead & All");
-        assert!(body.html.unwrap().starts_with("<strong>Hi</strong> <spark-mention data-object-type=\"person\""));
+        assert!(
+            body.html
+                .unwrap()
+                .starts_with("<strong>Hi</strong> <spark-mention data-object-type=\"person\"")
+        );
         assert_eq!((body.mentioned.len(), body.groups), (1, vec!["all".to_owned()]));
     }
 
@@ -212,7 +267,10 @@ mod tests {
         let json = json!({"markdown": typed(&world, text)});
         let body = body(&world, json.as_object().unwrap()).unwrap();
         assert_eq!(body.text, text.replace("@netchange", "Netchange"));
-        assert_eq!((body.mentioned, body.groups.len()), (vec![world.accounts[BOT].id.clone()], 0));
+        assert_eq!(
+            (body.mentioned, body.groups.len()),
+            (vec![world.accounts[BOT].id.clone()], 0)
+        );
     }
 
     #[test]

@@ -59,7 +59,10 @@ pub(super) fn of_message(world: &World, happened: Happened, message: &Message) -
             && (hook.owner != BOT || message.author != BOT || world.room_type(&message.room_id) == "direct")
             && filter_matches(world, hook, &data, Some(message))
     };
-    matching(world, "messages", event).filter(told).map(|hook| notification(world, hook, (&author.id, event), &data)).collect()
+    matching(world, "messages", event)
+        .filter(told)
+        .map(|hook| notification(world, hook, (&author.id, event), &data))
+        .collect()
 }
 
 /// The notifications of a press.
@@ -69,7 +72,11 @@ pub(super) fn of_press(world: &World, press: &Press) -> Vec<Delivery> {
         "id": press.id, "type": "submit", "messageId": press.message_id, "personId": actor.id,
         "roomId": press.room_id, "created": press.created,
     });
-    let author = world.messages.iter().find(|message| message.id == press.message_id).map(|message| message.author);
+    let author = world
+        .messages
+        .iter()
+        .find(|message| message.id == press.message_id)
+        .map(|message| message.author);
     // A bot is told of presses on its own cards.
     let told = |hook: &&Hook| {
         world.space_of(&press.room_id, hook.owner).is_some()
@@ -77,7 +84,9 @@ pub(super) fn of_press(world: &World, press: &Press) -> Vec<Delivery> {
             && filter_matches(world, hook, &data, None)
     };
     let hooks = matching(world, "attachmentActions", "created").filter(told);
-    hooks.map(|hook| notification(world, hook, (&actor.id, "created"), &data)).collect()
+    hooks
+        .map(|hook| notification(world, hook, (&actor.id, "created"), &data))
+        .collect()
 }
 
 /// The notifications of a space that got a new id.
@@ -85,10 +94,16 @@ pub(super) fn of_migration(world: &World, old: &str, new: &str) -> Vec<Delivery>
     let data = json!({"id": new, "type": world.room_type(new), "oldRoomId": old});
     let told = |hook: &&Hook| world.space_of(new, hook.owner).is_some();
     let hooks = matching(world, "rooms", "migrated").filter(told);
-    hooks.map(|hook| notification(world, hook, (&world.accounts[BOT].id, "migrated"), &data)).collect()
+    hooks
+        .map(|hook| notification(world, hook, (&world.accounts[BOT].id, "migrated"), &data))
+        .collect()
 }
 
-fn matching<'a>(world: &'a World, resource: &'static str, event: &'static str) -> impl Iterator<Item = &'a Hook> {
+fn matching<'a>(
+    world: &'a World,
+    resource: &'static str,
+    event: &'static str,
+) -> impl Iterator<Item = &'a Hook> {
     world.hooks.iter().filter(move |hook| {
         hook.active
             && (hook.resource == "all" || hook.resource == resource)
@@ -97,14 +112,25 @@ fn matching<'a>(world: &'a World, resource: &'static str, event: &'static str) -
 }
 
 fn filter_matches(world: &World, hook: &Hook, data: &Value, message: Option<&Message>) -> bool {
-    let pairs = hook.filter.as_deref().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    let pairs = hook
+        .filter
+        .as_deref()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
     pairs.into_iter().all(|(key, wanted)| match key {
         "mentionedPeople" => {
-            let wanted = if wanted == "me" { &world.accounts[hook.owner].id } else { wanted };
+            let wanted = if wanted == "me" {
+                &world.accounts[hook.owner].id
+            } else {
+                wanted
+            };
             message.is_some_and(|message| message.body.mentioned.iter().any(|id| id == wanted))
         }
         "hasFiles" => message.is_some_and(|message| (!message.body.files.is_empty()).to_string() == wanted),
-        "hasAttachments" => message.is_some_and(|message| (!message.body.attachments.is_empty()).to_string() == wanted),
+        "hasAttachments" => {
+            message.is_some_and(|message| (!message.body.attachments.is_empty()).to_string() == wanted)
+        }
         _ => data[key] == wanted,
     })
 }
@@ -122,7 +148,12 @@ fn notification(world: &World, hook: &Hook, (actor, event): (&str, &str), data: 
     json["data"] = data.clone();
     let body = json.to_string().into_bytes();
     let signature = hook.secret.as_deref().map(|secret| sign(secret, &body));
-    Delivery { hook_id: hook.id.clone(), url: hook.target_url.clone(), signature, body }
+    Delivery {
+        hook_id: hook.id.clone(),
+        url: hook.target_url.clone(),
+        signature,
+        body,
+    }
 }
 
 /// A hook as the API shows it, its secret included.
@@ -142,14 +173,19 @@ pub(super) fn hook_json(world: &World, hook: &Hook) -> Value {
 }
 
 fn sign(secret: &str, body: &[u8]) -> String {
-    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(secret.as_bytes()) else {
+        return String::new();
+    };
     mac.update(body);
     hex::encode(mac.finalize().into_bytes())
 }
 
 /// Sends notifications, each by itself, without waiting.
 pub(super) fn send(shared: &Data<Shared>, deliveries: Vec<Delivery>) -> Vec<JoinHandle<()>> {
-    deliveries.into_iter().map(|delivery| tokio::spawn(deliver(shared.clone(), delivery))).collect()
+    deliveries
+        .into_iter()
+        .map(|delivery| tokio::spawn(deliver(shared.clone(), delivery)))
+        .collect()
 }
 
 /// Sends notifications and waits until each was answered or given up.
@@ -162,7 +198,9 @@ pub(super) async fn send_and_wait(shared: &Data<Shared>, deliveries: Vec<Deliver
 }
 
 async fn deliver(shared: Data<Shared>, delivery: Delivery) {
-    let path = reqwest::Url::parse(&delivery.url).map(|url| url.path().to_owned()).unwrap_or_default();
+    let path = reqwest::Url::parse(&delivery.url)
+        .map(|url| url.path().to_owned())
+        .unwrap_or_default();
     let mut copies = 1;
     for action in shared.faults.strike(System::Webex, Point::Webhook, "POST", &path) {
         match action {
@@ -179,7 +217,11 @@ async fn deliver(shared: Data<Shared>, delivery: Delivery) {
 }
 
 async fn post(shared: &Shared, delivery: &Delivery) -> bool {
-    let mut request = shared.http.post(&delivery.url).timeout(TIMEOUT).header("Content-Type", "application/json");
+    let mut request = shared
+        .http
+        .post(&delivery.url)
+        .timeout(TIMEOUT)
+        .header("Content-Type", "application/json");
     if let Some(signature) = &delivery.signature {
         request = request.header("X-Spark-Signature", signature);
     }
@@ -195,7 +237,9 @@ async fn post(shared: &Shared, delivery: &Delivery) -> bool {
 /// Counts a delivery; a hook that fails too often is switched off without a word.
 fn record(world: &mut World, hook_id: &str, ok: bool) {
     let now = world.instant();
-    let Some(hook) = world.hooks.iter_mut().find(|hook| hook.id == hook_id) else { return };
+    let Some(hook) = world.hooks.iter_mut().find(|hook| hook.id == hook_id) else {
+        return;
+    };
     if ok {
         return;
     }
@@ -210,7 +254,11 @@ fn record(world: &mut World, hook_id: &str, ok: bool) {
 /// Switches a hook on again.
 pub(super) fn reactivate(world: &mut World, hook_id: &str) {
     let until = world.instant() + WINDOW;
-    if let Some(hook) = world.hooks.iter_mut().find(|hook| hook.id == hook_id && !hook.active) {
+    if let Some(hook) = world
+        .hooks
+        .iter_mut()
+        .find(|hook| hook.id == hook_id && !hook.active)
+    {
         hook.active = true;
         hook.failures.clear();
         hook.fragile_until = Some(until);
@@ -258,7 +306,10 @@ mod tests {
     #[test]
     fn the_signature_is_that_of_the_documented_vector() {
         let body = br#"{"resource":"attachmentActions","event":"created","data":{"id":"abc"}}"#;
-        assert_eq!(sign("webex-test-secret", body), "e79fa25d7c6acf07d514f2945f277b387a6648e1");
+        assert_eq!(
+            sign("webex-test-secret", body),
+            "e79fa25d7c6acf07d514f2945f277b387a6648e1"
+        );
     }
 
     #[test]

@@ -32,26 +32,42 @@ pub(super) struct Line {
 
 /// The lines of a Markdown text. Mentions are looked for in messages, not on cards.
 pub(super) fn lines(markdown: &str, mentions: bool) -> Vec<Line> {
-    markdown.lines().filter(|line| !line.trim().is_empty()).map(|line| read_line(line, mentions)).collect()
+    markdown
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| read_line(line, mentions))
+        .collect()
 }
 
 /// What is read without any styles.
 pub(super) fn plain(lines: &[Line]) -> String {
-    let text = |line: &Line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>();
+    let text = |line: &Line| {
+        line.spans
+            .iter()
+            .map(|span| span.text.as_str())
+            .collect::<String>()
+    };
     lines.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 fn read_line(line: &str, mentions: bool) -> Line {
     let trimmed = line.trim_start();
-    if let Some(heading) = trimmed.strip_prefix('#').map(|rest| rest.trim_start_matches('#')) {
-        if let Some(heading) = heading.strip_prefix(' ') {
-            let mut spans = spans(heading, mentions);
-            spans.iter_mut().for_each(|span| span.strong = true);
-            return Line { bullet: false, spans };
-        }
+    let after_signs = trimmed.trim_start_matches('#');
+    if let Some(heading) = after_signs
+        .strip_prefix(' ')
+        .filter(|_| after_signs.len() < trimmed.len())
+    {
+        let mut spans = spans(heading, mentions);
+        spans.iter_mut().for_each(|span| span.strong = true);
+        return Line { bullet: false, spans };
     }
-    let item = ["- ", "* ", "+ "].iter().find_map(|mark| trimmed.strip_prefix(mark));
-    Line { bullet: item.is_some(), spans: spans(item.unwrap_or(trimmed), mentions) }
+    let item = ["- ", "* ", "+ "]
+        .iter()
+        .find_map(|mark| trimmed.strip_prefix(mark));
+    Line {
+        bullet: item.is_some(),
+        spans: spans(item.unwrap_or(trimmed), mentions),
+    }
 }
 
 struct Reader<'a> {
@@ -62,7 +78,11 @@ struct Reader<'a> {
 
 /// The pieces of one line.
 pub(super) fn spans(text: &str, mentions: bool) -> Vec<Span> {
-    let mut reader = Reader { rest: text, out: Vec::new(), style: Span::default() };
+    let mut reader = Reader {
+        rest: text,
+        out: Vec::new(),
+        style: Span::default(),
+    };
     while let Some(sign) = reader.rest.chars().next() {
         let taken = (mentions && reader.mention()) || reader.special(sign);
         if !taken {
@@ -76,10 +96,18 @@ pub(super) fn spans(text: &str, mentions: bool) -> Vec<Span> {
 impl Reader<'_> {
     fn push(&mut self, sign: char) {
         match self.out.last_mut() {
-            Some(last) if last.link.is_none() && last.mention.is_none() && !last.code && same_style(last, &self.style) => {
+            Some(last)
+                if last.link.is_none()
+                    && last.mention.is_none()
+                    && !last.code
+                    && same_style(last, &self.style) =>
+            {
                 last.text.push(sign);
             }
-            _ => self.out.push(Span { text: sign.to_string(), ..self.style.clone() }),
+            _ => self.out.push(Span {
+                text: sign.to_string(),
+                ..self.style.clone()
+            }),
         }
     }
 
@@ -90,7 +118,9 @@ impl Reader<'_> {
     /// `<@…>`, also behind a backslash: Webex looks for mentions before it reads Markdown.
     fn mention(&mut self) -> bool {
         let after = self.rest.strip_prefix('\\').unwrap_or(self.rest);
-        let Some((inside, _)) = after.strip_prefix("<@").and_then(|rest| rest.split_once('>')) else { return false };
+        let Some((inside, _)) = after.strip_prefix("<@").and_then(|rest| rest.split_once('>')) else {
+            return false;
+        };
         let (target, label) = inside.split_once('|').unwrap_or((inside, ""));
         let mention = if target.eq_ignore_ascii_case("all") {
             Mention::All
@@ -101,9 +131,17 @@ impl Reader<'_> {
         } else {
             return false;
         };
-        let text = if mention == Mention::All { "All".to_owned() } else { label.to_owned() };
+        let text = if mention == Mention::All {
+            "All".to_owned()
+        } else {
+            label.to_owned()
+        };
         let skipped = self.rest.len() - after.len() + inside.len() + 3;
-        self.out.push(Span { text, mention: Some(mention), ..self.style.clone() });
+        self.out.push(Span {
+            text,
+            mention: Some(mention),
+            ..self.style.clone()
+        });
         self.skip(skipped);
         true
     }
@@ -122,36 +160,63 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self) -> bool {
-        let Some(next) = self.rest[1..].chars().next().filter(char::is_ascii_punctuation) else { return false };
+        let Some(next) = self.rest[1..].chars().next().filter(char::is_ascii_punctuation) else {
+            return false;
+        };
         self.push(next);
         self.skip(2);
         true
     }
 
     fn entity(&mut self) -> bool {
-        let known = [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&quot;", '"'), ("&#39;", '\'')];
-        let Some((name, sign)) = known.into_iter().find(|(name, _)| self.rest.starts_with(name)) else { return false };
+        let known = [
+            ("&lt;", '<'),
+            ("&gt;", '>'),
+            ("&amp;", '&'),
+            ("&quot;", '"'),
+            ("&#39;", '\''),
+        ];
+        let Some((name, sign)) = known.into_iter().find(|(name, _)| self.rest.starts_with(name)) else {
+            return false;
+        };
         self.push(sign);
         self.skip(name.len());
         true
     }
 
     fn code(&mut self) -> bool {
-        let Some((inside, _)) = self.rest[1..].split_once('`').filter(|(inside, _)| !inside.is_empty()) else { return false };
+        let Some((inside, _)) = self.rest[1..]
+            .split_once('`')
+            .filter(|(inside, _)| !inside.is_empty())
+        else {
+            return false;
+        };
         let bytes = inside.len() + 2;
-        self.out.push(Span { text: inside.to_owned(), code: true, ..self.style.clone() });
+        self.out.push(Span {
+            text: inside.to_owned(),
+            code: true,
+            ..self.style.clone()
+        });
         self.skip(bytes);
         true
     }
 
     fn link(&mut self) -> bool {
-        let Some((label, after)) = self.rest[1..].split_once("](") else { return false };
-        let Some((target, _)) = after.split_once(')') else { return false };
+        let Some((label, after)) = self.rest[1..].split_once("](") else {
+            return false;
+        };
+        let Some((target, _)) = after.split_once(')') else {
+            return false;
+        };
         if label.contains(['\\', '[', ']']) || !is_web(target) {
             return false;
         }
         let bytes = label.len() + target.len() + 4;
-        self.out.push(Span { text: label.to_owned(), link: Some(target.to_owned()), ..self.style.clone() });
+        self.out.push(Span {
+            text: label.to_owned(),
+            link: Some(target.to_owned()),
+            ..self.style.clone()
+        });
         self.skip(bytes);
         true
     }
@@ -159,11 +224,21 @@ impl Reader<'_> {
     fn toggle(&mut self, mark: &str) -> bool {
         let strong = mark == "**";
         let on = if strong { self.style.strong } else { self.style.em };
-        // A mark that nothing closes is only a sign.
-        if !on && !closes(&self.rest[mark.len()..], mark) {
+        let after = &self.rest[mark.len()..];
+        let in_word = mark == "_"
+            && self
+                .out
+                .last()
+                .is_some_and(|span| span.text.ends_with(char::is_alphanumeric));
+        // A mark that nothing closes is only a sign, as is one before a space.
+        if !on && (in_word || after.starts_with(' ') || !closes(after, mark)) {
             return false;
         }
-        if strong { self.style.strong = !on } else { self.style.em = !on };
+        if strong {
+            self.style.strong = !on
+        } else {
+            self.style.em = !on
+        };
         self.skip(mark.len());
         true
     }
@@ -174,7 +249,8 @@ fn same_style(one: &Span, other: &Span) -> bool {
 }
 
 fn closes(rest: &str, mark: &str) -> bool {
-    rest.match_indices(mark).any(|(at, _)| at > 0 && !rest[..at].ends_with(['\\', ' ']))
+    rest.match_indices(mark)
+        .any(|(at, _)| at > 0 && !rest[..at].ends_with(['\\', ' ']))
 }
 
 /// Whether a link may be shown as one.
@@ -189,7 +265,13 @@ mod tests {
     fn shown(text: &str) -> String {
         let show = |span: &Span| {
             let mut out = span.text.clone();
-            for (on, mark) in [(span.strong, "B"), (span.em, "I"), (span.code, "C"), (span.link.is_some(), "L"), (span.mention.is_some(), "M")] {
+            for (on, mark) in [
+                (span.strong, "B"),
+                (span.em, "I"),
+                (span.code, "C"),
+                (span.link.is_some(), "L"),
+                (span.mention.is_some(), "M"),
+            ] {
                 if on {
                     out = format!("{mark}<{out}>");
                 }
@@ -205,6 +287,7 @@ mod tests {
         assert_eq!(shown("[x](https://y.example)"), "L<x>");
         assert_eq!(shown("[x](javascript:alert(1))"), "[x](javascript:alert(1))");
         assert_eq!(shown("2 * 3 ** 4"), "2 * 3 ** 4");
+        assert_eq!(shown("snake_case_name"), "snake_case_name");
     }
 
     #[test]
@@ -224,7 +307,10 @@ mod tests {
     #[test]
     fn lines_have_headings_and_bullets() {
         let read = lines("# T\n\n- a\nb", false);
-        assert_eq!(read.iter().map(|line| line.bullet).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(
+            read.iter().map(|line| line.bullet).collect::<Vec<_>>(),
+            [false, true, false]
+        );
         assert!(read[0].spans[0].strong);
         assert_eq!(plain(&read), "T\na\nb");
     }

@@ -67,12 +67,19 @@ impl Webex {
         // The first of a process wins; any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // Each notification has a connection of its own, so that no runtime depends on another one's.
-        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().map_err(io::Error::other)?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(io::Error::other)?;
         let shared = Data::new(Shared::new(World::new(settings), faults.clone(), http));
         let routes = {
             let shared = shared.clone();
             move |config: &mut ServiceConfig| {
-                config.app_data(shared.clone()).configure(api::routes).configure(pages::routes);
+                config
+                    .app_data(shared.clone())
+                    .configure(api::routes)
+                    .configure(pages::routes);
             }
         };
         let server = Server::start(settings, settings.ports.webex, (System::Webex, faults), routes)?;
@@ -106,21 +113,30 @@ impl Webex {
     #[must_use]
     pub fn token_of(&self, email: &str) -> Option<String> {
         let world = self.shared.world();
-        world.account_by_email(email).map(|index| world.accounts[index].token.clone())
+        world
+            .account_by_email(email)
+            .map(|index| world.accounts[index].token.clone())
     }
 
     /// The identifier of a person or of the bot.
     #[must_use]
     pub fn person_id(&self, email: &str) -> Option<String> {
         let world = self.shared.world();
-        world.account_by_email(email).map(|index| world.accounts[index].id.clone())
+        world
+            .account_by_email(email)
+            .map(|index| world.accounts[index].id.clone())
     }
 
     /// The identifier of the group space, the same in every lab until it migrates.
     #[must_use]
     pub fn group_room_id(&self) -> String {
         let world = self.shared.world();
-        world.spaces.iter().find(|space| space.title.is_some()).map(|space| space.id.clone()).unwrap_or_default()
+        world
+            .spaces
+            .iter()
+            .find(|space| space.title.is_some())
+            .map(|space| space.id.clone())
+            .unwrap_or_default()
     }
 
     /// The identifier of the direct space of a person and the bot, made if need be; `None` for a stranger.
@@ -135,7 +151,12 @@ impl Webex {
     #[must_use]
     pub fn messages(&self) -> Vec<Value> {
         let world = self.shared.world();
-        world.messages.iter().filter(|message| !message.deleted).map(|message| world.message_json(message)).collect()
+        world
+            .messages
+            .iter()
+            .filter(|message| !message.deleted)
+            .map(|message| world.message_json(message))
+            .collect()
     }
 
     /// The messages that show a card now, the oldest first.
@@ -149,8 +170,14 @@ impl Webex {
             Some(CardMessage {
                 message_id: message.id.clone(),
                 room_id: message.room_id.clone(),
-                recipients: people.map(|member| world.accounts[*member].email.clone()).collect(),
-                markdown: message.body.markdown.clone().unwrap_or_else(|| message.body.text.clone()),
+                recipients: people
+                    .map(|member| world.accounts[*member].email.clone())
+                    .collect(),
+                markdown: message
+                    .body
+                    .markdown
+                    .clone()
+                    .unwrap_or_else(|| message.body.text.clone()),
                 card: press::card_of(message)?.clone(),
                 edits: message.edits,
             })
@@ -162,7 +189,11 @@ impl Webex {
     #[must_use]
     pub fn webhooks(&self) -> Vec<Value> {
         let world = self.shared.world();
-        world.hooks.iter().map(|hook| delivery::hook_json(&world, hook)).collect()
+        world
+            .hooks
+            .iter()
+            .map(|hook| delivery::hook_json(&world, hook))
+            .collect()
     }
 
     /// Presses a button of a card as a person, as the Webex client would; `button` is its title or action word, `inputs` what the person
@@ -196,7 +227,9 @@ impl Webex {
     ) -> Result<String, PressError> {
         let (id, deliveries) = {
             let mut world = self.shared.world();
-            let person = world.account_by_email(email).ok_or_else(|| PressError::NotThere(email.to_owned()))?;
+            let person = world
+                .account_by_email(email)
+                .ok_or_else(|| PressError::NotThere(email.to_owned()))?;
             press::make(&mut world, message_id, person, inputs)?
         };
         delivery::send_and_wait(&self.shared, deliveries).await;
@@ -232,9 +265,16 @@ impl Webex {
             let new = id::fresh("ROOM");
             let space = world.spaces.iter_mut().find(|space| space.id == room_id)?;
             space.id.clone_from(&new);
-            let there = world.messages.iter_mut().filter(|message| message.room_id == room_id);
+            let there = world
+                .messages
+                .iter_mut()
+                .filter(|message| message.room_id == room_id);
             there.for_each(|message| message.room_id.clone_from(&new));
-            world.presses.iter_mut().filter(|press| press.room_id == room_id).for_each(|press| press.room_id.clone_from(&new));
+            world
+                .presses
+                .iter_mut()
+                .filter(|press| press.room_id == room_id)
+                .for_each(|press| press.room_id.clone_from(&new));
             world.version += 1;
             let deliveries = delivery::of_migration(&world, room_id, &new);
             (new, deliveries)

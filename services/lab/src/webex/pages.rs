@@ -99,7 +99,10 @@ struct MessageView {
 
 /// The looker named in the request; the first of the people if nobody is.
 fn looker(world: &World, email: &str) -> AccountIndex {
-    world.account_by_email(email).filter(|index| *index != BOT).unwrap_or(BOT + 1)
+    world
+        .account_by_email(email)
+        .filter(|index| *index != BOT)
+        .unwrap_or(BOT + 1)
 }
 
 fn who(world: &World, me: AccountIndex, path: String, others: impl Iterator<Item = AccountIndex>) -> Who {
@@ -112,17 +115,26 @@ fn who(world: &World, me: AccountIndex, path: String, others: impl Iterator<Item
             current: index == me,
         }
     };
-    Who { me: view(me), people: others.filter(|index| *index != BOT).map(view).collect(), path }
+    Who {
+        me: view(me),
+        people: others.filter(|index| *index != BOT).map(view).collect(),
+        path,
+    }
 }
 
 /// `09:21:45 UTC` of a full time.
 fn time(created: &str) -> String {
-    created.get(11..19).map(|time| format!("{time} UTC")).unwrap_or_default()
+    created
+        .get(11..19)
+        .map(|time| format!("{time} UTC"))
+        .unwrap_or_default()
 }
 
 fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
-        Ok(body) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body),
+        Ok(body) => HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .body(body),
         Err(error) => {
             tracing::error!(%error, "A page was not drawn");
             HttpResponse::InternalServerError().finish()
@@ -131,7 +143,9 @@ fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
 }
 
 fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
-    HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text)
+    HttpResponse::build(status)
+        .content_type("text/plain; charset=utf-8")
+        .body(text)
 }
 
 fn see_other(to: String) -> HttpResponse {
@@ -139,7 +153,9 @@ fn see_other(to: String) -> HttpResponse {
 }
 
 async fn style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("../../templates/webex/webex.css"))
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(include_str!("../../templates/webex/webex.css"))
 }
 
 async fn version(shared: Data<Shared>) -> impl Responder {
@@ -151,19 +167,30 @@ async fn spaces(shared: Data<Shared>, query: Query<As>) -> HttpResponse {
         let world = shared.world();
         let me = looker(&world, &query.r#as);
         let line = |space: &Space| {
-            let there: Vec<_> =
-                world.messages.iter().filter(|message| !message.deleted && message.room_id == space.id).collect();
+            let there: Vec<_> = world
+                .messages
+                .iter()
+                .filter(|message| !message.deleted && message.room_id == space.id)
+                .collect();
             SpaceLine {
                 id: space.id.clone(),
                 title: world.title(space, me),
                 kind: world.room_type(&space.id),
                 messages: there.len(),
-                last: there.last().map(|message| time(&message.created)).unwrap_or_default(),
+                last: there
+                    .last()
+                    .map(|message| time(&message.created))
+                    .unwrap_or_default(),
             }
         };
         SpacesPage {
             who: who(&world, me, "/".to_owned(), 0..world.accounts.len()),
-            spaces: world.spaces.iter().filter(|space| space.members.contains(&me)).map(line).collect(),
+            spaces: world
+                .spaces
+                .iter()
+                .filter(|space| space.members.contains(&me))
+                .map(line)
+                .collect(),
             can_open: world.direct(me, BOT).is_none(),
             bot: BOT_NAME,
         }
@@ -176,24 +203,42 @@ async fn space(shared: Data<Shared>, id: Path<String>, query: Query<As>) -> Http
 }
 
 fn show(shared: &Shared, room_id: &str, email: &str, notice: Option<String>) -> HttpResponse {
-    let status = if notice.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if notice.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
     let page = {
         let world = shared.world();
         let me = looker(&world, email);
         let Some(space) = world.space_of(room_id, me) else {
-            return plain(StatusCode::NOT_FOUND, "There is no such space, or you are not in it.");
+            return plain(
+                StatusCode::NOT_FOUND,
+                "There is no such space, or you are not in it.",
+            );
         };
-        let there = world.messages.iter().filter(|message| !message.deleted && message.room_id == room_id);
+        let there = world
+            .messages
+            .iter()
+            .filter(|message| !message.deleted && message.room_id == room_id);
         let kind = world.room_type(room_id);
         SpacePage {
-            who: who(&world, me, format!("/spaces/{room_id}"), space.members.iter().copied()),
+            who: who(
+                &world,
+                me,
+                format!("/spaces/{room_id}"),
+                space.members.iter().copied(),
+            ),
             room_id: room_id.to_owned(),
             title: world.title(space, me),
             kind,
             is_group: kind == "group",
             bot: BOT_NAME,
             notice,
-            messages: there.enumerate().map(|(index, message)| message_view(&world, me, index, message)).collect(),
+            messages: there
+                .enumerate()
+                .map(|(index, message)| message_view(&world, me, index, message))
+                .collect(),
             version: world.version,
         }
     };
@@ -238,7 +283,12 @@ struct Typed {
 async fn write(shared: Data<Shared>, id: Path<String>, form: Form<Typed>) -> HttpResponse {
     let text = form.text.trim();
     if text.is_empty() || text.chars().count() > MAX_TYPED {
-        return show(&shared, &id, &form.r#as, Some(format!("Write 1 to {MAX_TYPED} characters.")));
+        return show(
+            &shared,
+            &id,
+            &form.r#as,
+            Some(format!("Write 1 to {MAX_TYPED} characters.")),
+        );
     }
     match say(&shared, &id, &form.r#as, text) {
         Ok((_, deliveries)) => {
@@ -258,13 +308,19 @@ pub(super) fn say(
 ) -> Result<(String, Vec<delivery::Delivery>), String> {
     let mut world = shared.world();
     let me = world.account_by_email(email).filter(|index| *index != BOT);
-    let me = me.filter(|me| world.space_of(room_id, *me).is_some()).ok_or("Nobody with this address is in the space.")?;
+    let me = me
+        .filter(|me| world.space_of(room_id, *me).is_some())
+        .ok_or("Nobody with this address is in the space.")?;
     let json = Map::from_iter([("markdown".to_owned(), Value::String(compose::typed(&world, text)))]);
     let body = compose::body(&world, &json).map_err(|error| error.to_string())?;
     Ok(messages::post(&mut world, me, room_id.to_owned(), body, None))
 }
 
-async fn press_button(shared: Data<Shared>, id: Path<String>, form: Form<Vec<(String, String)>>) -> HttpResponse {
+async fn press_button(
+    shared: Data<Shared>,
+    id: Path<String>,
+    form: Form<Vec<(String, String)>>,
+) -> HttpResponse {
     let mut fields = HashMap::new();
     let mut given = Map::new();
     for (name, value) in form.into_inner() {
@@ -277,7 +333,12 @@ async fn press_button(shared: Data<Shared>, id: Path<String>, form: Form<Vec<(St
     }
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let which = Which::Path(field("action"));
-    let pressed = press::press(&mut shared.world(), field("message"), (field("as"), &which), &given);
+    let pressed = press::press(
+        &mut shared.world(),
+        field("message"),
+        (field("as"), &which),
+        &given,
+    );
     match pressed {
         Ok((_, deliveries)) => {
             delivery::send(&shared, deliveries);

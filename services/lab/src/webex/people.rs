@@ -35,7 +35,7 @@ fn room_json(world: &World, space: &Space, viewer: AccountIndex) -> Value {
 fn membership_json(world: &World, space: &Space, member: AccountIndex) -> Value {
     let account = &world.accounts[member];
     json!({
-        "id": id::of("MEMBERSHIP", format_args!("{}:{}", account.id, space.id))),
+        "id": id::of("MEMBERSHIP", format_args!("{}:{}", account.id, space.id)),
         "roomId": space.id, "personId": account.id, "personEmail": account.email,
         "personDisplayName": account.name, "personOrgId": organisation(), "isModerator": false, "isMonitor": false,
         "isRoomHidden": false, "roomType": world.room_type(&space.id), "created": space.created,
@@ -58,12 +58,17 @@ pub(super) async fn get(shared: Data<Shared>, request: HttpRequest, id: Path<Str
 pub(super) async fn find(shared: Data<Shared>, request: HttpRequest, params: Params) -> Answer {
     caller(&shared, &request)?;
     let Some(email) = params.get("email") else {
-        return Err(ApiError::bad("Email, displayName, or id list should be specified."));
+        return Err(ApiError::bad(
+            "Email, displayName, or id list should be specified.",
+        ));
     };
     let found: Vec<_> = {
         let world = shared.world();
         let found = world.account_by_email(email);
-        found.map(|found| person_json(&world.accounts[found], found == BOT)).into_iter().collect()
+        found
+            .map(|found| person_json(&world.accounts[found], found == BOT))
+            .into_iter()
+            .collect()
     };
     page(&request, &params, found)
 }
@@ -79,8 +84,15 @@ pub(super) async fn rooms(shared: Data<Shared>, request: HttpRequest, params: Pa
     let caller = caller(&shared, &request)?;
     let items = {
         let world = shared.world();
-        let mine = world.spaces.iter().filter(|space| space.members.contains(&caller));
-        let wanted = mine.filter(|space| params.get("type").is_none_or(|kind| kind == world.room_type(&space.id)));
+        let mine = world
+            .spaces
+            .iter()
+            .filter(|space| space.members.contains(&caller));
+        let wanted = mine.filter(|space| {
+            params
+                .get("type")
+                .is_none_or(|kind| kind == world.room_type(&space.id))
+        });
         wanted.map(|space| room_json(&world, space, caller)).collect()
     };
     page(&request, &params, items)
@@ -94,17 +106,29 @@ pub(super) async fn memberships(shared: Data<Shared>, request: HttpRequest, para
         match params.get("roomId") {
             None if by_person => return Err(ApiError::bad("roomId is needed with a person.")),
             None => {
-                let mine = world.spaces.iter().filter(|space| space.members.contains(&caller));
+                let mine = world
+                    .spaces
+                    .iter()
+                    .filter(|space| space.members.contains(&caller));
                 mine.map(|space| membership_json(&world, space, caller)).collect()
             }
             Some(room) => {
-                let Some(space) = world.space_of(room, caller) else { return Err(ApiError::not_found()) };
+                let Some(space) = world.space_of(room, caller) else {
+                    return Err(ApiError::not_found());
+                };
                 let wanted = |member: &&AccountIndex| {
                     let account = &world.accounts[**member];
                     params.get("personId").is_none_or(|id| *id == account.id)
-                        && params.get("personEmail").is_none_or(|email| email.eq_ignore_ascii_case(&account.email))
+                        && params
+                            .get("personEmail")
+                            .is_none_or(|email| email.eq_ignore_ascii_case(&account.email))
                 };
-                space.members.iter().filter(wanted).map(|member| membership_json(&world, space, *member)).collect()
+                space
+                    .members
+                    .iter()
+                    .filter(wanted)
+                    .map(|member| membership_json(&world, space, *member))
+                    .collect()
             }
         }
     };
