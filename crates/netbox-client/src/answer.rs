@@ -132,7 +132,10 @@ mod tests {
 
     fn texts(body: &str) -> Vec<String> {
         // The order of an object's keys depends on a feature of serde_json that other crates may switch on.
-        let mut texts: Vec<_> = problems(body.as_bytes()).iter().map(ToString::to_string).collect();
+        let mut texts: Vec<_> = problems(body.as_bytes())
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         texts.sort();
         texts
     }
