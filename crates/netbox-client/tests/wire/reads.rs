@@ -226,6 +226,24 @@ async fn pages_are_followed_on_our_own_host_only() {
 }
 
 #[tokio::test]
+async fn a_list_that_names_the_same_page_again_is_an_error_not_a_loop() {
+    let server = MockServer::start().await;
+    let same = "http://127.0.0.1/api/dcim/interfaces/?device_id=1&limit=250";
+    let page = json!({"count": 1, "next": same, "previous": null, "results": []});
+    let answer = ResponseTemplate::new(200).set_body_json(page);
+    Mock::given(path("/api/dcim/interfaces/"))
+        .respond_with(answer)
+        .mount(&server)
+        .await;
+    let error = client(&server)
+        .list_interfaces(DeviceId(1))
+        .all()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::EndlessList { pages: 1 }), "{error}");
+}
+
+#[tokio::test]
 async fn a_page_is_asked_for_only_when_it_is_needed() {
     let server = MockServer::start().await;
     serve_pages(&server).await;
