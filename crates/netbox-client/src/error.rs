@@ -35,6 +35,12 @@ pub enum Error {
         /// Bytes that are taken at most.
         limit: usize,
     },
+    /// A list names ever more pages, or the same page again.
+    #[error("NetBox's list does not end after {pages} pages")]
+    EndlessList {
+        /// Pages that were read.
+        pages: u32,
+    },
     /// The answer is not what the API documents.
     #[error("NetBox's answer to {request} cannot be read")]
     Decode {

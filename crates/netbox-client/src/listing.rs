@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::model::null_as_default;
 use crate::request::{self, HttpRequest};
 
-/// Pages of one list that are followed at most.
-const PAGE_LIMIT: u32 = 10_000;
+/// Pages of one list that are followed at most: a million and more objects.
+const PAGE_LIMIT: u32 = 5_000;
 
 /// Objects that come page by page, as they are asked for. A stream; [`Listing::all`] gathers it.
 ///
@@ -79,18 +79,18 @@ impl Client {
     {
         let client = self.clone();
         let pages = try_unfold(
-            Some((first, 0)),
+            Some((first, 1)),
             move |state: Option<(Result<HttpRequest, Error>, u32)>| {
                 let client = client.clone();
                 async move {
                     let Some((request, number)) = state else {
                         return Ok(None);
                     };
+                    if number > PAGE_LIMIT {
+                        return Err(Error::EndlessList { pages: PAGE_LIMIT });
+                    }
                     let (page, next) = client.page::<T>(request?).await?;
-                    let next = next
-                        .filter(|_| number < PAGE_LIMIT)
-                        .map(|next| (next, number + 1));
-                    Ok::<_, Error>(Some((page, next)))
+                    Ok::<_, Error>(Some((page, next.map(|next| (next, number + 1)))))
                 }
             },
         );
@@ -115,10 +115,10 @@ impl Client {
             .as_deref()
             .and_then(|next| next.split_once('?'))
             .map(|(_, query)| query);
-        let next = query.filter(|query| uri.query() != Some(query));
-        Ok((
-            page.results,
-            next.map(|query| request::get_uri(&format!("{path}?{query}"))),
-        ))
+        if query.is_some() && query == uri.query() {
+            return Err(Error::EndlessList { pages: 1 });
+        }
+        let next = query.map(|query| request::get_uri(&format!("{path}?{query}")));
+        Ok((page.results, next))
     }
 }

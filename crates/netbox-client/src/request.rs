@@ -284,6 +284,17 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_name_arrives_as_it_was(name in "\\PC*") {
+            let request = interfaces(&InterfaceParams::default().name(name.clone())).unwrap();
+            let url = reqwest::Url::parse(&format!("http://host{}", request.uri())).unwrap();
+            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+            let wanted = vec![("name".to_owned(), name), ("limit".to_owned(), "250".to_owned())];
+            proptest::prop_assert_eq!(pairs, wanted);
+        }
+    }
+
     #[test]
     fn a_patch_sends_only_what_is_set_and_says_null_where_it_clears() {
         let patch = InterfacePatch {

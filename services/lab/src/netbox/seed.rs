@@ -79,7 +79,6 @@ pub(super) fn world(orchestrator_url: &str, secret: &str) -> World {
             world.prefixes.insert(
                 id,
                 Prefix {
-                    id,
                     prefix,
                     site: Some(site),
                     description,
@@ -198,10 +197,11 @@ fn setup(world: &mut World, orchestrator_url: &str, secret: &str) {
         (Table::Webhooks, hook),
         (Table::EventRules, rule),
     ] {
-        let (id, saved) = (world.next_id(table), world.saved());
-        let Value::Object(mut document) = document else {
+        let Ok(mut document) = super::extras::prepare(world, table, None, &super::render::object(document))
+        else {
             continue;
         };
+        let (id, saved) = (world.next_id(table), world.saved());
         super::extras::stamp_document(&mut document, id, saved);
         world.documents.insert((table, id), document);
     }
