@@ -1,0 +1,160 @@
+//! OpenConfig's interfaces with Ethernet, bundles, VLANs and addresses.
+
+mod read;
+mod write;
+
+use change_model::interface::InterfaceState;
+
+use crate::addresses;
+use crate::checks;
+use crate::dialect::{Dialect, Limits, Operational, Save};
+use crate::edit::{self, Path, keyed, path};
+use crate::error::{DialectError, Problem};
+use crate::operational;
+
+pub(crate) const IF: &str = "http://openconfig.net/yang/interfaces";
+pub(crate) const ETH: &str = "http://openconfig.net/yang/interfaces/ethernet";
+pub(crate) const LAG: &str = "http://openconfig.net/yang/interfaces/aggregate";
+pub(crate) const VLAN: &str = "http://openconfig.net/yang/vlan";
+pub(crate) const IP: &str = "http://openconfig.net/yang/interfaces/ip";
+
+/// The dialect of `openconfig-interfaces` and the modules that augment it.
+///
+/// There is no leaf that says whether a port switches, and no primary address: the lowest counts as one. `GigabitEthernet1/0/5.100` is
+/// sub-interface 100; addresses of the interface itself are on sub-interface 0. Addresses of a VLAN interface (`routed-vlan`) are kept, not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenConfig {
+    save: Save,
+}
+
+impl OpenConfig {
+    /// The dialect for a device that keeps its configuration in this way.
+    #[must_use]
+    pub const fn new(save: Save) -> Self {
+        Self { save }
+    }
+}
+
+/// An interface, or a sub-interface of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) interface: String,
+    pub(crate) index: Option<u32>,
+}
+
+impl Place {
+    fn parse(name: &str) -> Result<Self, DialectError> {
+        let refused = || DialectError::Interface(name.to_owned());
+        let (interface, index) = match name.split_once('.') {
+            Some((interface, index)) => (interface, Some(index.parse::<u32>().map_err(|_| refused())?)),
+            None => (name, None),
+        };
+        if interface.is_empty() || interface.chars().any(char::is_control) {
+            return Err(refused());
+        }
+        Ok(Self {
+            interface: interface.to_owned(),
+            index,
+        })
+    }
+
+    fn path(&self) -> Path {
+        let mut at = keyed(
+            path(&[(IF, "interfaces/interface")]),
+            "name",
+            self.interface.clone(),
+        );
+        if let Some(index) = self.index {
+            at.extend(keyed(
+                path(&[(IF, "subinterfaces/subinterface")]),
+                "index",
+                index.to_string(),
+            ));
+        }
+        at
+    }
+}
+
+impl Dialect for OpenConfig {
+    fn name(&self) -> &'static str {
+        "openconfig"
+    }
+
+    fn filter(&self, interface: &str) -> Result<String, DialectError> {
+        edit::filter(&Place::parse(interface)?.path())
+    }
+
+    fn read(&self, reply: &str, interface: &str) -> Result<Option<InterfaceState>, DialectError> {
+        read::read(reply, &Place::parse(interface)?)
+    }
+
+    fn write(
+        &self,
+        interface: &str,
+        before: &InterfaceState,
+        after: &InterfaceState,
+    ) -> Result<Option<String>, DialectError> {
+        write::write(&Place::parse(interface)?, before, after)
+    }
+
+    fn settle(&self, interface: &str, before: &InterfaceState, wanted: &InterfaceState) -> InterfaceState {
+        let sub = Place::parse(interface).is_ok_and(|place| place.index.is_some());
+        write::settle(sub, before, wanted)
+    }
+
+    fn check(&self, interface: &str, after: &InterfaceState) -> Vec<Problem> {
+        let place = match Place::parse(interface) {
+            Ok(place) => place,
+            Err(error) => return vec![Problem::Interface(error)],
+        };
+        let mut problems = checks::common(&self.limits(), after);
+        if place.index.is_some() && (after.switchport == Some(true) || after.switchport_mode.is_some()) {
+            problems.push(Problem::CannotSwitch {
+                interface: interface.to_owned(),
+            });
+        }
+        let switched = after.switchport == Some(true) || after.switchport_mode.is_some();
+        let address = after
+            .ipv4
+            .map(|net| net.to_string())
+            .or(after.ipv6.first().map(ToString::to_string));
+        if let Some(address) = address.filter(|_| switched) {
+            problems.push(Problem::AddressOnSwitchport { address });
+        }
+        if let Some(what) = write::inexpressible(place.index.is_some(), after) {
+            problems.push(Problem::Inexpressible {
+                what: what.to_owned(),
+            });
+        }
+        problems
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            description_chars: addresses::SNMP_ALIAS,
+            mtu: 64..=u16::MAX,
+        }
+    }
+
+    fn save(&self) -> Save {
+        self.save.clone()
+    }
+
+    fn operational_filter(&self, interface: &str) -> Result<String, DialectError> {
+        operational::filter(
+            IF,
+            "interfaces/interface",
+            &Place::parse(interface)?.interface,
+            Some("state"),
+        )
+    }
+
+    fn read_operational(&self, reply: &str, interface: &str) -> Result<Option<Operational>, DialectError> {
+        operational::read(
+            reply,
+            IF,
+            ("interfaces", &Place::parse(interface)?.interface),
+            Some("state"),
+        )
+    }
+}

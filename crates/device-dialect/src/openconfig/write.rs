@@ -1,0 +1,220 @@
+//! From two states to the edit between them.
+
+use change_model::interface::{InterfaceState, OtherConfig, SwitchportMode};
+use change_model::vlan::AllowedVlans;
+
+use crate::addresses::{self, unordered};
+use crate::edit::{self, Encoded, Item, Path, Rules, keyed, path};
+use crate::error::DialectError;
+
+use super::read::{carried_vlans, trunk_vlans};
+use super::{ETH, IF, IP, LAG, Place, VLAN};
+
+const TRUNK_VLANS: &str = "ethernet/switched-vlan/config/trunk-vlans";
+const MODE: &str = "ethernet/switched-vlan/config/interface-mode";
+const BUNDLE: &str = "ethernet/config/aggregate-id";
+const ENABLED: &str = "config/enabled";
+/// The sub-interface that carries the interface's own addresses.
+const OWN: &str = "subinterfaces/subinterface[index='0']";
+
+fn own() -> Path {
+    keyed(
+        path(&[(IF, "subinterfaces/subinterface")]),
+        "index",
+        "0".to_owned(),
+    )
+}
+
+fn own_index() -> Item {
+    Item::leaf([own(), path(&[(IF, "config/index")])].concat(), "0")
+}
+
+pub(super) fn write(
+    place: &Place,
+    before: &InterfaceState,
+    after: &InterfaceState,
+) -> Result<Option<String>, DialectError> {
+    let sub = place.index.is_some();
+    let rules = Rules {
+        collapse: if sub { Vec::new() } else { vec![own()] },
+        ..Rules::default()
+    };
+    edit::edit(&place.path(), &encode(sub, before)?, &encode(sub, after)?, &rules)
+}
+
+/// The first setting that the model has no node for.
+pub(super) fn inexpressible(sub: bool, state: &InterfaceState) -> Option<&'static str> {
+    let vlans = state.access_vlan.is_some() || state.native_vlan.is_some() || state.allowed_vlans.is_some();
+    let asked = [
+        (
+            state.allowed_vlans == Some(AllowedVlans::only([])),
+            "a trunk without VLANs",
+        ),
+        (
+            sub && (state.switchport_mode.is_some() || vlans),
+            "switching on a sub-interface",
+        ),
+        (sub && state.mtu.is_some(), "the MTU of a sub-interface"),
+        (
+            sub && state.channel_group.is_some(),
+            "a sub-interface in a port channel",
+        ),
+    ];
+    asked.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
+}
+
+fn encode(sub: bool, state: &InterfaceState) -> Result<Encoded, DialectError> {
+    if let Some(what) = inexpressible(sub, state) {
+        return Err(DialectError::Inexpressible(what.to_owned()));
+    }
+    if state.switchport.is_some() {
+        return Err(DialectError::Inexpressible(
+            "whether a port switches, apart from its mode".to_owned(),
+        ));
+    }
+    unordered(state)?;
+    let mut items = Vec::new();
+    let config = |name: &str| path(&[(IF, "config"), (IF, name)]);
+    if let Some(text) = &state.description {
+        items.push(Item::leaf(config("description"), text));
+    }
+    if !state.enabled {
+        items.push(Item::leaf(config("enabled"), "false"));
+    }
+    if let Some(mtu) = state.mtu {
+        items.push(Item::leaf(config("mtu"), mtu.to_string()));
+    }
+    if let Some(group) = state.channel_group {
+        let at = path(&[(ETH, "ethernet/config"), (LAG, "aggregate-id")]);
+        items.push(Item::leaf(at, format!("Port-channel{group}")));
+    }
+    switching(state, &mut items)?;
+    addresses(sub, state, &mut items);
+    let mut kept = Vec::new();
+    for other in &state.other {
+        match companion(sub, other) {
+            Some(found) => items.extend(found),
+            None => kept.push((other.path.clone(), other.value.clone())),
+        }
+    }
+    Ok(Encoded { items, kept })
+}
+
+/// The nodes behind an entry of `other` that the dialect can write; `None` for what it only keeps.
+fn companion(sub: bool, other: &OtherConfig) -> Option<Vec<Item>> {
+    match other.path.as_str() {
+        ENABLED => Some(vec![Item::leaf(path(&[(IF, ENABLED)]), &other.value)]),
+        // Written by `switching`, with the other values.
+        TRUNK_VLANS if !sub => Some(Vec::new()),
+        MODE if !sub => Some(vec![Item::leaf(switched("interface-mode"), &other.value)]),
+        BUNDLE if !sub => Some(vec![Item::leaf(
+            path(&[(ETH, "ethernet/config"), (LAG, "aggregate-id")]),
+            &other.value,
+        )]),
+        OWN if !sub => Some(vec![Item::present(own())]),
+        at if !sub && at.strip_prefix(OWN) == Some("/config/index") => Some(vec![Item::leaf(
+            [own(), path(&[(IF, "config/index")])].concat(),
+            &other.value,
+        )]),
+        _ => None,
+    }
+}
+
+fn switched(leaf: &str) -> Path {
+    path(&[(ETH, "ethernet"), (VLAN, "switched-vlan/config"), (VLAN, leaf)])
+}
+
+fn switching(state: &InterfaceState, items: &mut Vec<Item>) -> Result<(), DialectError> {
+    match state.switchport_mode {
+        Some(SwitchportMode::Access) => items.push(Item::leaf(switched("interface-mode"), "ACCESS")),
+        Some(SwitchportMode::Trunk) => items.push(Item::leaf(switched("interface-mode"), "TRUNK")),
+        None => {}
+    }
+    if let Some(vlan) = state.access_vlan {
+        items.push(Item::leaf(switched("access-vlan"), vlan.to_string()));
+    }
+    if let Some(vlan) = state.native_vlan {
+        items.push(Item::leaf(switched("native-vlan"), vlan.to_string()));
+    }
+    let raw: Vec<&str> = state
+        .other
+        .iter()
+        .filter(|other| other.path == TRUNK_VLANS)
+        .map(|other| other.value.as_str())
+        .collect();
+    let values = match &state.allowed_vlans {
+        Some(allowed) if raw.is_empty() => trunk_vlans(allowed),
+        allowed if carried_vlans(&raw) == *allowed => raw.into_iter().map(str::to_owned).collect(),
+        _ => {
+            return Err(DialectError::Conflict(
+                TRUNK_VLANS.to_owned(),
+                "the allowed VLANs".to_owned(),
+            ));
+        }
+    };
+    items.extend(
+        values
+            .into_iter()
+            .map(|value| Item::listed(switched("trunk-vlans"), value)),
+    );
+    Ok(())
+}
+
+fn addresses(sub: bool, state: &InterfaceState, items: &mut Vec<Item>) {
+    let base = if sub { Path::new() } else { own() };
+    if !sub && (state.ipv4.is_some() || !state.ipv6.is_empty()) {
+        items.push(own_index());
+    }
+    let mut entry = |family: &str, ip: String, length: u8| {
+        let at = [base.clone(), path(&[(IP, family), (IP, "addresses/address")])].concat();
+        let leaves = vec![
+            (path(&[(IP, "config/ip")]), ip.clone()),
+            (path(&[(IP, "config/prefix-length")]), length.to_string()),
+        ];
+        items.push(Item::entry(keyed(at, "ip", ip), leaves));
+    };
+    for net in state.ipv4.iter().chain(&state.ipv4_secondary) {
+        entry("ipv4", net.addr().to_string(), net.prefix_len());
+    }
+    for net in &state.ipv6 {
+        entry("ipv6", net.addr().to_string(), net.prefix_len());
+    }
+}
+
+pub(super) fn settle(sub: bool, before: &InterfaceState, wanted: &InterfaceState) -> InterfaceState {
+    let mut state = wanted.clone();
+    addresses::settle(&mut state);
+    state.switchport = None;
+    if state.allowed_vlans == Some(AllowedVlans::ALL) && before.allowed_vlans != state.allowed_vlans {
+        state.allowed_vlans = None;
+    }
+    let raw: Vec<String> = state
+        .other
+        .iter()
+        .filter(|other| other.path == TRUNK_VLANS)
+        .map(|other| other.value.clone())
+        .collect();
+    let raw: Vec<&str> = raw.iter().map(String::as_str).collect();
+    let left = before.switchport_mode == Some(SwitchportMode::Trunk)
+        && state.switchport_mode != before.switchport_mode;
+    let raw_stays = carried_vlans(&raw) == state.allowed_vlans && !(left && state.allowed_vlans.is_none());
+    let addressed = |state: &InterfaceState| state.ipv4.is_some() || !state.ipv6.is_empty();
+    let (had, has) = (addressed(before), addressed(&state));
+    let (mode, group) = (state.switchport_mode, state.channel_group);
+    state.other.retain(|other| match other.path.as_str() {
+        TRUNK_VLANS => raw_stays,
+        MODE => mode.is_none(),
+        BUNDLE => group.is_none(),
+        at => sub || !has || !(at == OWN || at == format!("{OWN}/config/index")),
+    });
+    let index = OtherConfig {
+        path: format!("{OWN}/config/index"),
+        value: "0".to_owned(),
+    };
+    if !sub && had && !has && !state.other.contains(&index) {
+        // The sub-interface stays when its addresses go, as devices keep it.
+        state.other.push(index);
+    }
+    addresses::settle_enabled(before, &mut state, ENABLED);
+    state
+}

@@ -1,0 +1,181 @@
+//! What can only be checked once the whole tree stands: keys, names used twice, leafref targets.
+
+use std::collections::HashSet;
+
+use super::Compiler;
+use crate::schema::{Kind, NodeId, NodeKind, StmtRef, TypeId};
+use crate::syntax::argument::Name;
+
+impl Compiler<'_> {
+    pub(super) fn check_tree(&mut self) {
+        if self.full {
+            return;
+        }
+        let mut names = HashSet::new();
+        for id in 0..self.schema.nodes.len() {
+            let id = u32::try_from(id).unwrap_or(0);
+            let data = self.schema.nodes[id as usize];
+            match data.kind {
+                NodeKind::List => self.check_keys(id),
+                NodeKind::Leaf | NodeKind::LeafList => {
+                    if let Some(ty) = self.schema.defs[data.def as usize].ty {
+                        self.resolve_leafrefs(id, ty);
+                    }
+                }
+                _ => {}
+            }
+            let owns_data = !matches!(data.kind, NodeKind::Root | NodeKind::Choice | NodeKind::Case);
+            if owns_data && data.first_child != 0 && data.first_child != data.last_child {
+                self.check_names(id, &mut names);
+            }
+        }
+    }
+
+    fn check_keys(&mut self, list: u32) {
+        let data = self.schema.nodes[list as usize];
+        let def = &self.schema.defs[data.def as usize];
+        let Some(at) = def.at else { return };
+        if def.keys.is_empty() {
+            if data.config {
+                self.error(at, format!("list {} is configuration and has no key", self.arg(at)));
+            }
+            return;
+        }
+        for key in def.keys.clone() {
+            let found = self.schema.find_data_child(list, data.module, key);
+            let found = found.map(|key| self.schema.nodes[key as usize]);
+            if found.is_none_or(|found| found.kind != NodeKind::Leaf) {
+                self.error(at, format!("key {} is not a leaf of the list", self.schema.names.text(key)));
+            } else if found.is_some_and(|found| found.config != data.config) {
+                self.error(at, format!("key {} differs in config", self.schema.names.text(key)));
+            }
+        }
+    }
+
+    fn check_names(&mut self, parent: u32, names: &mut HashSet<(u16, crate::schema::Sym)>) {
+        names.clear();
+        let Some(node) = self.schema.node(NodeId(parent)) else { return };
+        let mut twice = Vec::new();
+        for child in node.data_children() {
+            let data = child.data();
+            if !names.insert((data.module, data.name)) {
+                twice.push((child.def().at, child.name().to_owned()));
+            }
+        }
+        for (at, name) in twice {
+            if let Some(at) = at {
+                self.error(at, format!("{name} is defined twice in one place"));
+            }
+        }
+    }
+
+    /// Finds the target of a leafref, and of a union's leafrefs.
+    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId) {
+        match &self.schema.types[ty as usize].kind {
+            Kind::Leafref { path, .. } => {
+                let path = *path;
+                // a cast away from the node's file: prefixes are those of the file that has the path
+                match self.leafref_target(leaf, path, ty) {
+                    Ok(Some(target)) => {
+                        self.schema.leafref_targets.insert((leaf, ty), target);
+                    }
+                    Ok(None) => {}
+                    Err(message) => {
+                        let at = self.schema.defs[self.schema.nodes[leaf as usize].def as usize].at.unwrap_or(path);
+                        self.error(at, message);
+                    }
+                }
+            }
+            Kind::Union(members) => {
+                for member in members.clone() {
+                    self.resolve_leafrefs(leaf, member);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn leafref_target(&self, leaf: u32, path: StmtRef, ty: TypeId) -> Result<Option<u32>, String> {
+        let text = self.arg(path);
+        let steps = steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
+        let own = self.schema.nodes[leaf as usize].module;
+        let of_typedef = self.schema.types[ty as usize].typedef.is_some();
+        let mut node = if text.trim_start().starts_with('/') { 0 } else { leaf };
+        for step in steps {
+            let missing = || format!("leafref path \"{text}\": there is no \"{step}\"");
+            if step == ".." {
+                if node == 0 {
+                    return Err(missing());
+                }
+                node = self.data_parent(node);
+                continue;
+            }
+            let (prefix, name) = Name::split(&step);
+            let module = match prefix {
+                Some(_) => self.schema.resolve_prefix(path.file, prefix),
+                None => Some(own),
+            };
+            let Some(module) = module else {
+                return Err(format!("leafref path \"{text}\": prefix of \"{step}\" is not imported"));
+            };
+            let module_name = &self.schema.modules[module as usize].name;
+            let module = self.schema.by_name.get(module_name).copied().unwrap_or(module);
+            let Some(sym) = self.schema.names.get(name) else { return Err(missing()) };
+            let mut found = self.schema.find_data_child(node, module, sym);
+            if found.is_none() && of_typedef && prefix.is_none() {
+                let home = self.schema.source_modules[path.file as usize];
+                found = self.schema.find_data_child(node, home, sym);
+            }
+            match found {
+                Some(found) => node = found,
+                None if self.pruned.contains(&(node, module, sym)) => return Ok(None),
+                None => return Err(missing()),
+            }
+        }
+        let kind = self.schema.nodes[node as usize].kind;
+        if !kind.has_value() {
+            return Err(format!("leafref path \"{text}\" leads to a {}", kind.keyword()));
+        }
+        Ok(Some(node))
+    }
+
+    /// One step up in data: over choices and cases; input and output stand for their operation.
+    fn data_parent(&self, node: u32) -> u32 {
+        let mut node = self.schema.nodes[node as usize];
+        if matches!(node.kind, NodeKind::Input | NodeKind::Output) {
+            node = self.schema.nodes[node.parent as usize];
+        }
+        let mut parent = node.parent;
+        while parent != 0 {
+            let data = self.schema.nodes[parent as usize];
+            if !matches!(data.kind, NodeKind::Choice | NodeKind::Case) {
+                break;
+            }
+            parent = data.parent;
+        }
+        parent
+    }
+}
+
+/// The steps of a leafref path, predicates left out; `None` if it has other syntax.
+fn steps(text: &str) -> Option<Vec<String>> {
+    let mut plain = String::with_capacity(text.len());
+    let mut depth = 0_u32;
+    for c in text.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.checked_sub(1)?,
+            _ if depth > 0 || c.is_whitespace() => {}
+            _ => plain.push(c),
+        }
+    }
+    let path = plain.strip_prefix('/').unwrap_or(&plain);
+    let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
+    let good = |step: &String| {
+        let (prefix, name) = Name::split(step);
+        step == ".."
+            || (crate::syntax::grammar::is_identifier(name)
+                && prefix.is_none_or(crate::syntax::grammar::is_identifier))
+    };
+    (depth == 0 && steps.iter().all(good)).then_some(steps)
+}

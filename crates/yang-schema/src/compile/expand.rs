@@ -1,0 +1,287 @@
+//! Makes nodes from data definition statements; expands `uses` with refine and augment.
+
+use super::{Compiler, Context};
+use crate::schema::{NodeData, NodeKind, StmtRef, Sym, WhenData};
+use crate::syntax::Kw;
+use crate::syntax::argument::{self, Name};
+
+impl Compiler<'_> {
+    pub(super) fn expand_modules(&mut self) {
+        for index in 0..self.schema.modules.len() {
+            let module = crate::schema::module_id(index);
+            if !self.schema.modules[index].implemented {
+                continue;
+            }
+            let context = Context { module, config: true, operation: false, depth: 0 };
+            for file in self.schema.modules[index].files.clone() {
+                self.expand_children(StmtRef { file, stmt: 0 }, 0, context);
+            }
+        }
+    }
+
+    /// Adds the nodes that a statement's substatements define.
+    pub(super) fn expand_children(&mut self, owner: StmtRef, parent: u32, context: Context) {
+        for child in self.children(owner) {
+            match self.kw(child) {
+                kw if kw.is_schema_node() => self.add_statement(child, parent, context),
+                Kw::Uses => self.expand_uses(child, parent, context),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_statement(&mut self, at: StmtRef, parent: u32, context: Context) {
+        let Some(kind) = NodeKind::of(self.kw(at)) else { return };
+        if matches!(kind, NodeKind::Input | NodeKind::Output) {
+            // made with their rpc, so that an augment finds them even if they are not written
+            if let Some(existing) = self.find_child(parent, context.module, |node| node.kind == kind) {
+                if let Some(def) = self.def_of(at) {
+                    self.schema.nodes[existing as usize].def = def;
+                }
+                let context = Context { config: false, operation: true, depth: context.depth + 1, ..context };
+                self.expand_children(at, existing, context);
+            }
+            return;
+        }
+        let name = self.schema.names.intern(self.arg(at));
+        let Some(def) = self.def_of(at) else {
+            self.pruned.insert((parent, context.module, name));
+            return;
+        };
+        if self.is_full(at, context) {
+            return;
+        }
+        let mut parent = parent;
+        let is_choice = self.schema.nodes[parent as usize].kind == NodeKind::Choice;
+        if is_choice && kind != NodeKind::Case {
+            let config = self.schema.nodes[parent as usize].config;
+            parent = self.push_node(parent, name, NodeKind::Case, 0, Context { config, ..context });
+        }
+        let operation =
+            context.operation || matches!(kind, NodeKind::Rpc | NodeKind::Action | NodeKind::Notification);
+        let own = self.schema.defs[def as usize].config;
+        if !operation && !context.config && own == Some(true) {
+            self.error(at, "config true below config false");
+        }
+        let config = !operation && context.config && own.unwrap_or(true);
+        let below = Context { config, operation, depth: context.depth + 1, ..context };
+        let node = self.push_node(parent, name, kind, def, below);
+        if matches!(kind, NodeKind::Rpc | NodeKind::Action) {
+            for (kind, text) in [(NodeKind::Input, "input"), (NodeKind::Output, "output")] {
+                let name = self.schema.names.intern(text);
+                self.push_node(node, name, kind, 0, below);
+            }
+        }
+        if !kind.has_value() {
+            self.expand_children(at, node, below);
+        }
+    }
+
+    fn is_full(&mut self, at: StmtRef, context: Context) -> bool {
+        let limits = self.options.limits;
+        let message = if self.full {
+            return true;
+        } else if self.schema.nodes.len() > limits.max_nodes {
+            format!("more than {} nodes", limits.max_nodes)
+        } else if context.depth > limits.max_depth {
+            format!("nodes nested deeper than {}", limits.max_depth)
+        } else {
+            return false;
+        };
+        self.full = true;
+        self.error(at, message);
+        true
+    }
+
+    fn push_node(&mut self, parent: u32, name: Sym, kind: NodeKind, def: u32, context: Context) -> u32 {
+        let id = u32::try_from(self.schema.nodes.len()).unwrap_or(u32::MAX);
+        let (module, config) = (context.module, context.config);
+        let data = NodeData { name, def, parent, first_child: 0, last_child: 0, next: 0, module, kind, config };
+        self.schema.nodes.push(data);
+        let last = self.schema.nodes[parent as usize].last_child;
+        if last == 0 {
+            self.schema.nodes[parent as usize].first_child = id;
+        } else {
+            self.schema.nodes[last as usize].next = id;
+        }
+        self.schema.nodes[parent as usize].last_child = id;
+        if parent == 0 {
+            // twice at the top level is found here, further down when the whole tree is checked
+            let twice = self.schema.roots.insert((module, name), id);
+            if let (Some(_), Some(at)) = (twice, self.schema.defs[def as usize].at) {
+                self.error(at, format!("{} is defined twice", self.schema.names.text(name)));
+            }
+        }
+        id
+    }
+
+    fn expand_uses(&mut self, at: StmtRef, parent: u32, context: Context) {
+        if !self.features_hold(at) {
+            return;
+        }
+        let grouping = match self.uses_cache.get(&at) {
+            Some(known) => *known,
+            None => {
+                let found = self.find_definition(Kw::Grouping, at, self.arg(at));
+                self.uses_cache.insert(at, found);
+                found
+            }
+        };
+        let Some(grouping) = grouping else { return };
+        if self.groupings_in_progress.contains(&grouping) {
+            self.error(at, format!("grouping {} uses itself", self.arg(grouping)));
+            return;
+        }
+        let before = self.schema.nodes[parent as usize].last_child;
+        self.groupings_in_progress.push(grouping);
+        self.expand_children(grouping, parent, Context { depth: context.depth + 1, ..context });
+        self.groupings_in_progress.pop();
+        let first = match before {
+            0 => self.schema.nodes[parent as usize].first_child,
+            last => self.schema.nodes[last as usize].next,
+        };
+        let when = self.child(at, Kw::When);
+        let mut node = first;
+        while node != 0 {
+            if let Some(when) = when {
+                self.schema.outer_whens.entry(node).or_default().push(WhenData { at: when });
+            }
+            node = self.schema.nodes[node as usize].next;
+        }
+        for child in self.children(at) {
+            match self.kw(child) {
+                Kw::Refine => self.refine(child, parent, first, context),
+                Kw::Augment => self.augment_in_uses(child, parent, first, context),
+                _ => {}
+            }
+        }
+    }
+
+    /// The node a descendant path names, beginning at `first` and its next siblings.
+    fn find_below(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) -> Option<u32> {
+        let text = self.arg(at);
+        let Some(path) = argument::descendant_nodeid(text) else {
+            self.error(at, format!("\"{text}\" is not a descendant schema node identifier"));
+            return None;
+        };
+        let own = self.schema.source_modules[at.file as usize];
+        let (mut parent, mut candidates) = (parent, first);
+        let mut found = 0;
+        for step in &path {
+            let module = self.module_of(at, step.prefix.as_deref())?;
+            // in a grouping, the own module's names are in the namespace of whoever uses the grouping
+            let module = if module == own { context.module } else { module };
+            found = match self.step(candidates, module, step) {
+                Some(found) => found,
+                None => {
+                    let name = self.schema.names.intern(&step.name);
+                    if !self.pruned.contains(&(parent, module, name)) {
+                        self.error(at, format!("{} \"{text}\": there is no {}", self.kw(at).text(), step.name));
+                    }
+                    return None;
+                }
+            };
+            parent = found;
+            candidates = self.schema.nodes[found as usize].first_child;
+        }
+        Some(found)
+    }
+
+    fn step(&self, mut candidate: u32, module: u16, step: &Name) -> Option<u32> {
+        let name = self.schema.names.get(&step.name)?;
+        while candidate != 0 {
+            let node = &self.schema.nodes[candidate as usize];
+            if node.name == name && node.module == module {
+                return Some(candidate);
+            }
+            candidate = node.next;
+        }
+        None
+    }
+
+    fn find_child(&self, parent: u32, module: u16, wanted: impl Fn(&NodeData) -> bool) -> Option<u32> {
+        let mut next = self.schema.nodes[parent as usize].first_child;
+        while next != 0 {
+            let node = &self.schema.nodes[next as usize];
+            if node.module == module && wanted(node) {
+                return Some(next);
+            }
+            next = node.next;
+        }
+        None
+    }
+
+    fn refine(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) {
+        let Some(node) = self.find_below(at, parent, first, context) else { return };
+        if !self.features_hold(at) {
+            self.unlink(node);
+            return;
+        }
+        let mut def = self.own_def(node).clone();
+        if self.child(at, Kw::Default).is_some() {
+            def.defaults.clear();
+        }
+        for child in self.children(at) {
+            let kw = self.kw(child);
+            self.set_property(&mut def, kw, child);
+        }
+        let config = def.config.filter(|_| self.child(at, Kw::Config).is_some());
+        *self.own_def(node) = def;
+        if let Some(config) = config {
+            self.set_config(node, config);
+        }
+    }
+
+    fn augment_in_uses(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) {
+        if !self.features_hold(at) {
+            return;
+        }
+        if let Some(target) = self.find_below(at, parent, first, context) {
+            self.augment(at, target, context.module);
+        }
+    }
+
+    /// Gives a node and all below it this `config`; those below keep their own `false`.
+    pub(super) fn set_config(&mut self, node: u32, config: bool) {
+        let mut stack = vec![(node, config)];
+        while let Some((node, config)) = stack.pop() {
+            self.schema.nodes[node as usize].config = config;
+            let mut child = self.schema.nodes[node as usize].first_child;
+            while child != 0 {
+                let data = self.schema.nodes[child as usize];
+                let own = self.schema.defs[data.def as usize].config;
+                stack.push((child, config && own.unwrap_or(true)));
+                child = data.next;
+            }
+        }
+    }
+
+    /// Takes a node out of the tree.
+    pub(super) fn unlink(&mut self, node: u32) {
+        let data = self.schema.nodes[node as usize];
+        let parent = data.parent as usize;
+        self.pruned.insert((data.parent, data.module, data.name));
+        if data.parent == 0 {
+            self.schema.roots.remove(&(data.module, data.name));
+        }
+        let mut before = 0;
+        let mut next = self.schema.nodes[parent].first_child;
+        while next != node && next != 0 {
+            before = next;
+            next = self.schema.nodes[next as usize].next;
+        }
+        if before == 0 {
+            self.schema.nodes[parent].first_child = data.next;
+        } else {
+            self.schema.nodes[before as usize].next = data.next;
+        }
+        if self.schema.nodes[parent].last_child == node {
+            self.schema.nodes[parent].last_child = before;
+        }
+        // an implicit case goes with its only node
+        let parent = self.schema.nodes[parent];
+        if parent.kind == NodeKind::Case && parent.def == 0 && parent.first_child == 0 {
+            self.unlink(data.parent);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Which modules the set has, what their prefixes mean, what their submodules are.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Compiler;
+use crate::schema::{ModuleData, ModuleId, StmtRef, module_id};
+use crate::syntax::Kw;
+
+impl Compiler<'_> {
+    pub(super) fn collect_modules(&mut self) {
+        if self.sources.len() >= usize::from(u16::MAX) {
+            self.error(StmtRef { file: 0, stmt: 0 }, "more than 65534 files");
+            return;
+        }
+        self.schema.source_modules = vec![ModuleId::MAX; self.sources.len()];
+        self.schema.prefixes = vec![HashMap::new(); self.sources.len()];
+        for (index, source) in self.sources.iter().enumerate() {
+            if !source.is_submodule() {
+                self.add_module(module_id(index));
+            }
+        }
+        self.choose_implemented();
+        for index in 0..self.schema.modules.len() {
+            self.add_submodules(module_id(index));
+        }
+        for (index, source) in self.sources.iter().enumerate() {
+            if self.schema.source_modules[index] == ModuleId::MAX {
+                // nobody includes it: it lends nothing and is left out, but its file is still addressed
+                let owner = source.child_arg(0, Kw::BelongsTo).unwrap_or_default();
+                let owner = self.schema.by_name.get(owner).copied().unwrap_or(0);
+                self.schema.source_modules[index] = owner;
+                continue;
+            }
+            self.resolve_imports(module_id(index));
+        }
+    }
+
+    fn add_module(&mut self, file: u16) {
+        let source = &self.sources[file as usize];
+        let index = module_id(self.schema.modules.len());
+        self.schema.source_modules[file as usize] = index;
+        self.schema.modules.push(ModuleData {
+            name: source.name().into(),
+            namespace: source.child_arg(0, Kw::Namespace).unwrap_or_default().into(),
+            prefix: source.child_arg(0, Kw::Prefix).unwrap_or_default().into(),
+            revision: source.revision().map(Into::into),
+            files: vec![file],
+            implemented: false,
+            features: HashMap::new(),
+            identities: HashMap::new(),
+        });
+    }
+
+    /// Of several revisions of one module only the newest has nodes in the tree.
+    fn choose_implemented(&mut self) {
+        for index in 0..self.schema.modules.len() {
+            let module = &self.schema.modules[index];
+            let newer = |other: &u16| self.schema.modules[*other as usize].revision >= module.revision;
+            if self.schema.by_name.get(&module.name).is_some_and(newer) {
+                continue;
+            }
+            self.schema.by_name.insert(module.name.clone(), module_id(index));
+        }
+        let chosen: Vec<u16> = self.schema.by_name.values().copied().collect();
+        for index in chosen {
+            let module = &mut self.schema.modules[index as usize];
+            module.implemented =
+                self.options.implement.as_ref().is_none_or(|names| names.iter().any(|name| **name == *module.name));
+            let namespace = module.namespace.clone();
+            if let Some(other) = self.schema.by_namespace.insert(namespace, index) {
+                let at = StmtRef { file: self.schema.modules[index as usize].files[0], stmt: 0 };
+                let name = self.schema.modules[other as usize].name.clone();
+                self.error(at, format!("the namespace is also that of module {name}"));
+            }
+        }
+        if let Some(names) = &self.options.implement {
+            for name in names {
+                if !self.schema.by_name.contains_key(name.as_str()) {
+                    self.error(StmtRef { file: 0, stmt: 0 }, format!("module {name} is to be implemented but not loaded"));
+                }
+            }
+        }
+    }
+
+    /// Submodules the module includes, directly or through another submodule.
+    fn add_submodules(&mut self, module: ModuleId) {
+        let mut at = 0;
+        let mut seen: HashSet<u16> = self.schema.modules[module as usize].files.iter().copied().collect();
+        while let Some(file) = self.schema.modules[module as usize].files.get(at).copied() {
+            at += 1;
+            let source = &self.sources[file as usize];
+            for include in source.children_of(0, Kw::Include) {
+                let here = StmtRef { file, stmt: include };
+                let name = source.arg(include);
+                let revision = source.child_arg(include, Kw::RevisionDate);
+                let Some(found) = self.find_file(name, revision, true) else {
+                    self.error(here, format!("submodule {} is not loaded", named(name, revision)));
+                    continue;
+                };
+                let owner = self.sources[found as usize].child_arg(0, Kw::BelongsTo).unwrap_or_default();
+                if owner != &*self.schema.modules[module as usize].name {
+                    self.error(here, format!("submodule {name} belongs to {owner}"));
+                    continue;
+                }
+                if seen.insert(found) {
+                    self.schema.modules[module as usize].files.push(found);
+                    self.schema.source_modules[found as usize] = module;
+                }
+            }
+        }
+    }
+
+    /// The newest file with this name, or the one with this revision.
+    fn find_file(&self, name: &str, revision: Option<&str>, submodule: bool) -> Option<u16> {
+        let mut best: Option<u16> = None;
+        for (index, source) in self.sources.iter().enumerate() {
+            if source.name() != name || source.is_submodule() != submodule {
+                continue;
+            }
+            let asked = |wanted| source.children_of(0, Kw::Revision).any(|stmt| source.arg(stmt) == wanted);
+            if revision.is_some_and(|wanted| !asked(wanted)) {
+                continue;
+            }
+            let newer = |best: u16| self.sources[best as usize].revision() < source.revision();
+            if best.is_none_or(newer) {
+                best = Some(module_id(index));
+            }
+        }
+        best
+    }
+
+    fn resolve_imports(&mut self, file: u16) {
+        let source = &self.sources[file as usize];
+        let own = self.schema.source_modules[file as usize];
+        let own_prefix = match source.child(0, Kw::BelongsTo) {
+            Some(belongs_to) => source.child_arg(belongs_to, Kw::Prefix),
+            None => source.child_arg(0, Kw::Prefix),
+        };
+        if let Some(prefix) = own_prefix {
+            self.schema.prefixes[file as usize].insert(prefix.into(), own);
+        }
+        for import in source.children_of(0, Kw::Import) {
+            let at = StmtRef { file, stmt: import };
+            let name = source.arg(import);
+            let revision = source.child_arg(import, Kw::RevisionDate);
+            let prefix = source.child_arg(import, Kw::Prefix).unwrap_or_default();
+            let found = self.find_file(name, revision, false);
+            // a device announces one revision of a module; an import of another one is served by that
+            let Some(found) = found.or_else(|| self.options.lenient.then(|| self.find_file(name, None, false)).flatten())
+            else {
+                self.error(at, format!("imported module {} is not loaded", named(name, revision)));
+                continue;
+            };
+            let module = self.schema.source_modules[found as usize];
+            if self.schema.prefixes[file as usize].insert(prefix.into(), module).is_some() {
+                self.error(at, format!("prefix {prefix} is used twice"));
+            }
+        }
+    }
+}
+
+fn named(name: &str, revision: Option<&str>) -> String {
+    match revision {
+        Some(revision) => format!("{name} of revision {revision}"),
+        None => name.to_owned(),
+    }
+}

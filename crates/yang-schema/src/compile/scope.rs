@@ -1,0 +1,75 @@
+//! Finds the grouping or typedef a name means where it stands (RFC 7950 section 5.5).
+
+use super::Compiler;
+use crate::schema::{ModuleId, StmtRef, Sym};
+use crate::syntax::Kw;
+use crate::syntax::argument::Name;
+use crate::syntax::source::NONE;
+
+impl Compiler<'_> {
+    pub(super) fn index_scopes(&mut self) {
+        for (index, source) in self.sources.iter().enumerate() {
+            let file = crate::schema::module_id(index);
+            let module = self.schema.source_modules[index];
+            for (stmt, data) in source.stmts.iter().enumerate() {
+                if !matches!(data.kw, Kw::Grouping | Kw::Typedef) {
+                    continue;
+                }
+                let stmt = u32::try_from(stmt).unwrap_or(NONE);
+                let name = self.schema.names.intern(source.arg(stmt));
+                let at = StmtRef { file, stmt };
+                let local = if data.kw == Kw::Grouping { &mut self.groupings } else { &mut self.typedefs };
+                let twice = if data.parent == 0 {
+                    let global =
+                        if data.kw == Kw::Grouping { &mut self.module_groupings } else { &mut self.module_typedefs };
+                    global.insert((module, name), at)
+                } else {
+                    local.insert((file, data.parent, name), stmt).map(|stmt| StmtRef { file, stmt })
+                };
+                if twice.is_some() {
+                    self.error(at, format!("{} {} is defined twice", data.kw.text(), source.arg(stmt)));
+                }
+            }
+        }
+    }
+
+    /// The module that a prefix means where a statement stands; complains if there is none.
+    pub(super) fn module_of(&mut self, at: StmtRef, prefix: Option<&str>) -> Option<ModuleId> {
+        let module = self.schema.resolve_prefix(at.file, prefix);
+        if module.is_none() {
+            let prefix = prefix.unwrap_or_default();
+            // a missing import was already complained about
+            self.error(at, format!("prefix {prefix} is not that of an import that is loaded"));
+        }
+        module
+    }
+
+    /// The grouping or typedef that `text` means at a statement.
+    pub(super) fn find_definition(&mut self, kw: Kw, at: StmtRef, text: &str) -> Option<StmtRef> {
+        let (prefix, name) = Name::split(text);
+        let module = self.module_of(at, prefix)?;
+        let found = self.schema.names.get(name).and_then(|name| self.look_up(kw, at, module, name));
+        if found.is_none() {
+            self.error(at, format!("{} {text} is not defined", kw.text()));
+        }
+        found
+    }
+
+    fn look_up(&self, kw: Kw, at: StmtRef, module: ModuleId, name: Sym) -> Option<StmtRef> {
+        let (local, global) = match kw {
+            Kw::Grouping => (&self.groupings, &self.module_groupings),
+            _ => (&self.typedefs, &self.module_typedefs),
+        };
+        if module == self.schema.source_modules[at.file as usize] {
+            let source = self.source(at);
+            let mut parent = source.stmt(at.stmt).parent;
+            while parent != NONE && parent != 0 {
+                if let Some(stmt) = local.get(&(at.file, parent, name)) {
+                    return Some(StmtRef { file: at.file, stmt: *stmt });
+                }
+                parent = source.stmt(parent).parent;
+            }
+        }
+        global.get(&(module, name)).copied()
+    }
+}

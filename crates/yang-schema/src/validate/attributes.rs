@@ -1,0 +1,124 @@
+//! Attributes of data elements: NETCONF's operation, YANG's insert, with-defaults, and metadata (RFC 7952).
+
+use roxmltree::Node as Xml;
+
+use super::problem::{ErrorTag, Problem, ProblemKind};
+use super::walk::{Mode, Operation, Walker};
+use crate::schema::{Node, NodeKind, Schema};
+use crate::syntax::Kw;
+
+/// The namespace of `operation`.
+pub const NETCONF_NAMESPACE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
+/// The namespace of `insert`, `key` and `value` (RFC 7950 section 7.8.6).
+pub const YANG_NAMESPACE: &str = "urn:ietf:params:xml:ns:yang:1";
+/// The namespace of `default` (RFC 6243).
+pub const WITH_DEFAULTS_NAMESPACE: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
+
+impl<'s> Walker<'s> {
+    /// Checks an element's attributes; returns the operation in effect.
+    pub(super) fn attributes(&mut self, element: Xml<'_, '_>, node: Node<'s>, inherited: Operation) -> Operation {
+        let mut operation = inherited;
+        for attribute in element.attributes() {
+            let (namespace, name, value) = (attribute.namespace(), attribute.name(), attribute.value());
+            match (namespace, name) {
+                (Some(NETCONF_NAMESPACE), "operation") => match Operation::parse(value) {
+                    Some(parsed) if self.mode == Mode::Edit => {
+                        operation = parsed;
+                        if node.is_key() && parsed.is_removal() {
+                            self.bad_attribute(element, name, format!("\"{value}\" of a key"), "an operation on the entry");
+                        }
+                    }
+                    Some(_) => {
+                        self.bad_attribute(element, name, "an operation outside of edit-config".to_owned(), "none");
+                    }
+                    None => {
+                        let allowed = "merge, replace, create, delete or remove";
+                        self.bad_attribute(element, name, format!("\"{value}\" is not an operation"), allowed);
+                    }
+                },
+                (Some(YANG_NAMESPACE), "insert" | "key" | "value") => self.insertion(element, node, name, value),
+                (Some(WITH_DEFAULTS_NAMESPACE), "default") => {
+                    if !matches!(value, "true" | "false" | "1" | "0") || !node.kind().has_value() {
+                        self.bad_attribute(element, name, format!("\"{value}\""), "true or false, on a leaf");
+                    }
+                }
+                (Some(namespace), name) if is_annotation(self.schema, namespace, name) => {}
+                (namespace, name) => self.unknown_attribute(element, namespace, name),
+            }
+        }
+        self.insertion_is_complete(element, node);
+        operation
+    }
+
+    fn insertion(&mut self, element: Xml<'_, '_>, node: Node<'s>, name: &str, value: &str) {
+        let ordered = node.is_user_ordered();
+        let fits = match name {
+            "insert" => ordered && matches!(value, "first" | "last" | "before" | "after"),
+            "key" => ordered && node.kind() == NodeKind::List,
+            _ => ordered && node.kind() == NodeKind::LeafList,
+        };
+        if !fits || self.mode != Mode::Edit {
+            let message = format!("{name}=\"{value}\" does not fit a {}", node.kind().keyword());
+            let allowed = "insert (first, last, before, after) with key or value, on entries the user orders";
+            self.bad_attribute(element, name, message, allowed);
+        }
+    }
+
+    /// `before` and `after` say of what.
+    fn insertion_is_complete(&mut self, element: Xml<'_, '_>, node: Node<'s>) {
+        let insert = element.attribute((YANG_NAMESPACE, "insert"));
+        if !matches!(insert, Some("before" | "after")) {
+            return;
+        }
+        let other = if node.kind() == NodeKind::List { "key" } else { "value" };
+        if element.attribute((YANG_NAMESPACE, other)).is_none() {
+            let mut problem = self.problem(ProblemKind::Attribute, ErrorTag::MissingAttribute, element);
+            problem.message = format!("insert=\"{}\" without {other}", insert.unwrap_or_default());
+            problem.error_app_tag = Some("missing-instance".to_owned());
+            problem.bad_attribute = Some(other.to_owned());
+            problem.bad_element = Some(element.tag_name().name().to_owned());
+            self.report(problem);
+        }
+    }
+
+    fn bad_attribute(&mut self, element: Xml<'_, '_>, name: &str, message: String, allowed: &str) {
+        let mut problem = self.problem(ProblemKind::Attribute, ErrorTag::BadAttribute, element);
+        problem.message = format!("attribute {name}: {message}");
+        problem.allowed = Some(allowed.to_owned());
+        problem.value = element.attributes().find(|found| found.name() == name).map(|found| found.value().to_owned());
+        problem.bad_attribute = Some(name.to_owned());
+        problem.bad_element = Some(element.tag_name().name().to_owned());
+        self.report(problem);
+    }
+
+    fn unknown_attribute(&mut self, element: Xml<'_, '_>, namespace: Option<&str>, name: &str) {
+        let mut problem: Problem = self.problem(ProblemKind::UnknownAttribute, ErrorTag::UnknownAttribute, element);
+        problem.message = match namespace {
+            Some(namespace) => format!("attribute {name} of namespace {namespace} is not known"),
+            None => format!("attribute {name} is not known"),
+        };
+        if name == "operation" {
+            problem.allowed = Some(format!("operation in the namespace {NETCONF_NAMESPACE}"));
+        }
+        problem.bad_attribute = Some(name.to_owned());
+        problem.bad_element = Some(element.tag_name().name().to_owned());
+        self.report(problem);
+    }
+}
+
+/// Whether a module defines a metadata annotation (`md:annotation`, RFC 7952).
+pub(crate) fn is_annotation(schema: &Schema, namespace: &str, name: &str) -> bool {
+    let Some(module) = schema.by_namespace.get(namespace) else { return false };
+    schema.modules[*module as usize].files.iter().any(|file| {
+        let source = &schema.sources[*file as usize];
+        source.children_of(0, Kw::Extension).any(|stmt| {
+            let keyword = source.keyword(stmt).split_once(':');
+            source.arg(stmt) == name
+                && keyword.is_some_and(|(prefix, word)| {
+                    let home = schema.prefixes[*file as usize].get(prefix);
+                    let home = home.map(|module| &*schema.modules[*module as usize].name);
+                    word == "annotation" && home == Some("ietf-yang-metadata")
+                })
+        })
+    })
+}

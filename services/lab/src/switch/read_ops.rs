@@ -1,0 +1,131 @@
+//! The operations that read: get, get-config, get-schema.
+
+use roxmltree::Node as Xml;
+
+use super::device::{Datastore, Device};
+use super::error::RpcError;
+use super::filter::{self, Wanted};
+use super::offers::{MONITORING, WITH_DEFAULTS};
+use super::rpc::{Answer, Call, refuse};
+use super::shape::Shape;
+use super::state;
+use super::tree::{Node, escape};
+use super::xml::{self, NETCONF};
+use super::xpath::XPath;
+
+impl Device {
+    /// RFC 6241 7.1.
+    pub(crate) fn get_config(&mut self, call: &Call<'_, '_>) -> Answer {
+        call.only(&["source", "filter", "with-defaults"])?;
+        let source = self.datastore(call, "source")?;
+        self.check_with_defaults(call)?;
+        let data = self.read(source);
+        let model = self.model.clone();
+        self.filtered(call, &data, &model.shape)
+    }
+
+    /// RFC 6241 7.7: running, and what the switch knows of itself.
+    pub(crate) fn get(&mut self, call: &Call<'_, '_>) -> Answer {
+        call.only(&["filter", "with-defaults"])?;
+        self.check_with_defaults(call)?;
+        let mut data = self.running.clone();
+        data.children.extend(state::nodes(self));
+        let mut shape = self.model.shape.clone();
+        shape.children.extend(state::shapes());
+        self.filtered(call, &data, &shape)
+    }
+
+    fn filtered(&self, call: &Call<'_, '_>, data: &Node, model: &Shape) -> Answer {
+        let Some(filter) = call.param("filter") else { return Ok(in_data(data)) };
+        let kind = filter.attribute("type").or_else(|| filter.attribute((NETCONF, "type"))).unwrap_or("subtree");
+        let selection = match kind {
+            "subtree" => {
+                let wanted: Vec<Wanted> = xml::elements(filter).map(Wanted::read).collect();
+                filter::select(data, &wanted)
+            }
+            "xpath" if self.offers.xpath => xpath(filter)?.select(data),
+            "xpath" => return refuse(RpcError::unsupported("the switch does not offer xpath filters")),
+            other => {
+                let error = RpcError::protocol("bad-attribute", &format!("filter type {other:?} is not known"));
+                return refuse(error.info("bad-attribute", "type").info("bad-element", "filter"));
+            }
+        };
+        Ok(in_data(&selection.copy(data, Some(model))))
+    }
+
+    fn check_with_defaults(&self, call: &Call<'_, '_>) -> Result<(), Vec<RpcError>> {
+        let element = xml::elements(call.op).find(|child| xml::is(*child, WITH_DEFAULTS, "with-defaults"));
+        let Some(mode) = element.map(xml::word) else { return Ok(()) };
+        if !self.offers.with_defaults {
+            return refuse(RpcError::unsupported("the switch does not offer with-defaults"));
+        }
+        if mode == "explicit" {
+            return Ok(());
+        }
+        refuse(RpcError::invalid("with-defaults", &format!("with-defaults mode {mode:?} is not offered")))
+    }
+
+    /// The datastore that a `source` or `target` names.
+    pub(crate) fn datastore(&self, call: &Call<'_, '_>, param: &str) -> Result<Datastore, Vec<RpcError>> {
+        let Some(element) = call.param(param) else { return refuse(RpcError::missing(param)) };
+        let Some(named) = xml::elements(element).next() else { return refuse(RpcError::missing(param)) };
+        self.datastore_named(named)
+    }
+
+    /// The datastore of that element name, if the switch has it.
+    pub(crate) fn datastore_named(&self, named: Xml<'_, '_>) -> Result<Datastore, Vec<RpcError>> {
+        let name = named.tag_name().name();
+        match name {
+            "running" => Ok(Datastore::Running),
+            "candidate" if self.offers.candidate => Ok(Datastore::Candidate),
+            "startup" if self.offers.startup => Ok(Datastore::Startup),
+            _ => refuse(RpcError::invalid(name, &format!("the switch has no datastore {name}"))),
+        }
+    }
+
+    /// RFC 6022 3.1.
+    pub(crate) fn get_schema(&mut self, call: &Call<'_, '_>) -> Answer {
+        let word = |name: &str| {
+            let element = xml::elements(call.op).find(|child| xml::is(*child, MONITORING, name));
+            element.map(xml::word)
+        };
+        let Some(identifier) = word("identifier") else { return refuse(RpcError::missing("identifier")) };
+        let format = word("format").unwrap_or_else(|| "yang".to_owned());
+        if format.rsplit(':').next() != Some("yang") {
+            return refuse(RpcError::invalid("format", &format!("schemas are not offered as {format:?}")));
+        }
+        let version = word("version").filter(|version| !version.is_empty());
+        let module = self.model.modules.iter().find(|module| {
+            module.name == identifier && version.as_ref().is_none_or(|version| *version == module.revision)
+        });
+        match module {
+            Some(module) => Ok(format!("<data xmlns=\"{MONITORING}\">{}</data>", escape_block(&module.text))),
+            None => refuse(RpcError::invalid("identifier", &format!("there is no schema {identifier:?}"))),
+        }
+    }
+}
+
+/// Escapes a text of several lines for reading.
+fn escape_block(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| escape(line).replace("&#9;", "\t")).collect();
+    let mut block = lines.join("\n");
+    block.push('\n');
+    block
+}
+
+fn in_data(data: &Node) -> String {
+    format!("<data>{}</data>", data.children_xml(NETCONF))
+}
+
+fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
+    let select = filter.attribute("select").or_else(|| filter.attribute((NETCONF, "select")));
+    let Some(select) = select else {
+        let error = RpcError::protocol("missing-attribute", "an xpath filter needs select");
+        return refuse(error.info("bad-attribute", "select").info("bad-element", "filter"));
+    };
+    let namespace = |prefix: &str| filter.lookup_namespace_uri(Some(prefix)).map(str::to_owned);
+    XPath::parse(select, &namespace).or_else(|reason| {
+        let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
+        refuse(error.info("bad-attribute", "select").info("bad-element", "filter"))
+    })
+}
