@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Compiler;
 use crate::schema::{Kind, NodeId, NodeKind, StmtRef, TypeId};
 use crate::syntax::argument::Name;
+use crate::value::{Checker, Naming};
 
 impl Compiler<'_> {
     pub(super) fn check_tree(&mut self) {
@@ -12,6 +13,7 @@ impl Compiler<'_> {
             return;
         }
         let mut names = HashSet::new();
+        let mut values = HashSet::new();
         for id in 0..self.schema.nodes.len() {
             let id = u32::try_from(id).unwrap_or(0);
             let data = self.schema.nodes[id as usize];
@@ -25,9 +27,80 @@ impl Compiler<'_> {
                 _ => {}
             }
             let owns_data = !matches!(data.kind, NodeKind::Root | NodeKind::Choice | NodeKind::Case);
-            if owns_data && data.first_child != 0 && data.first_child != data.last_child {
+            if owns_data && data.first_child != 0 {
                 self.check_names(id, &mut names);
             }
+        }
+        self.check_leafref_circles();
+        for id in 0..self.schema.nodes.len() {
+            self.check_default(u32::try_from(id).unwrap_or(0), &mut values);
+        }
+    }
+
+    /// A leafref that leads back to itself has no type.
+    fn check_leafref_circles(&mut self) {
+        let mut circles = Vec::new();
+        for ((leaf, ty), first) in &self.schema.leafref_targets {
+            let (mut seen, mut next) = (vec![*leaf], Some(*first));
+            while let Some(target) = next {
+                if target == *leaf {
+                    circles.push((*leaf, *ty));
+                }
+                if seen.contains(&target) {
+                    break;
+                }
+                seen.push(target);
+                let ty = self.schema.defs[self.schema.nodes[target as usize].def as usize].ty;
+                next = ty.and_then(|ty| self.schema.leafref_targets.get(&(target, ty)).copied());
+            }
+        }
+        circles.sort_unstable();
+        for (index, (leaf, ty)) in circles.iter().enumerate() {
+            // without their targets nothing can follow them for ever
+            self.schema.leafref_targets.remove(&(*leaf, *ty));
+            let at = self.schema.defs[self.schema.nodes[*leaf as usize].def as usize].at;
+            if let (0, Some(at)) = (index, at) {
+                self.error(
+                    at,
+                    format!("leafref {} leads to itself in a circle", self.arg(at)),
+                );
+            }
+        }
+    }
+
+    /// A default must be a value of the type. Each statement is checked once, not each of its nodes.
+    fn check_default(&mut self, node: u32, checked: &mut HashSet<u32>) {
+        let data = self.schema.nodes[node as usize];
+        if !data.kind.has_value() || !checked.insert(data.def) {
+            return;
+        }
+        let def = &self.schema.defs[data.def as usize];
+        let Some(ty) = def.ty else { return };
+        let mut faults = Vec::new();
+        for at in &def.defaults {
+            let text = self.schema.arg(*at);
+            let lookup = |prefix: Option<&str>| {
+                let module = self.schema.resolve_prefix(at.file, prefix)?;
+                Some(self.schema.modules[module as usize].namespace.to_string())
+            };
+            let checker = Checker {
+                schema: &self.schema,
+                leaf: node,
+                naming: Naming::Xml(&lookup),
+            };
+            // hexadecimal and octal numbers are allowed in modules only (RFC 7950 section 9.2.1)
+            let is_other_base = text.trim_start_matches(['-', '+']).starts_with('0') && text.len() > 1;
+            if let Err(misfit) = checker.check(ty, text)
+                && !is_other_base
+            {
+                faults.push((
+                    *at,
+                    format!("default \"{text}\" is not allowed; expected {}", misfit.allowed),
+                ));
+            }
+        }
+        for (at, message) in faults {
+            self.error(at, message);
         }
     }
 

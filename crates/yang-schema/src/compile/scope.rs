@@ -69,7 +69,8 @@ impl Compiler<'_> {
             .get(name)
             .and_then(|name| self.look_up(kw, at, module, name));
         if found.is_none() {
-            self.error(at, format!("{} {text} is not defined", kw.text()));
+            let what = if kw == Kw::Typedef { "type" } else { "grouping" };
+            self.error(at, format!("{what} {text} is not defined"));
         }
         found
     }

@@ -315,6 +315,12 @@ impl Compiler<'_> {
 
     fn pattern(&mut self, at: StmtRef) -> u32 {
         let invert = self.child(at, Kw::Modifier).is_some();
+        if let Err(why) = crate::pattern::translate(self.arg(at)) {
+            self.error(
+                at,
+                format!("the pattern {} is not an XSD expression: {why}", self.arg(at)),
+            );
+        }
         let id = u32::try_from(self.schema.patterns.len()).unwrap_or(u32::MAX);
         self.schema.patterns.push(PatternData {
             at,

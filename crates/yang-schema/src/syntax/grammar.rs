@@ -194,18 +194,7 @@ fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
             DOC,
         ],
         Kw::Deviation => &[&[(Kw::Deviate, Any)], DOC],
-        Kw::Deviate => &[
-            &[
-                CONFIG,
-                MANDATORY,
-                MUST,
-                (Kw::Units, MaybeOnce),
-                (Kw::Unique, Any),
-                (Kw::Default, Any),
-            ],
-            &[(Kw::Type, MaybeOnce)],
-            COUNTS,
-        ],
+        Kw::Deviate => &[DEVIATED, COUNTS],
         Kw::Extension => return None,
         _ => &[],
     })
