@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Compiler;
 use crate::schema::{Kind, NodeId, NodeKind, StmtRef, TypeId};
 use crate::syntax::argument::Name;
+use crate::value::{Checker, Naming};
 
 impl Compiler<'_> {
     pub(super) fn check_tree(&mut self) {
@@ -12,6 +13,7 @@ impl Compiler<'_> {
             return;
         }
         let mut names = HashSet::new();
+        let mut values = HashSet::new();
         for id in 0..self.schema.nodes.len() {
             let id = u32::try_from(id).unwrap_or(0);
             let data = self.schema.nodes[id as usize];
@@ -25,9 +27,80 @@ impl Compiler<'_> {
                 _ => {}
             }
             let owns_data = !matches!(data.kind, NodeKind::Root | NodeKind::Choice | NodeKind::Case);
-            if owns_data && data.first_child != 0 && data.first_child != data.last_child {
+            if owns_data && data.first_child != 0 {
                 self.check_names(id, &mut names);
             }
+        }
+        self.check_leafref_circles();
+        for id in 0..self.schema.nodes.len() {
+            self.check_default(u32::try_from(id).unwrap_or(0), &mut values);
+        }
+    }
+
+    /// A leafref that leads back to itself has no type.
+    fn check_leafref_circles(&mut self) {
+        let mut circles = Vec::new();
+        for ((leaf, ty), first) in &self.schema.leafref_targets {
+            let (mut seen, mut next) = (vec![*leaf], Some(*first));
+            while let Some(target) = next {
+                if target == *leaf {
+                    circles.push((*leaf, *ty));
+                }
+                if seen.contains(&target) {
+                    break;
+                }
+                seen.push(target);
+                let ty = self.schema.defs[self.schema.nodes[target as usize].def as usize].ty;
+                next = ty.and_then(|ty| self.schema.leafref_targets.get(&(target, ty)).copied());
+            }
+        }
+        circles.sort_unstable();
+        for (index, (leaf, ty)) in circles.iter().enumerate() {
+            // without their targets nothing can follow them for ever
+            self.schema.leafref_targets.remove(&(*leaf, *ty));
+            let at = self.schema.defs[self.schema.nodes[*leaf as usize].def as usize].at;
+            if let (0, Some(at)) = (index, at) {
+                self.error(
+                    at,
+                    format!("leafref {} leads to itself in a circle", self.arg(at)),
+                );
+            }
+        }
+    }
+
+    /// A default must be a value of the type. Each statement is checked once, not each of its nodes.
+    fn check_default(&mut self, node: u32, checked: &mut HashSet<u32>) {
+        let data = self.schema.nodes[node as usize];
+        if !data.kind.has_value() || !checked.insert(data.def) {
+            return;
+        }
+        let def = &self.schema.defs[data.def as usize];
+        let Some(ty) = def.ty else { return };
+        let mut faults = Vec::new();
+        for at in &def.defaults {
+            let text = self.schema.arg(*at);
+            let lookup = |prefix: Option<&str>| {
+                let module = self.schema.resolve_prefix(at.file, prefix)?;
+                Some(self.schema.modules[module as usize].namespace.to_string())
+            };
+            let checker = Checker {
+                schema: &self.schema,
+                leaf: node,
+                naming: Naming::Xml(&lookup),
+            };
+            // hexadecimal and octal numbers are allowed in modules only (RFC 7950 section 9.2.1)
+            let is_other_base = text.trim_start_matches(['-', '+']).starts_with('0') && text.len() > 1;
+            if let Err(misfit) = checker.check(ty, text)
+                && !is_other_base
+            {
+                faults.push((
+                    *at,
+                    format!("default \"{text}\" is not allowed; expected {}", misfit.allowed),
+                ));
+            }
+        }
+        for (at, message) in faults {
+            self.error(at, message);
         }
     }
 
@@ -37,7 +110,10 @@ impl Compiler<'_> {
         let Some(at) = def.at else { return };
         if def.keys.is_empty() {
             if data.config {
-                self.error(at, format!("list {} is configuration and has no key", self.arg(at)));
+                self.error(
+                    at,
+                    format!("list {} is configuration and has no key", self.arg(at)),
+                );
             }
             return;
         }
@@ -45,16 +121,24 @@ impl Compiler<'_> {
             let found = self.schema.find_data_child(list, data.module, key);
             let found = found.map(|key| self.schema.nodes[key as usize]);
             if found.is_none_or(|found| found.kind != NodeKind::Leaf) {
-                self.error(at, format!("key {} is not a leaf of the list", self.schema.names.text(key)));
+                self.error(
+                    at,
+                    format!("key {} is not a leaf of the list", self.schema.names.text(key)),
+                );
             } else if found.is_some_and(|found| found.config != data.config) {
-                self.error(at, format!("key {} differs in config", self.schema.names.text(key)));
+                self.error(
+                    at,
+                    format!("key {} differs in config", self.schema.names.text(key)),
+                );
             }
         }
     }
 
     fn check_names(&mut self, parent: u32, names: &mut HashSet<(u16, crate::schema::Sym)>) {
         names.clear();
-        let Some(node) = self.schema.node(NodeId(parent)) else { return };
+        let Some(node) = self.schema.node(NodeId(parent)) else {
+            return;
+        };
         let mut twice = Vec::new();
         for child in node.data_children() {
             let data = child.data();
@@ -81,7 +165,9 @@ impl Compiler<'_> {
                     }
                     Ok(None) => {}
                     Err(message) => {
-                        let at = self.schema.defs[self.schema.nodes[leaf as usize].def as usize].at.unwrap_or(path);
+                        let at = self.schema.defs[self.schema.nodes[leaf as usize].def as usize]
+                            .at
+                            .unwrap_or(path);
                         self.error(at, message);
                     }
                 }
@@ -100,7 +186,11 @@ impl Compiler<'_> {
         let steps = steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
         let own = self.schema.nodes[leaf as usize].module;
         let of_typedef = self.schema.types[ty as usize].typedef.is_some();
-        let mut node = if text.trim_start().starts_with('/') { 0 } else { leaf };
+        let mut node = if text.trim_start().starts_with('/') {
+            0
+        } else {
+            leaf
+        };
         for step in steps {
             let missing = || format!("leafref path \"{text}\": there is no \"{step}\"");
             if step == ".." {
@@ -116,11 +206,15 @@ impl Compiler<'_> {
                 None => Some(own),
             };
             let Some(module) = module else {
-                return Err(format!("leafref path \"{text}\": prefix of \"{step}\" is not imported"));
+                return Err(format!(
+                    "leafref path \"{text}\": prefix of \"{step}\" is not imported"
+                ));
             };
             let module_name = &self.schema.modules[module as usize].name;
             let module = self.schema.by_name.get(module_name).copied().unwrap_or(module);
-            let Some(sym) = self.schema.names.get(name) else { return Err(missing()) };
+            let Some(sym) = self.schema.names.get(name) else {
+                return Err(missing());
+            };
             let mut found = self.schema.find_data_child(node, module, sym);
             if found.is_none() && of_typedef && prefix.is_none() {
                 let home = self.schema.source_modules[path.file as usize];

@@ -1,0 +1,354 @@
+//! Module sets into schema trees: what fits together, and what is said of what does not.
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its model has failed")]
+
+use std::path::PathBuf;
+
+use yang_schema::{CompileOptions, Error, Features, ModuleSet, NodeKind, Schema, TypeKind};
+
+fn plant(options: &CompileOptions) -> Schema {
+    let mut set = ModuleSet::new();
+    set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models"))
+        .unwrap();
+    set.compile(options).unwrap()
+}
+
+fn compile(modules: &[&str], options: &CompileOptions) -> Result<Schema, Error> {
+    let mut set = ModuleSet::new();
+    for (index, text) in modules.iter().enumerate() {
+        set.add_text(&format!("{index}.yang"), text)?;
+    }
+    set.compile(options)
+}
+
+fn module(name: &str, body: &str) -> String {
+    format!("module {name} {{ yang-version 1.1; namespace urn:{name}; prefix {name}; {body} }}")
+}
+
+fn faults(modules: &[&str]) -> Vec<String> {
+    match compile(modules, &CompileOptions::new()) {
+        Err(Error::Compile(errors)) => errors.iter().map(ToString::to_string).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn only_fault(modules: &[&str], expected: &str) {
+    let found = faults(modules);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains(expected), "{found:#?}");
+}
+
+const NS: &str = "urn:example:plant";
+
+#[test]
+fn groupings_are_expanded_refined_and_augmented_where_they_are_used() {
+    let schema = plant(&CompileOptions::new());
+    let interface = schema.top(NS, "plant").unwrap().child(NS, "interface").unwrap();
+    let gigabit = interface.child(NS, "Gigabit").unwrap();
+    let mtu = gigabit.child(NS, "mtu").unwrap();
+    assert_eq!(mtu.defaults(), ["2000"]);
+    assert_eq!(mtu.description(), Some("Refined."));
+    assert_eq!(mtu.units(), Some("bytes"));
+    let plain = interface.child(NS, "Loopback").unwrap().child(NS, "mtu").unwrap();
+    assert_eq!((plain.defaults(), plain.description()), (vec!["1500"], None));
+    let switchport = gigabit.child(NS, "switchport").unwrap();
+    let tunnel = switchport.child(NS, "tunnel").unwrap();
+    assert_eq!(
+        tunnel.schema_path(),
+        "/plant:plant/interface/Gigabit/switchport/mode/tunnel/tunnel"
+    );
+    assert_eq!(
+        tunnel.data_path(),
+        "/plant:plant/interface/Gigabit/switchport/tunnel"
+    );
+    assert_eq!(tunnel.data_parent(), Some(switchport));
+    // the shorthand: a container directly in the choice has a case of its own
+    let access = switchport.child(NS, "access").unwrap();
+    assert_eq!(access.parent().unwrap().kind(), NodeKind::Case);
+    assert!(access.is_presence());
+}
+
+#[test]
+fn augments_of_other_modules_are_found_in_any_order() {
+    let schema = plant(&CompileOptions::new());
+    let late = schema
+        .top(NS, "plant")
+        .and_then(|node| node.child(NS, "interface"))
+        .and_then(|node| node.child(NS, "Gigabit"))
+        .and_then(|node| node.child("urn:example:plant-qos", "qos"))
+        .and_then(|node| node.child("urn:example:plant-qos", "late"))
+        .unwrap();
+    assert_eq!(
+        late.data_path(),
+        "/plant:plant/interface/Gigabit/plant-qos:qos/late"
+    );
+    assert!(late.augmented_from().unwrap().file.ends_with("plant-qos.yang"));
+}
+
+#[test]
+fn keys_types_identities_and_submodules_can_be_asked_for() {
+    let schema = plant(&CompileOptions::new());
+    let address = schema
+        .top(NS, "plant")
+        .and_then(|node| node.child(NS, "interface"))
+        .and_then(|node| node.child(NS, "Gigabit"))
+        .and_then(|node| node.child(NS, "ip"))
+        .and_then(|node| node.child(NS, "address"))
+        .unwrap();
+    assert_eq!(
+        address.keys().map(|key| key.name()).collect::<Vec<_>>(),
+        ["ip", "prefix-length"]
+    );
+    assert!(address.child(NS, "ip").unwrap().is_key());
+    let vlan = schema
+        .top(NS, "plant")
+        .unwrap()
+        .child(NS, "vlan")
+        .unwrap()
+        .child(NS, "id")
+        .unwrap();
+    let ty = vlan.ty().unwrap();
+    assert_eq!((ty.name(), ty.base_name()), ("vlan-id", "uint16"));
+    let TypeKind::Integer { range, .. } = ty.kind() else {
+        panic!("{ty:?}")
+    };
+    assert_eq!(range.intervals, [(1, 4094)]);
+    let mut speeds: Vec<_> = schema
+        .derived_identities("plant", "speed")
+        .map(|identity| identity.name)
+        .collect();
+    speeds.sort_unstable();
+    assert_eq!(speeds, ["fast", "giga", "warp"]);
+    let plant = schema.module("plant").unwrap();
+    assert_eq!(plant.revision(), Some("2025-02-01"));
+    assert_eq!(plant.submodules().collect::<Vec<_>>(), ["plant-rpc"]);
+    assert_eq!(schema.top(NS, "ping").unwrap().kind(), NodeKind::Rpc);
+    assert!(!schema.top(NS, "state").unwrap().is_config());
+}
+
+#[test]
+fn features_that_are_off_take_their_nodes_away() {
+    let schema = plant(&CompileOptions::new().features(Features::None));
+    let gigabit = schema
+        .top(NS, "plant")
+        .unwrap()
+        .child(NS, "interface")
+        .unwrap()
+        .child(NS, "Gigabit")
+        .unwrap();
+    assert_eq!(gigabit.child(NS, "ipv6"), None);
+    let on: Vec<_> = schema
+        .module("plant")
+        .unwrap()
+        .features()
+        .filter(|(_, on)| *on)
+        .collect();
+    assert_eq!(on, []);
+    // an augment into a node that a feature took away is void, not an error
+    let base = module(
+        "a",
+        "feature f; container c { if-feature f; leaf x { type string; } }",
+    );
+    let more = module(
+        "b",
+        "import a { prefix a; } augment /a:c { leaf y { type string; } }",
+    );
+    let schema = compile(&[&base, &more], &CompileOptions::new().features(Features::None)).unwrap();
+    assert_eq!(schema.node_count(), 0);
+}
+
+#[test]
+fn deviations_change_and_remove_nodes() {
+    let base = module(
+        "a",
+        "container c { leaf x { type uint8; default 1; } leaf gone { type string; } list l { key k; leaf k { type string; } must 'true()'; } }",
+    );
+    let deviation = module(
+        "d",
+        r#"import a { prefix a; }
+        deviation /a:c/a:x { deviate replace { type uint8 { range "1..3"; } default 2; } deviate add { mandatory true; } }
+        deviation /a:c/a:gone { deviate not-supported; }
+        deviation /a:c/a:l { deviate add { max-elements 4; } deviate delete { must 'true()'; } }
+        deviation /a:c { deviate add { config false; } }"#,
+    );
+    let schema = compile(&[&base, &deviation], &CompileOptions::new()).unwrap();
+    let c = schema.top("urn:a", "c").unwrap();
+    let x = c.child("urn:a", "x").unwrap();
+    assert_eq!(
+        (x.defaults(), x.is_mandatory(), x.is_config()),
+        (vec!["2"], true, false)
+    );
+    assert_eq!(c.child("urn:a", "gone"), None);
+    let list = c.child("urn:a", "l").unwrap();
+    assert_eq!((list.max_elements(), list.musts().count()), (Some(4), 0));
+    only_fault(
+        &[
+            &base,
+            &module(
+                "e",
+                "import a { prefix a; } deviation /a:c/a:nix { deviate not-supported; }",
+            ),
+        ],
+        "there is no nix",
+    );
+}
+
+#[test]
+fn every_fault_of_a_set_is_named_with_its_place() {
+    let a = module(
+        "a",
+        "import nowhere { prefix n; }\ncontainer c {\n  uses nothing;\n  leaf x { type undefined; }\n  leaf r { type leafref { path ../y; } }\n}\naugment /a:c/a:z { leaf q { type string; } }\nlist l { leaf k { type string; } }",
+    );
+    // without its imports, the rest of a set is not judged
+    only_fault(&[&a], "0.yang:1:57: imported module nowhere is not loaded");
+    let a = a.replace("import nowhere { prefix n; }", "");
+    let found = faults(&[&a]);
+    assert_eq!(
+        found,
+        [
+            "0.yang:3:3: grouping nothing is not defined",
+            "0.yang:4:12: type undefined is not defined",
+            "0.yang:7:1: augment \"/a:c/a:z\": there is no z",
+            "0.yang:5:3: leafref path \"../y\": there is no \"y\"",
+            "0.yang:8:1: list l is configuration and has no key",
+        ]
+    );
+    let schema = compile(&[&a], &CompileOptions::new().lenient(true)).unwrap();
+    assert_eq!(schema.warnings().len(), 5);
+    assert!(schema.top("urn:a", "c").is_some());
+}
+
+#[test]
+fn what_goes_in_circles_ends() {
+    only_fault(
+        &[&module("a", "grouping g { container c { uses g; } } uses g;")],
+        "uses itself",
+    );
+    only_fault(
+        &[&module(
+            "a",
+            "typedef t { type u; } typedef u { type t; } leaf x { type t; }",
+        )],
+        "defined by itself",
+    );
+    only_fault(
+        &[&module(
+            "a",
+            "leaf x { type leafref { path ../y; } } leaf y { type leafref { path ../x; } }",
+        )],
+        "circle",
+    );
+    let a = module("a", "feature f { if-feature g; } feature g { if-feature f; }");
+    assert!(faults(&[&a])[0].contains("circle"));
+    // identities may not, but nobody must hang over them
+    let schema = compile(
+        &[&module(
+            "a",
+            "identity i { base j; } identity j { base i; } leaf x { type identityref { base i; } }",
+        )],
+        &CompileOptions::new(),
+    )
+    .unwrap();
+    assert_eq!(schema.derived_identities("a", "i").count(), 2);
+}
+
+#[test]
+fn groupings_that_multiply_are_stopped() {
+    let mut body = "grouping g0 { leaf x { type string; } }".to_owned();
+    for level in 1..30 {
+        let previous = level - 1;
+        body.push_str(&format!(
+            "grouping g{level} {{ container a {{ uses g{previous}; }} container b {{ uses g{previous}; }} }}"
+        ));
+    }
+    body.push_str("uses g29;");
+    let mut options = CompileOptions::new();
+    options.limits.max_nodes = 10_000;
+    let found = compile(&[&module("a", &body)], &options).unwrap_err();
+    assert!(found.to_string().contains("more than 10000 nodes"), "{found}");
+}
+
+#[test]
+fn restrictions_must_narrow() {
+    for (bad, expected) in [
+        ("type uint8 { range '0..300'; }", "wider"),
+        ("type uint8 { range '5..3'; }", "not ascending"),
+        ("type uint8 { range 'x'; }", "is not a range"),
+        ("type string { length '-1'; }", "is not a length"),
+        ("type boolean { range '1'; }", "does not belong"),
+        ("type string { pattern '('; }", "pattern"),
+        ("type enumeration;", "lacks its \"enum\"s"),
+        ("type decimal64;", "lacks its \"fraction-digits\""),
+        ("type union;", "lacks its \"type\"s"),
+        ("type leafref;", "lacks its \"path\""),
+        ("type identityref;", "lacks its \"base\""),
+        ("type enumeration { enum a; enum a; }", "there twice"),
+        ("type uint8; default 300", "default"),
+    ] {
+        only_fault(
+            &[&module(
+                "a",
+                &format!("leaf x {{ {bad} }}").replace("300 }", "300; }"),
+            )],
+            expected,
+        );
+    }
+}
+
+#[test]
+fn names_stand_once() {
+    only_fault(
+        &[&module("a", "leaf x { type string; } leaf x { type string; }")],
+        "defined twice",
+    );
+    only_fault(
+        &[&module(
+            "a",
+            "container c { choice h { leaf x { type string; } case d { leaf x { type string; } } } }",
+        )],
+        "defined twice",
+    );
+}
+
+#[test]
+fn of_several_revisions_imports_get_the_one_they_ask_for() {
+    let old = module("t", "revision 2020-01-01; typedef v { type uint8; }");
+    let new = module(
+        "t",
+        "revision 2021-01-01; revision 2020-06-01; typedef v { type uint16; }",
+    );
+    let user = module(
+        "u",
+        "import t { prefix t; revision-date 2020-01-01; } leaf x { type t:v; }",
+    );
+    let schema = compile(&[&new, &old, &user], &CompileOptions::new()).unwrap();
+    assert_eq!(
+        schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(),
+        "uint8"
+    );
+    let user = module("u", "import t { prefix t; } leaf x { type t:v; }");
+    let schema = compile(&[&old, &new, &user], &CompileOptions::new()).unwrap();
+    assert_eq!(
+        schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(),
+        "uint16"
+    );
+    let user = module(
+        "u",
+        "import t { prefix t; revision-date 2019-01-01; } leaf x { type t:v; }",
+    );
+    only_fault(&[&old, &user], "module t of revision 2019-01-01 is not loaded");
+    assert!(compile(&[&old, &user], &CompileOptions::new().lenient(true)).is_ok());
+}
+
+#[test]
+fn what_is_missing_can_be_asked_before_compiling() {
+    let mut set = ModuleSet::new();
+    set.add_text(
+        "u",
+        &module("u", "import t { prefix t; revision-date 2019-01-01; } include s;"),
+    )
+    .unwrap();
+    let needs = set.missing();
+    assert_eq!(needs.imports, [("t".to_owned(), Some("2019-01-01".to_owned()))]);
+    assert_eq!(needs.includes, [("s".to_owned(), None)]);
+}
