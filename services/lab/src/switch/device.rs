@@ -227,7 +227,9 @@ impl Device {
 
     /// What of the whole configuration the switch does not accept.
     pub(crate) fn judge(&self, content: &Node) -> Vec<RpcError> {
-        rules::judge(content)
+        let mut errors = self.model.check_complete(content);
+        errors.extend(rules::judge(content));
+        errors
     }
 
     /// The session that holds a lock of this datastore against `session`.

@@ -79,8 +79,8 @@ struct Struck {
 
 impl Netconf {
     /// Runs the session to its end; afterwards the switch has forgotten it.
-    pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(mut self, mut stream: S) -> End {
-        let Err(end) = self.converse(&mut stream).await;
+    pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(mut self, stream: &mut S) -> End {
+        let Err(end) = self.converse(stream).await;
         let (End::Closed(why) | End::Lost(why)) = &end;
         self.shared.device().end_session(self.id, why);
         end

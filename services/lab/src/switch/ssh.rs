@@ -209,12 +209,13 @@ impl Login {
         };
         let (handle, channel_id) = (ssh.handle(), channel.id());
         tokio::spawn(async move {
-            let end = netconf.run(channel.into_stream()).await;
+            // The channel is closed when the stream is dropped: after the exit status, which OpenSSH's client reports.
+            let mut stream = channel.into_stream();
+            let end = netconf.run(&mut stream).await;
             if end.is_orderly() {
-                // OpenSSH's client reports how the subsystem ended. If the client is gone, nobody asks.
+                // If the client is gone by now, nobody asks.
                 let _ = handle.exit_status_request(channel_id, 0).await;
                 let _ = handle.eof(channel_id).await;
-                let _ = handle.close(channel_id).await;
             }
         });
         true
