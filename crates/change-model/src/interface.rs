@@ -65,7 +65,8 @@ impl InterfaceState {
     /// Whether the port routes: switching is off, or it has an address.
     #[must_use]
     pub fn is_routed(&self) -> bool {
-        self.switchport == Some(false) || (self.switchport.is_none() && (self.ipv4.is_some() || !self.ipv6.is_empty()))
+        self.switchport == Some(false)
+            || (self.switchport.is_none() && (self.ipv4.is_some() || !self.ipv6.is_empty()))
     }
 
     /// The same state with every default spelled in one way.
@@ -75,10 +76,15 @@ impl InterfaceState {
         state.switchport = Some(!self.is_routed());
         state.description = self.description.clone().filter(|text| !text.is_empty());
         state.mtu = self.mtu.filter(|mtu| *mtu != DEFAULT_MTU);
-        state.allowed_vlans = self.allowed_vlans.clone().filter(|vlans| *vlans != AllowedVlans::ALL);
+        state.allowed_vlans = self
+            .allowed_vlans
+            .clone()
+            .filter(|vlans| *vlans != AllowedVlans::ALL);
         state.native_vlan = self.native_vlan.filter(|vlan| vlan.get() != 1);
         state.access_vlan = self.access_vlan.filter(|vlan| vlan.get() != 1);
-        state.other.sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
+        state
+            .other
+            .sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
         state
     }
 
@@ -101,7 +107,11 @@ pub fn is_host_address(net: &Ipv4Net) -> bool {
 /// Whether an address of this kind can be configured on an interface at all.
 #[must_use]
 pub fn is_unicast(addr: Ipv4Addr) -> bool {
-    !(addr.is_unspecified() || addr.is_multicast() || addr.is_broadcast() || addr.is_loopback() || addr.octets()[0] >= 240)
+    !(addr.is_unspecified()
+        || addr.is_multicast()
+        || addr.is_broadcast()
+        || addr.is_loopback()
+        || addr.octets()[0] >= 240)
 }
 
 /// The same question for IPv6.

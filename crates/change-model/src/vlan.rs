@@ -17,7 +17,11 @@ impl VlanId {
     /// # Errors
     /// When `id` is outside 1 to 4094.
     pub fn new(id: u16) -> Result<Self, VlanIdError> {
-        if (1..=4094).contains(&id) { Ok(Self(id)) } else { Err(VlanIdError(id.to_string())) }
+        if (1..=4094).contains(&id) {
+            Ok(Self(id))
+        } else {
+            Err(VlanIdError(id.to_string()))
+        }
     }
 
     /// The tag as a number, 1 to 4094.
@@ -52,7 +56,8 @@ impl FromStr for VlanId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let id = digits.then(|| text.parse::<u16>().ok()).flatten();
-        id.and_then(|id| Self::new(id).ok()).ok_or_else(|| VlanIdError(text.to_owned()))
+        id.and_then(|id| Self::new(id).ok())
+            .ok_or_else(|| VlanIdError(text.to_owned()))
     }
 }
 
@@ -112,7 +117,9 @@ impl AllowedVlans {
     /// Writes Cisco's canonical list: sorted, runs of three or more collapsed, no spaces; `all` and `none` as words.
     #[must_use]
     pub fn to_list(&self) -> String {
-        let Self::Only(vlans) = self else { return "all".to_owned() };
+        let Self::Only(vlans) = self else {
+            return "all".to_owned();
+        };
         if vlans.is_empty() {
             return "none".to_owned();
         }

@@ -8,6 +8,8 @@ use crate::openconfig::OpenConfig;
 
 /// Revision of the native model that came with 17.4, the first release with `switchport-config`.
 const NATIVE_OF_17_4: &str = "2020-11-01";
+/// Revision of the native model that came with 17.2, the first release with `vlan-config`.
+const NATIVE_OF_17_2: &str = "2020-03-01";
 
 /// Chooses by the capabilities of a session's hello and the modules of the device's yang-library (`name` or `name@revision`; empty when it was
 /// not asked). IOS-XE native comes first, then OpenConfig, then ietf-interfaces.
@@ -31,14 +33,12 @@ pub fn choose(
         has("Cisco-IOS-XE-native") || modules.iter().any(|(name, _)| name.starts_with("Cisco-IOS-XE-"));
     if ios_xe || (has("cisco-ia") && yang_library_modules.is_empty()) {
         let native = modules.iter().find(|(name, _)| *name == "Cisco-IOS-XE-native");
-        let old = native
-            .and_then(|(_, revision)| *revision)
-            .is_some_and(|revision| revision < NATIVE_OF_17_4);
-        return Ok(Box::new(IosXe::new(if old {
-            Shape::UpTo17_3
-        } else {
-            Shape::From17_4
-        })));
+        let shape = match native.and_then(|(_, revision)| *revision) {
+            Some(revision) if revision < NATIVE_OF_17_2 => Shape::UpTo17_1,
+            Some(revision) if revision < NATIVE_OF_17_4 => Shape::From17_2,
+            _ => Shape::From17_4,
+        };
+        return Ok(Box::new(IosXe::new(shape)));
     }
     let startup = announced
         .iter()
@@ -106,7 +106,11 @@ mod tests {
     fn the_revision_of_the_native_model_tells_the_shape() {
         assert_eq!(
             chosen(&[], &["Cisco-IOS-XE-native@2020-07-04"]),
-            Ok("ios-xe up to 17.3")
+            Ok("ios-xe 17.2")
+        );
+        assert_eq!(
+            chosen(&[], &["Cisco-IOS-XE-native@2019-11-01"]),
+            Ok("ios-xe up to 17.1")
         );
         assert_eq!(chosen(&[], &["Cisco-IOS-XE-native@2020-11-01"]), Ok("ios-xe"));
         assert_eq!(chosen(&[], &["Cisco-IOS-XE-native"]), Ok("ios-xe"));

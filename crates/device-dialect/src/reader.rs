@@ -205,7 +205,7 @@ impl Walk<'_> {
         } else {
             format!("{above}/{name}")
         };
-        let silent = self.silent.contains(&path);
+        let silent = self.silent.contains(&path) && trimmed(node).is_empty();
         if let Some(key) = key {
             path = format!("{path}[{}='{}']", key.tag_name().name(), trimmed(key));
         }

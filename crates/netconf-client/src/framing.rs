@@ -107,6 +107,48 @@ pub enum Piece {
     End,
 }
 
+/// Puts the pieces of a message together; one that comes in a single piece is not copied.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    /// The message while it has one piece only.
+    only: Bytes,
+    /// The message once it has more.
+    joined: BytesMut,
+}
+
+impl Assembler {
+    pub(crate) fn add(&mut self, data: Bytes) {
+        if self.joined.is_empty() && self.only.is_empty() {
+            self.only = data;
+            return;
+        }
+        if !self.only.is_empty() {
+            self.joined.reserve(self.only.len() + data.len());
+            self.joined.extend_from_slice(&std::mem::take(&mut self.only));
+        }
+        self.joined.extend_from_slice(&data);
+    }
+
+    /// What there is so far.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if self.joined.is_empty() {
+            &self.only
+        } else {
+            &self.joined
+        }
+    }
+
+    /// The message, leaving nothing. Its buffer is its own, so that turning it into a `Vec` costs nothing.
+    pub(crate) fn take(&mut self) -> Bytes {
+        let only = std::mem::take(&mut self.only);
+        if self.joined.is_empty() {
+            only
+        } else {
+            std::mem::take(&mut self.joined).freeze()
+        }
+    }
+}
+
 /// Where the decoder stands in chunked framing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Chunk {
@@ -141,10 +183,8 @@ pub struct Decoder {
     chunk: Chunk,
     /// Bytes of the current message handed out so far.
     size: u64,
-    /// The current message, for [`Decoder::next_message`], while it has one piece only.
-    only: Bytes,
-    /// The current message once it has more than one piece.
-    message: BytesMut,
+    /// The current message, for [`Decoder::next_message`].
+    message: Assembler,
 }
 
 impl Decoder {
@@ -157,8 +197,7 @@ impl Decoder {
             held: 0,
             chunk: Chunk::Idle { after_newline: false },
             size: 0,
-            only: Bytes::new(),
-            message: BytesMut::new(),
+            message: Assembler::default(),
         }
     }
 
@@ -208,25 +247,11 @@ impl Decoder {
     pub fn next_message(&mut self) -> Result<Option<Bytes>, FramingError> {
         while let Some(piece) = self.next_piece()? {
             match piece {
-                Piece::Data(data) => self.keep(data),
-                Piece::End if self.message.is_empty() => return Ok(Some(std::mem::take(&mut self.only))),
-                Piece::End => return Ok(Some(self.message.split().freeze())),
+                Piece::Data(data) => self.message.add(data),
+                Piece::End => return Ok(Some(self.message.take())),
             }
         }
         Ok(None)
-    }
-
-    /// Adds to the current message; one that comes in a single piece is not copied.
-    fn keep(&mut self, data: Bytes) {
-        if self.message.is_empty() && self.only.is_empty() {
-            self.only = data;
-            return;
-        }
-        if !self.only.is_empty() {
-            self.message.reserve(self.only.len() + data.len());
-            self.message.extend_from_slice(&std::mem::take(&mut self.only));
-        }
-        self.message.extend_from_slice(&data);
     }
 
     /// The next part of a message, so that a large one need not be held in memory; `None` until more bytes are

@@ -1,5 +1,23 @@
 //! NETCONF over any byte stream: framing, hello, sessions, operations and transactions.
 
 pub mod capabilities;
+pub mod error;
 pub mod framing;
 pub mod hello;
+pub mod operation;
+pub mod ops;
+pub mod reply;
+pub mod rpc_error;
+pub mod session;
+pub mod ssh;
+pub mod transaction;
+pub mod transport;
+mod xml;
+
+pub use capabilities::Capabilities;
+pub use error::{Error, LostCause, Phase, UnknownCommit};
+pub use operation::Operation;
+pub use reply::Reply;
+pub use rpc_error::{ErrorTag, ErrorType, RpcError, Severity};
+pub use session::{Session, SessionConfig};
+pub use transaction::Transaction;

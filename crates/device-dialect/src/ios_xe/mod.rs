@@ -1,4 +1,4 @@
-//! IOS-XE by its native model, in the shape up to 17.3 and that from 17.4.
+//! IOS-XE by its native model, in the shapes up to 17.1, of 17.2 and 17.3, and from 17.4.
 
 mod port;
 mod read;
@@ -28,20 +28,32 @@ const SYNC_FROM: &str = r#"<sync-from xmlns="http://cisco.com/yang/cisco-ia"/>"#
 
 /// Where a release keeps the settings of a switched port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Shape {
     /// Under `switchport-config/switchport`, from 17.4.
     #[default]
     From17_4,
-    /// Under `switchport`, up to 17.3.
-    UpTo17_3,
+    /// Under `switchport`, with the native VLAN in `vlan-config`: 17.2 and 17.3.
+    From17_2,
+    /// Under `switchport`, with the native VLAN in a leaf `vlan`: up to 17.1.
+    UpTo17_1,
 }
 
 impl Shape {
     /// The container of a port's switching.
-    pub(crate) fn container(self) -> &'static str {
+    pub(crate) const fn container(self) -> &'static str {
         match self {
             Self::From17_4 => "switchport-config/switchport",
-            Self::UpTo17_3 => "switchport",
+            Self::From17_2 | Self::UpTo17_1 => "switchport",
+        }
+    }
+
+    /// The leaf of the native VLAN below that.
+    pub(crate) const fn native_vlan(self) -> &'static str {
+        match self {
+            Self::From17_4 => "trunk/native/vlan/vlan-id",
+            Self::From17_2 => "trunk/native/vlan-config/vlan-id",
+            Self::UpTo17_1 => "trunk/native/vlan",
         }
     }
 }
@@ -59,7 +71,7 @@ impl IosXe {
         Self { shape }
     }
 
-    /// The shape it writes; it reads both.
+    /// The shape it writes; it reads all.
     #[must_use]
     pub const fn shape(&self) -> Shape {
         self.shape
@@ -70,7 +82,8 @@ impl Dialect for IosXe {
     fn name(&self) -> &'static str {
         match self.shape {
             Shape::From17_4 => "ios-xe",
-            Shape::UpTo17_3 => "ios-xe up to 17.3",
+            Shape::From17_2 => "ios-xe 17.2",
+            Shape::UpTo17_1 => "ios-xe up to 17.1",
         }
     }
 
@@ -140,7 +153,7 @@ impl Dialect for IosXe {
     fn limits(&self) -> Limits {
         let description_chars = match self.shape {
             Shape::From17_4 => 200,
-            Shape::UpTo17_3 => 240,
+            Shape::From17_2 | Shape::UpTo17_1 => 240,
         };
         Limits {
             description_chars,
@@ -166,7 +179,7 @@ impl Dialect for IosXe {
     }
 
     fn adapted(&self, reply: &str) -> Option<Box<dyn Dialect>> {
-        let seen = read::shape(reply)?;
+        let seen = read::shape(self.shape, reply)?;
         (seen != self.shape).then(|| -> Box<dyn Dialect> { Box::new(Self::new(seen)) })
     }
 

@@ -31,29 +31,41 @@ pub(super) fn read(shape: Shape, reply: &str, port: &Port) -> Result<Option<Inte
     state(shape, &Reader::new(found)).map(Some)
 }
 
-/// The shape in which the reply shows a port's switching, where it shows one.
-pub(super) fn shape(reply: &str) -> Option<Shape> {
+/// The shape in which the reply shows a port's switching, where it shows one; `assumed` where it fits as well as another.
+pub(super) fn shape(assumed: Shape, reply: &str) -> Option<Shape> {
     let wrapped = wrap(reply);
     let document = parse(&wrapped).ok()?;
-    let below_interface = |node: &roxmltree::Node<'_, '_>| node.tag_name().namespace() == Some(NATIVE);
     let mut old = None;
-    for node in document.descendants().filter(below_interface) {
-        if at(node, &[(NATIVE, Shape::From17_4.container())]).is_some() {
+    for port in document
+        .descendants()
+        .filter(|node| at(*node, &[(NATIVE, "name")]).is_some())
+    {
+        if at(port, &[(NATIVE, Shape::From17_4.container())]).is_some() {
             return Some(Shape::From17_4);
         }
-        let is_port = at(node, &[(NATIVE, "name")]).is_some();
-        let container = at(node, &[(NATIVE, Shape::UpTo17_3.container())]).filter(|_| is_port);
-        old = old.or(container.map(|_| Shape::UpTo17_3));
+        let Some(container) = at(port, &[(NATIVE, Shape::UpTo17_1.container())]) else {
+            continue;
+        };
+        let shows = |shape: Shape| at(container, &[(SWITCH, shape.native_vlan())]).is_some();
+        if shows(Shape::From17_2) {
+            old = Some(Shape::From17_2);
+        } else if shows(Shape::UpTo17_1) {
+            old = old.or(Some(Shape::UpTo17_1));
+        } else if assumed != Shape::From17_4 {
+            old = old.or(Some(assumed));
+        } else {
+            old = old.or(Some(Shape::From17_2));
+        }
     }
     old
 }
 
 fn state(assumed: Shape, from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
-    let old = from.at(&[(NATIVE, Shape::UpTo17_3.container())]);
+    let old = from.at(&[(NATIVE, Shape::UpTo17_1.container())]);
     let new = from.at(&[(NATIVE, Shape::From17_4.container())]);
     let shape = match (old, new) {
         (None, Some(_)) => Shape::From17_4,
-        (Some(_), None) => Shape::UpTo17_3,
+        (Some(_), None) if assumed == Shape::From17_4 => Shape::From17_2,
         _ => assumed,
     };
     if let (Some(old), Shape::From17_4) = (old, shape) {
@@ -92,11 +104,15 @@ fn switching(shape: Shape, from: &Reader<'_, '_>, state: &mut InterfaceState) ->
     if from.at(&access).is_some_and(|leaf| trimmed(leaf) != "dynamic") {
         state.access_vlan = from.value::<VlanId>(&access, "a VLAN")?;
     }
-    state.native_vlan =
-        from.value::<VlanId>(&[container, (SWITCH, "trunk/native/vlan/vlan-id")], "a VLAN")?;
+    state.native_vlan = native_vlan(shape, from)?;
     let allowed = [container, (SWITCH, "trunk/allowed/vlan/vlans")];
     if from.flag(&[container, (SWITCH, "trunk/allowed/vlan/none")]) {
         state.allowed_vlans = Some(AllowedVlans::only([]));
+    } else if from
+        .at(&[container, (SWITCH, "trunk/allowed/vlan/all")])
+        .is_some()
+    {
+        state.allowed_vlans = Some(AllowedVlans::ALL);
     } else if let Some(leaf) = from.at(&allowed) {
         // A list that is not in the canonical form stays in `other` too, so that an inverse can write it back as it was.
         state.allowed_vlans = AllowedVlans::parse_list(trimmed(leaf)).ok();
@@ -110,6 +126,28 @@ fn switching(shape: Shape, from: &Reader<'_, '_>, state: &mut InterfaceState) ->
         }
     }
     Ok(())
+}
+
+/// The native VLAN; an old release may show it in either of two leaves, or in both.
+fn native_vlan(shape: Shape, from: &Reader<'_, '_>) -> Result<Option<VlanId>, DialectError> {
+    let runs = |shape: Shape| [(NATIVE, shape.container()), (SWITCH, shape.native_vlan())];
+    let older = from
+        .at(&runs(Shape::UpTo17_1))
+        .filter(|leaf| trimmed(*leaf) != "tag")
+        .is_some();
+    match shape {
+        Shape::From17_2 if from.at(&runs(shape)).is_none() && older => {
+            from.value(&runs(Shape::UpTo17_1), "a VLAN")
+        }
+        Shape::UpTo17_1 if !older => from.value(&runs(Shape::From17_2), "a VLAN"),
+        _ => {
+            let value = from.value(&runs(shape), "a VLAN")?;
+            if shape == Shape::From17_2 && older && from.value(&runs(Shape::UpTo17_1), "a VLAN")? != value {
+                return Err(DialectError::Twice("the native VLAN".to_owned()));
+            }
+            Ok(value)
+        }
+    }
 }
 
 fn ipv4(from: &Reader<'_, '_>, state: &mut InterfaceState) {
@@ -184,7 +222,7 @@ fn silent() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    for shape in [Shape::From17_4, Shape::UpTo17_3] {
+    for shape in [Shape::From17_4, Shape::UpTo17_1] {
         let container = shape.container();
         paths.push(container.to_owned());
         paths.extend(
@@ -198,6 +236,7 @@ fn silent() -> Vec<String> {
                 "trunk/allowed/vlan",
                 "trunk/native",
                 "trunk/native/vlan",
+                "trunk/native/vlan-config",
             ]
             .map(|below| format!("{container}/{below}")),
         );

@@ -52,7 +52,7 @@ fn rules(shape: Shape) -> Rules {
     for mode in ["access", "trunk", "dynamic", "dot1q-tunnel", "private-vlan"] {
         cases.push((format!("{container}/mode/{mode}"), "mode", mode));
     }
-    for form in ["vlans", "none", "add", "except", "remove"] {
+    for form in ["vlans", "all", "none", "add", "except", "remove"] {
         cases.push((format!("{container}/trunk/allowed/vlan/{form}"), "allowed", form));
     }
     let primary = path(&[(NATIVE, "ip/address/primary")]);
@@ -84,9 +84,11 @@ fn companion(shape: Shape, at: &str) -> Option<Path> {
     }
     let container = shape.container();
     if let Some(below) = at.strip_prefix(container).and_then(|rest| rest.strip_prefix('/')) {
-        let writable = ["mode", "access/vlan/vlan", "trunk/allowed/vlan"]
-            .iter()
-            .any(|known| within(below, known));
+        let mut known = vec!["mode", "access/vlan/vlan", "trunk/allowed/vlan"];
+        if shape == Shape::UpTo17_1 {
+            known.push(shape.native_vlan());
+        }
+        let writable = known.iter().any(|known| within(below, known));
         return writable.then(|| path(&[(NATIVE, container), (SWITCH, below)]));
     }
     let address = ["dhcp", "negotiated", "primary"].map(|kind| format!("ip/address/{kind}"));
@@ -101,13 +103,16 @@ fn prefix_path(text: String) -> Path {
 }
 
 /// The allowed VLANs as `other` holds them in a form that is not canonical.
-fn raw_allowed<'s>(shape: Shape, state: &'s InterfaceState) -> Option<&'s str> {
-    let at = format!("{}/trunk/allowed/vlan/vlans", shape.container());
+fn raw_allowed(shape: Shape, state: &InterfaceState) -> Option<AllowedVlans> {
+    let list = format!("{}/trunk/allowed/vlan", shape.container());
     state
         .other
         .iter()
-        .find(|other| other.path == at)
-        .map(|other| other.value.as_str())
+        .find_map(|other| match other.path.strip_prefix(&list)? {
+            "/vlans" => AllowedVlans::parse_list(&other.value).ok(),
+            "/all" => Some(AllowedVlans::ALL),
+            _ => None,
+        })
 }
 
 fn encode(shape: Shape, state: &InterfaceState) -> Encoded {
@@ -180,13 +185,12 @@ fn switching(shape: Shape, state: &InterfaceState, items: &mut Vec<Item>) {
         items.push(Item::leaf(at("access/vlan/vlan"), vlan.to_string()));
     }
     if let Some(vlan) = state.native_vlan {
-        items.push(Item::leaf(at("trunk/native/vlan/vlan-id"), vlan.to_string()));
+        items.push(Item::leaf(at(shape.native_vlan()), vlan.to_string()));
     }
     let Some(allowed) = &state.allowed_vlans else {
         return;
     };
-    let raw = raw_allowed(shape, state).and_then(|raw| AllowedVlans::parse_list(raw).ok());
-    if raw.as_ref() == Some(allowed) {
+    if raw_allowed(shape, state).as_ref() == Some(allowed) {
         return;
     }
     items.push(match allowed.to_list().as_str() {
@@ -258,6 +262,10 @@ impl Drop<'_> {
         } else if below == "trunk/allowed/vlan/vlans" {
             let lost = AllowedVlans::parse_list(value).ok() != after.allowed_vlans;
             lost || left(SwitchportMode::Trunk) || routed
+        } else if below == "trunk/allowed/vlan/all" {
+            after.allowed_vlans != Some(AllowedVlans::ALL)
+        } else if self.shape == Shape::UpTo17_1 && below == self.shape.native_vlan() {
+            after.native_vlan.is_some() || left(SwitchportMode::Trunk) || routed
         } else if within(below, "trunk/allowed/vlan") {
             after.allowed_vlans.is_some() || left(SwitchportMode::Trunk) || routed
         } else {

@@ -1,0 +1,263 @@
+//! Every (state, event) pair, and what must hold whatever happens in whatever order.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+use crate::change::{Change, Evidence, Received, TicketRef};
+use crate::event::{Decision, Verdict};
+use crate::fixtures;
+use crate::name::{ChangeId, Email};
+use crate::policy::ApprovalRule;
+
+fn rule() -> ApprovalRule {
+    ApprovalRule {
+        approvers: vec![email("lead@example.net"), email("cab@example.net")],
+        required: 1,
+        allow_self_approval: false,
+        same_person: vec![vec![email("dev@local.lab"), email("cab@example.net")]],
+        expires_after: SignedDuration::from_hours(24),
+    }
+}
+
+fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-11-24T02:00:00Z".parse().unwrap()
+}
+
+fn received() -> Change {
+    let received = Received {
+        id: ChangeId::new(uuid::Uuid::from_u128(1)),
+        ticket: TicketRef {
+            id: 16,
+            number: "15016".to_owned(),
+        },
+        title: "Change a port".to_owned(),
+        fields: fixtures::fields(),
+        requesters: vec![email("network-team@local.lab"), email("dev@local.lab")],
+        at: now(),
+    };
+    Change::receive(received).unwrap().change
+}
+
+/// One event of every kind; those that carry an effect once per effect.
+fn every_event() -> Vec<Event> {
+    let (request, plan) = fixtures::plan();
+    let plan = Box::new(plan);
+    let approval = || fixtures::approval("lead@example.net", Verdict::Approved, now());
+    let why = || "because".to_owned();
+    let mut events = vec![
+        Event::PlanMade {
+            request: request.clone(),
+            plan: plan.clone(),
+        },
+        Event::NothingToDo {
+            request,
+            plan,
+            evidence: Evidence::default(),
+        },
+        Event::RequestInvalid { problems: vec![] },
+        Event::CardsSent,
+        Event::ApprovalCounted(approval()),
+        Event::ApprovalCompleted(approval()),
+        Event::Declined(approval()),
+        Event::Expired,
+        Event::TicketChanged { what: why() },
+        Event::BaseUnchanged,
+        Event::BaseChanged { what: why() },
+        Event::NetboxUpdated,
+        Event::NetboxRefused { why: why() },
+        Event::EditStarted,
+        Event::DeviceConfigured { how: why() },
+        Event::DeviceRefused { why: why() },
+        Event::DeviceUnknown { why: why() },
+        Event::DeviceProved {
+            evidence: Evidence::default(),
+        },
+        Event::DeviceDiffers { why: why() },
+        Event::NetboxFinished,
+        Event::NetboxRestored,
+        Event::SettledAsBefore,
+        Event::SettledAsIntended,
+        Event::SettledOtherwise { why: why() },
+        Event::Retried { by: why() },
+        Event::Cancelled { by: why() },
+    ];
+    let effects = [
+        Effect::MakePlan,
+        Effect::AskApprovers,
+        Effect::TellTicket(Note::Pending),
+        Effect::TellChat(Note::Closed),
+        Effect::Expire,
+        Effect::Recheck,
+        Effect::UpdateNetbox,
+        Effect::ConfigureDevice,
+        Effect::ProveDevice,
+        Effect::FinishNetbox,
+        Effect::RestoreNetbox,
+        Effect::SettleDevice,
+    ];
+    events.extend(effects.map(|effect| Event::GaveUp { effect, why: why() }));
+    events
+}
+
+#[test]
+fn every_pair_of_state_and_event_is_decided_as_written_here() {
+    let mut table = String::new();
+    for state in STATES {
+        for event in every_event() {
+            let what = if let Event::GaveUp { effect, .. } = &event {
+                format!("gave_up({})", effect.name())
+            } else {
+                event.name().to_owned()
+            };
+            if let Ok((next, effects)) = state.on(&event) {
+                table.push_str(&format!("{state} + {what} -> {next} {effects:?}\n"));
+            }
+        }
+    }
+    insta::assert_snapshot!("every_step", table);
+}
+
+#[test]
+fn a_state_that_ended_takes_nothing() {
+    for state in [State::Closed, State::Denied, State::Expired, State::Superseded] {
+        for event in every_event() {
+            assert!(state.on(&event).is_err(), "{state} {}", event.name());
+        }
+    }
+}
+
+fn pending() -> Change {
+    let (request, plan) = fixtures::plan();
+    let event = Event::PlanMade {
+        request,
+        plan: Box::new(plan),
+    };
+    received().on(&event, &rule(), now()).unwrap().change
+}
+
+fn decision(by: &str, change: &Change) -> Decision {
+    Decision {
+        by: email(by),
+        verdict: Verdict::Approved,
+        digest: change.digest.as_ref().unwrap().to_string(),
+        via: "card".to_owned(),
+        comment: String::new(),
+    }
+}
+
+#[test]
+fn only_listed_approvers_count_and_never_the_requester() {
+    let change = pending();
+    let judge = |by: &str| change.judge(&decision(by, &change), now());
+    assert!(matches!(
+        judge("Lead@Example.net"),
+        Ok(Event::ApprovalCompleted(_))
+    ));
+    assert!(matches!(
+        judge("guest@example.net"),
+        Err(crate::NotCounted::NotAnApprover(_))
+    ));
+    // cab@example.net is the same person as dev@local.lab, who typed the ticket in.
+    assert!(matches!(
+        judge("cab@example.net"),
+        Err(crate::NotCounted::OwnChange(_))
+    ));
+}
+
+#[test]
+fn an_approval_is_bound_to_the_digest_of_the_plan() {
+    let change = pending();
+    let other = Decision {
+        digest: format!("sha256:{}", "0".repeat(64)),
+        ..decision("lead@example.net", &change)
+    };
+    assert_eq!(change.judge(&other, now()), Err(crate::NotCounted::OtherPlan));
+}
+
+#[test]
+fn an_approval_after_the_time_is_over_does_not_count() {
+    let change = pending();
+    let late = change.expires_at.unwrap();
+    assert_eq!(
+        change.judge(&decision("lead@example.net", &change), late),
+        Err(crate::NotCounted::TooLate)
+    );
+}
+
+#[test]
+fn two_are_needed_where_the_rule_says_so_and_one_person_is_one() {
+    let mut change = pending();
+    let two = ApprovalRule {
+        required: 2,
+        same_person: vec![],
+        ..rule()
+    };
+    change.rule = Some(two.clone());
+    let first = change
+        .judge(&decision("lead@example.net", &change), now())
+        .unwrap();
+    assert!(matches!(first, Event::ApprovalCounted(_)));
+    let change = change.on(&first, &two, now()).unwrap().change;
+    assert!(matches!(
+        change.judge(&decision("lead@example.net", &change), now()),
+        Err(crate::NotCounted::Already(_))
+    ));
+    assert!(matches!(
+        change.judge(&decision("cab@example.net", &change), now()),
+        Ok(Event::ApprovalCompleted(_))
+    ));
+}
+
+#[test]
+fn a_retry_voids_old_approvals() {
+    let mut change = pending();
+    change.state = State::AttentionRequired;
+    change
+        .approvals
+        .push(fixtures::approval("lead@example.net", Verdict::Approved, now()));
+    let retried = change
+        .on(&Event::Retried { by: "ops".to_owned() }, &rule(), now())
+        .unwrap();
+    assert_eq!(
+        (
+            retried.change.state,
+            retried.change.approvals.len(),
+            retried.change.round
+        ),
+        (State::Received, 0, 2)
+    );
+    assert_eq!(retried.effects, [Effect::MakePlan]);
+}
+
+proptest! {
+    /// Whatever arrives in whatever order: nothing touches a device before approval and comparison, and nothing is closed without proof.
+    #[test]
+    fn any_order_of_events_keeps_the_promises(picks in proptest::collection::vec(0usize..38, 0..40)) {
+        let events = every_event();
+        let mut state = State::Received;
+        let (mut approved, mut compared, mut proved, mut finished) = (false, false, false, false);
+        for pick in picks {
+            let event = &events[pick % events.len()];
+            let Ok((next, effects)) = state.on(event) else { continue };
+            approved |= matches!(event, Event::ApprovalCompleted(_));
+            compared |= matches!(event, Event::BaseUnchanged);
+            proved |= matches!(event, Event::DeviceProved { .. } | Event::NothingToDo { .. });
+            finished |= matches!(event, Event::NetboxFinished | Event::NothingToDo { .. });
+            if matches!(event, Event::Retried { .. }) && next == State::Received {
+                (approved, compared, proved, finished) = (false, false, false, false);
+            }
+            for effect in effects {
+                if matches!(effect, Effect::UpdateNetbox | Effect::ConfigureDevice | Effect::ProveDevice) {
+                    prop_assert!(approved && compared, "{effect:?} after {event:?}");
+                }
+            }
+            prop_assert!(next != State::Closed || state == State::Closed || finished && (proved || state == State::Verifying));
+            state = next;
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What NetBox's answers mean.
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::client::Answer;
+use crate::error::{Entry, Error, Problem};
+
+/// Characters of NetBox's words that are kept.
+const DETAIL_LIMIT: usize = 500;
+
+pub(crate) fn decode<T: DeserializeOwned>(request: &str, body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|source| Error::Decode {
+        request: request.to_owned(),
+        source,
+    })
+}
+
+/// The error of an answer that is no success.
+pub(crate) fn error(request: &str, answer: &Answer) -> Error {
+    match answer.status {
+        StatusCode::NOT_FOUND => Error::NotFound {
+            what: request.to_owned(),
+        },
+        // Documented as 403 for every failed login; a proxy in front may say 401.
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Error::Forbidden {
+            detail: detail(&answer.body),
+        },
+        StatusCode::PRECONDITION_FAILED => Error::Changed {
+            current_etag: answer.etag(),
+        },
+        StatusCode::TOO_MANY_REQUESTS => Error::Busy {
+            retry_after: answer.retry_after(),
+        },
+        StatusCode::BAD_REQUEST => {
+            let problems = problems(&answer.body);
+            if problems.is_empty() {
+                other(answer)
+            } else {
+                Error::Invalid { problems }
+            }
+        }
+        _ => other(answer),
+    }
+}
+
+fn other(answer: &Answer) -> Error {
+    Error::Api {
+        status: answer.status.as_u16(),
+        detail: detail(&answer.body),
+        retry_after: answer.retry_after(),
+    }
+}
+
+/// NetBox's `detail`, empty where the answer is a page in HTML.
+fn detail(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Detail {
+        detail: String,
+    }
+    serde_json::from_slice::<Detail>(body)
+        .map(|body| shorten(&body.detail))
+        .unwrap_or_default()
+}
+
+fn shorten(text: &str) -> String {
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(DETAIL_LIMIT)
+        .collect()
+}
+
+/// Every fault that a 400 names: `{"field": ["…"]}`, `{"__all__": ["…"]}`, `{"detail": "…", "errors": [{"id": 21, "errors": {…}}]}`.
+fn problems(body: &[u8]) -> Vec<Problem> {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
+        return Vec::new();
+    };
+    let mut problems = Vec::new();
+    if let Some(Value::Array(entries)) = body.get("errors").filter(|_| body.contains_key("detail")) {
+        for entry in entries {
+            let number = |key: &str| entry.get(key).and_then(Value::as_u64);
+            let which = number("id")
+                .map(Entry::Id)
+                .or_else(|| number("index").map(Entry::Index));
+            gather(
+                which,
+                None,
+                entry.get("errors").unwrap_or(&Value::Null),
+                &mut problems,
+            );
+        }
+    }
+    if problems.is_empty() {
+        gather(None, None, &Value::Object(body), &mut problems);
+    }
+    problems
+}
+
+fn gather(entry: Option<Entry>, field: Option<&str>, value: &Value, problems: &mut Vec<Problem>) {
+    match value {
+        Value::String(message) => {
+            let field = field.map(str::to_owned);
+            problems.push(Problem {
+                entry,
+                field,
+                message: shorten(message),
+            });
+        }
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| gather(entry, field, value, problems)),
+        Value::Object(values) => {
+            for (key, value) in values {
+                let whole = matches!(key.as_str(), "__all__" | "non_field_errors" | "detail");
+                let path = match field {
+                    _ if whole => field.map(str::to_owned),
+                    Some(field) => Some(format!("{field}.{key}")),
+                    None => Some(key.clone()),
+                };
+                gather(entry, path.as_deref(), value, problems);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(body: &str) -> Vec<String> {
+        // The order of an object's keys depends on a feature of serde_json that other crates may switch on.
+        let mut texts: Vec<_> = problems(body.as_bytes())
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        texts.sort();
+        texts
+    }
+
+    #[test]
+    fn every_field_that_is_refused_is_named() {
+        let body = r#"{"mtu":["too small."],"mode":["trunk is not a valid choice."]}"#;
+        assert_eq!(
+            texts(body),
+            ["mode: trunk is not a valid choice.", "mtu: too small."]
+        );
+        assert_eq!(
+            texts(r#"{"__all__":["Value must be a string."]}"#),
+            ["Value must be a string."]
+        );
+        assert_eq!(
+            texts(r#"{"custom_fields":{"nope":"no such."}}"#),
+            ["custom_fields.nope: no such."]
+        );
+        assert_eq!(texts(r#"{"detail":"JSON parse error"}"#), ["JSON parse error"]);
+        assert!(texts("<html>").is_empty());
+    }
+
+    #[test]
+    fn faults_of_a_bulk_write_say_which_object() {
+        let body = r#"{"detail":"2 of 3 …","errors":[{"id":21,"errors":{"mode":["bad."]}},{"index":0,"errors":{"id":["required."]}}]}"#;
+        assert_eq!(texts(body), ["entry 0: id: required.", "object 21: mode: bad."]);
+    }
+
+    #[test]
+    fn words_are_shortened_and_hold_no_control_characters() {
+        let long = format!(r#"{{"detail":"a\n{}"}}"#, "x".repeat(2000));
+        assert_eq!(
+            detail(long.as_bytes()),
+            format!("a{}", "x".repeat(DETAIL_LIMIT - 1))
+        );
+    }
+}

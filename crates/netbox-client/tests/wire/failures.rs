@@ -1,0 +1,238 @@
+use std::error::Error as _;
+use std::time::Duration;
+
+use netbox_client::{Client, Error, IfMatch, InterfaceId, InterfacePatch, IpAddressId, NewIpAddress};
+use secrecy::SecretString;
+use wiremock::matchers::{any, method};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::{TOKEN, client, recorded};
+
+const ID: InterfaceId = InterfaceId(5);
+
+async fn patch(client: &Client) -> Error {
+    let patch = InterfacePatch {
+        description: Some("x".to_owned()),
+        ..InterfacePatch::default()
+    };
+    client
+        .patch_interface(ID, &patch, IfMatch::Unconditional)
+        .await
+        .unwrap_err()
+}
+
+fn html(status: u16) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw("<!DOCTYPE html><html></html>", "text/html; charset=utf-8")
+}
+
+#[tokio::test]
+async fn a_read_is_asked_again_after_429_502_503_and_504() {
+    for status in [429, 502, 503, 504] {
+        let server = MockServer::start().await;
+        Mock::given(any())
+            .respond_with(html(status).insert_header("Retry-After", "0"))
+            .up_to_n_times(2)
+            .mount(&server)
+            .await;
+        Mock::given(any())
+            .respond_with(recorded("get_interface_by_id"))
+            .mount(&server)
+            .await;
+        let client = client(&server);
+        assert_eq!(client.get_interface(ID).await.unwrap().id, ID, "{status}");
+        assert_eq!(client.request_count(), 3, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_is_given_up_after_its_attempts_or_when_asked_to_wait_too_long() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(html(503)).mount(&server).await;
+    let busy = client(&server);
+    let error = busy.get_interface(ID).await.unwrap_err();
+    assert!(matches!(error, Error::Api { status: 503, .. }) && error.is_retryable());
+    assert_eq!(busy.request_count(), 3);
+    server.reset().await;
+    Mock::given(any())
+        .respond_with(html(429).insert_header("Retry-After", "3600"))
+        .mount(&server)
+        .await;
+    let error = client(&server).get_interface(ID).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_500_is_not_asked_again() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(html(500)).mount(&server).await;
+    let client = client(&server);
+    assert!(matches!(
+        client.get_interface(ID).await.unwrap_err(),
+        Error::Api { status: 500, .. }
+    ));
+    assert_eq!(client.request_count(), 1);
+}
+
+#[tokio::test]
+async fn a_write_is_never_repeated_and_after_a_5xx_its_outcome_is_unknown() {
+    for status in [500, 502, 503, 504] {
+        let server = MockServer::start().await;
+        Mock::given(any()).respond_with(html(status)).mount(&server).await;
+        let client = client(&server);
+        let error = patch(&client).await;
+        assert!(error.is_outcome_unknown() && !error.is_retryable(), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "the outcome of PATCH /api/dcim/interfaces/5/ is unknown, read back before going on"
+        );
+        assert_eq!(
+            error.source().unwrap().to_string(),
+            format!("NetBox answered {status}: ")
+        );
+        let new = NewIpAddress::new("10.0.0.1/24".parse().unwrap());
+        assert!(
+            client
+                .create_ip_address(&new)
+                .await
+                .unwrap_err()
+                .is_outcome_unknown()
+        );
+        assert!(
+            client
+                .delete_ip_address(IpAddressId(1), IfMatch::Unconditional)
+                .await
+                .unwrap_err()
+                .is_outcome_unknown()
+        );
+        assert_eq!(client.request_count(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_was_surely_not_done() {
+    for (name, status) in [("error_403_noperm_patch", 403), ("error_404_interface", 404)] {
+        let server = MockServer::start().await;
+        Mock::given(any())
+            .respond_with(recorded(name))
+            .mount(&server)
+            .await;
+        let error = patch(&client(&server)).await;
+        assert!(!error.is_outcome_unknown(), "{error}");
+        assert_eq!(error.is_not_found(), status == 404);
+    }
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(html(429)).mount(&server).await;
+    let client = client(&server);
+    assert!(matches!(patch(&client).await, Error::Busy { .. }));
+    assert_eq!(client.request_count(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_asked_for_again_only_when_reading() {
+    let server = MockServer::start().await;
+    let slow = recorded("get_interface_by_id").set_delay(Duration::from_secs(20));
+    Mock::given(any())
+        .respond_with(slow)
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(any())
+        .respond_with(recorded("get_interface_by_id"))
+        .mount(&server)
+        .await;
+    let reader = client(&server);
+    assert_eq!(reader.get_interface(ID).await.unwrap().id, ID);
+    assert_eq!(reader.request_count(), 2);
+    server.reset().await;
+    Mock::given(any())
+        .respond_with(html(200).set_delay(Duration::from_secs(20)))
+        .mount(&server)
+        .await;
+    let writer = client(&server);
+    let error = patch(&writer).await;
+    let Error::OutcomeUnknown { cause, .. } = error else {
+        panic!("{error}")
+    };
+    assert!(matches!(*cause, Error::Transport(_)));
+    assert_eq!(writer.request_count(), 1);
+}
+
+#[tokio::test]
+async fn a_write_that_could_not_be_sent_is_no_riddle() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // A port that was free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = Client::builder(url, SecretString::from(TOKEN)).build().unwrap();
+    let error = patch(&client).await;
+    assert!(
+        matches!(error, Error::Connect(_)) && error.is_retryable(),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_leaves_a_write_in_doubt() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(html(200)).mount(&server).await;
+    let client = client(&server);
+    assert!(matches!(
+        client.get_interface(ID).await.unwrap_err(),
+        Error::Decode { .. }
+    ));
+    assert!(patch(&client).await.is_outcome_unknown());
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let server = MockServer::start().await;
+    let away = ResponseTemplate::new(302).insert_header("Location", "/elsewhere");
+    Mock::given(any()).respond_with(away).mount(&server).await;
+    let client = client(&server);
+    assert!(matches!(
+        client.get_interface(ID).await.unwrap_err(),
+        Error::Api { status: 302, .. }
+    ));
+    assert_eq!(client.request_count(), 1);
+}
+
+#[tokio::test]
+async fn logins_that_fail_are_forbidden_and_html_is_not_quoted() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(recorded("error_auth_bad_v2"))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(html(404))
+        .mount(&server)
+        .await;
+    let client = client(&server);
+    let error = client.status().await.unwrap_err();
+    assert_eq!(error.to_string(), "NetBox refuses access: Invalid v2 token");
+    let error = client.status().await.unwrap_err();
+    assert!(
+        error.is_not_found() && !error.to_string().contains('<'),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_token_is_nowhere_to_be_seen() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(html(500)).mount(&server).await;
+    let client = client(&server);
+    let mut seen = format!("{client:?}");
+    let mut error: Option<&(dyn std::error::Error + 'static)> = None;
+    let unknown = patch(&client).await;
+    seen.push_str(&format!("{unknown:?}"));
+    error.replace(&unknown);
+    while let Some(one) = error {
+        seen.push_str(&format!("{one} {one:?}"));
+        error = one.source();
+    }
+    assert!(!seen.contains("secretsecret") && !seen.contains("nbt_"), "{seen}");
+}

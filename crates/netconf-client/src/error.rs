@@ -1,0 +1,265 @@
+//! What can go wrong, and what is known about it.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::framing::FramingError;
+use crate::hello::HelloError;
+use crate::rpc_error::RpcError;
+
+/// The error of everything in this crate that talks to a server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The name could not be resolved or the connection not be made.
+    #[error("cannot connect to {host} port {port}")]
+    Connect {
+        /// The host as given.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A time limit passed.
+    #[error("{phase} took longer than {} s", after.as_secs_f32())]
+    Timeout {
+        /// What took so long.
+        phase: Phase,
+        /// The limit.
+        after: Duration,
+        /// Whether nothing can have changed on the server.
+        safe_to_repeat: bool,
+    },
+    /// Nothing says which key the host should have; `fingerprint` is what it showed, if it could be asked.
+    #[error("the host key of {host} port {port} is not known ({})", shown(fingerprint))]
+    HostKeyUnknown {
+        /// The host as given.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// The key's SHA-256 fingerprint, `SHA256:` and base64 without padding.
+        fingerprint: Option<String>,
+    },
+    /// The host showed another key than the one it should have. Somebody may be in the middle.
+    #[error(
+        "the host key of {host} port {port} is not the expected one ({})",
+        shown(fingerprint)
+    )]
+    HostKeyMismatch {
+        /// The host as given.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// The shown key's SHA-256 fingerprint.
+        fingerprint: Option<String>,
+    },
+    /// The known_hosts file cannot be read or has a line that is no host key.
+    #[error("cannot use the known_hosts file {}: {reason}", path.display())]
+    KnownHosts {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The server did not accept the login.
+    #[error("login as {username} was refused: {reason}")]
+    LoginRefused {
+        /// The user name.
+        username: String,
+        /// The method that failed; never the secret.
+        reason: String,
+    },
+    /// A private key, pinned key or fingerprint of the caller's cannot be used.
+    #[error("unusable credentials or key: {0}")]
+    BadCredentials(String),
+    /// The SSH connection failed before the session began.
+    #[error("the SSH connection failed")]
+    Ssh(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The TLS connection failed before the session began.
+    #[error("the TLS connection failed")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The SSH server has no subsystem `netconf`, or does not let this user have it.
+    #[error("the SSH server refused the netconf subsystem")]
+    NoNetconf,
+    /// The server's hello cannot be used.
+    #[error("unusable hello")]
+    Hello(#[from] HelloError),
+    /// The bytes are not RFC 6242 framing, or a message cannot be framed.
+    #[error("framing")]
+    Framing(#[from] FramingError),
+    /// XML given by the caller is not a series of well-formed elements.
+    #[error("the {what} is not usable XML: {reason}")]
+    InvalidXml {
+        /// Which part of the request.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// An argument is outside of what the operation allows.
+    #[error("{0}")]
+    InvalidArgument(&'static str),
+    /// The server does not offer what the operation needs; nothing was sent.
+    #[error("{operation} needs a capability the server does not offer: {capability}")]
+    MissingCapability {
+        /// The operation, `edit-config` for example.
+        operation: &'static str,
+        /// The missing capability's URI.
+        capability: &'static str,
+    },
+    /// The server refused the operation. Never empty; warnings that came with it are included.
+    #[error("the server refused: {}", listed(.0))]
+    RpcErrors(Vec<RpcError>),
+    /// The reply is not what the operation is answered with.
+    #[error("unexpected reply to {operation}: {reason}")]
+    UnexpectedReply {
+        /// The operation.
+        operation: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The session ended before the reply came (or before the request was sent).
+    #[error("session lost: {cause}")]
+    SessionLost {
+        /// Why.
+        cause: LostCause,
+        /// Whether any byte of the request may have been written.
+        sent: bool,
+        /// Whether nothing can have changed on the server: the request was not sent, or only reads.
+        safe_to_repeat: bool,
+    },
+    /// A commit was sent and its reply did not come.
+    #[error("whether the commit took place is unknown: {}", .0.cause)]
+    CommitUnknown(Box<UnknownCommit>),
+}
+
+/// What is known about a commit whose reply is missing, and what settles it from a new session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownCommit {
+    /// Why there is no reply.
+    pub cause: LostCause,
+    /// The session the commit was sent on. While the server still has it, `kill-session` ends it.
+    pub session_id: u32,
+    /// For a confirmed commit (not for the confirming one): how long until the server reverts it by itself. Without
+    /// `persist_id` it reverts as soon as it notices that the session is gone.
+    pub reverts_within: Option<Duration>,
+    /// With `persist`: the id by which a new session confirms the commit or cancels it.
+    pub persist_id: Option<String>,
+}
+
+/// A phase that has a time limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Name resolution, TCP and SSH or TLS handshake.
+    Connect,
+    /// Handshake and login.
+    Login,
+    /// Waiting for the server's hello.
+    Hello,
+    /// Waiting for a reply.
+    Reply,
+    /// Waiting for a caller's own check within a transaction.
+    Check,
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Phase::Connect => "connecting",
+            Phase::Login => "connecting and logging in",
+            Phase::Hello => "the server's hello",
+            Phase::Reply => "the reply",
+            Phase::Check => "the check",
+        })
+    }
+}
+
+/// Why a session is no more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LostCause {
+    /// The server closed the connection.
+    #[error("the server closed the connection")]
+    EndOfStream,
+    /// Reading or writing failed.
+    #[error("{message}")]
+    Io {
+        /// The kind of I/O error.
+        kind: io::ErrorKind,
+        /// Its text.
+        message: String,
+    },
+    /// The server's bytes are not RFC 6242 framing.
+    #[error("{0}")]
+    Framing(#[from] FramingError),
+    /// The server sent a message that has no place in the session.
+    #[error("the server broke the protocol: {0}")]
+    Protocol(String),
+    /// The session was closed or aborted on this side.
+    #[error("the session was closed")]
+    Closed,
+    /// The session may be alive, but a reply did not come in time.
+    #[error("the reply did not come in time")]
+    NoReply,
+}
+
+impl From<io::Error> for LostCause {
+    fn from(error: io::Error) -> Self {
+        LostCause::Io {
+            kind: error.kind(),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl Error {
+    /// Whether the same call on a new session may succeed and cannot do anything twice.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Error::Connect { .. } => true,
+            Error::Timeout { safe_to_repeat, .. } | Error::SessionLost { safe_to_repeat, .. } => {
+                *safe_to_repeat
+            }
+            Error::RpcErrors(errors) => errors.iter().any(RpcError::is_retryable),
+            _ => false,
+        }
+    }
+
+    /// Whether it is unknown if the server did what was asked.
+    pub fn is_outcome_unknown(&self) -> bool {
+        match self {
+            Error::CommitUnknown(_) => true,
+            Error::Timeout { safe_to_repeat, .. } | Error::SessionLost { safe_to_repeat, .. } => {
+                !safe_to_repeat
+            }
+            _ => false,
+        }
+    }
+
+    /// What the server reported; empty for every other kind of error.
+    pub fn rpc_errors(&self) -> &[RpcError] {
+        match self {
+            Error::RpcErrors(errors) => errors,
+            _ => &[],
+        }
+    }
+}
+
+fn shown(fingerprint: &Option<String>) -> String {
+    fingerprint.as_ref().map_or_else(
+        || "its fingerprint could not be read".to_owned(),
+        |print| format!("it showed {print}"),
+    )
+}
+
+fn listed(errors: &[RpcError]) -> String {
+    errors
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}

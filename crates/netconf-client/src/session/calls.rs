@@ -1,0 +1,174 @@
+//! The calls that wait for their replies, in the order they were sent.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::{CallFailure, Shared};
+use crate::error::LostCause;
+use crate::xml::MessageId;
+
+/// A framed request on its way to the task.
+pub(super) struct Outgoing {
+    pub(super) id: u64,
+    pub(super) frame: Bytes,
+}
+
+/// Who gets a reply.
+pub(super) enum Waiter {
+    /// One caller wants the whole message.
+    Whole(oneshot::Sender<Bytes>),
+    /// Nobody any more: the caller was dropped or ran out of time.
+    Nobody,
+}
+
+struct Entry {
+    id: u64,
+    waiter: Waiter,
+}
+
+/// Entries in the order of the queue; the first `written` of them may be on the wire.
+#[derive(Default)]
+struct Table {
+    entries: VecDeque<Entry>,
+    written: usize,
+    lost: Option<LostCause>,
+}
+
+/// The table behind its lock, which is never held across a wait.
+#[derive(Default)]
+pub(super) struct Calls(Mutex<Table>);
+
+impl Calls {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn lost(&self) -> Option<LostCause> {
+        self.table().lost.clone()
+    }
+
+    /// Whether this request is still wanted; from here on it counts as sent. Requests come in the order of
+    /// [`enqueue`], so only the first unwritten entry can match.
+    pub(super) fn begin_write(&self, id: u64) -> bool {
+        let mut table = self.table();
+        let at = table.written;
+        let wanted = table.entries.get(at).is_some_and(|entry| entry.id == id);
+        if wanted {
+            table.written += 1;
+        }
+        wanted
+    }
+
+    /// Takes out the call a reply answers. A reply without a message-id answers the oldest call, as servers must
+    /// reply in order (RFC 6241, section 4.5).
+    pub(super) fn answered(&self, id: MessageId) -> Option<Waiter> {
+        let mut table = self.table();
+        let at = match id {
+            MessageId::Missing => (table.written > 0).then_some(0),
+            MessageId::Number(id) => table
+                .entries
+                .iter()
+                .take(table.written)
+                .position(|entry| entry.id == id),
+            MessageId::Foreign => None,
+        }?;
+        table.written -= 1;
+        table.entries.remove(at).map(|entry| entry.waiter)
+    }
+
+    /// Ends the session for all who wait; what was never written is known to be so.
+    pub(super) fn fail_all(&self, cause: LostCause) {
+        let mut table = self.table();
+        table.lost.get_or_insert(cause);
+        // Dropping a waiter wakes its caller; entries stay so that `was_sent` can still tell.
+        for entry in &mut table.entries {
+            entry.waiter = Waiter::Nobody;
+        }
+    }
+
+    /// Gives a call up. Returns whether it may have been sent. One that was not will not be.
+    fn abandon(&self, id: u64) -> bool {
+        let mut table = self.table();
+        let Some(at) = table.entries.iter().position(|entry| entry.id == id) else {
+            return true;
+        };
+        if at < table.written && table.lost.is_none() {
+            table.entries[at].waiter = Waiter::Nobody;
+            return true;
+        }
+        let sent = at < table.written;
+        table.entries.remove(at);
+        table.written -= usize::from(sent);
+        sent
+    }
+}
+
+/// Registers a call and hands its request to the task, in one step, so that table and queue have one order.
+pub(super) fn enqueue(
+    shared: &Arc<Shared>,
+    permit: mpsc::Permit<'_, Outgoing>,
+    outgoing: Outgoing,
+    deadline: Instant,
+) -> Result<Pending, CallFailure> {
+    let (sender, receiver) = oneshot::channel();
+    let id = outgoing.id;
+    let mut table = shared.calls.table();
+    if let Some(cause) = table.lost.clone() {
+        return Err(CallFailure::Lost { cause, sent: false });
+    }
+    table.entries.push_back(Entry {
+        id,
+        waiter: Waiter::Whole(sender),
+    });
+    permit.send(outgoing);
+    drop(table);
+    Ok(Pending {
+        shared: Arc::clone(shared),
+        id,
+        receiver,
+        deadline,
+        answered: false,
+    })
+}
+
+/// A call whose reply is awaited; dropping it gives the call up and leaves the session usable.
+pub(super) struct Pending {
+    shared: Arc<Shared>,
+    id: u64,
+    receiver: oneshot::Receiver<Bytes>,
+    deadline: Instant,
+    answered: bool,
+}
+
+impl Pending {
+    /// The whole reply message.
+    pub(super) async fn reply(mut self) -> Result<Bytes, CallFailure> {
+        let outcome = tokio::time::timeout_at(self.deadline, &mut self.receiver).await;
+        self.answered = true;
+        match outcome {
+            Ok(Ok(message)) => Ok(message),
+            Ok(Err(_)) => {
+                let sent = self.shared.calls.abandon(self.id);
+                Err(CallFailure::Lost {
+                    cause: self.shared.calls.lost().unwrap_or(LostCause::Closed),
+                    sent,
+                })
+            }
+            Err(_) => Err(CallFailure::Late {
+                sent: self.shared.calls.abandon(self.id),
+            }),
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.shared.calls.abandon(self.id);
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! A NETCONF session: one task owns the stream, any number of callers use it at once.
+//!
+//! [`Session`] is a cheap handle. Each call is sent with a `message-id` of its own and gets the reply that bears
+//! it, so calls may overlap ("pipelining"); the server works them off in order (RFC 6241, section 4.5). A call that
+//! is dropped or runs into its time limit leaves the session usable: its reply, when it comes, is thrown away.
+
+mod calls;
+mod driver;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use crate::capabilities::Capabilities;
+use crate::error::{Error, LostCause, Phase, UnknownCommit};
+use crate::framing::{self, Decoder, Framing, Limits};
+use crate::hello::{Hello, HelloError, NETCONF_NS};
+use crate::operation::{Effect, Operation};
+use crate::reply::Reply;
+use crate::transport::{ReadBytes, Stream, Transport, WriteBytes};
+
+use calls::{Calls, Outgoing, Pending};
+
+/// How a session behaves. Every wait has a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// What is accepted from the server.
+    pub limits: Limits,
+    /// How long one call may take, from asking to be sent to its whole reply. 60 s.
+    pub call_timeout: Duration,
+    /// How long the exchange of hellos may take. 20 s.
+    pub hello_timeout: Duration,
+    /// How long [`Session::close`] may take. 5 s.
+    pub close_timeout: Duration,
+    /// Calls that may wait to be written; more callers than that wait their turn. 64.
+    pub queue: usize,
+    /// What this side's hello offers. `:base:1.0` and `:base:1.1`.
+    pub capabilities: Capabilities,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        SessionConfig {
+            limits: Limits::default(),
+            call_timeout: Duration::from_secs(60),
+            hello_timeout: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(5),
+            queue: 64,
+            capabilities: Hello::client().capabilities,
+        }
+    }
+}
+
+impl SessionConfig {
+    /// The same with another limit on one call.
+    #[must_use]
+    pub fn call_timeout(mut self, limit: Duration) -> Self {
+        self.call_timeout = limit;
+        self
+    }
+
+    /// The same with another limit on the hellos.
+    #[must_use]
+    pub fn hello_timeout(mut self, limit: Duration) -> Self {
+        self.hello_timeout = limit;
+        self
+    }
+
+    /// The same with another limit on closing.
+    #[must_use]
+    pub fn close_timeout(mut self, limit: Duration) -> Self {
+        self.close_timeout = limit;
+        self
+    }
+
+    /// The same with other limits on messages.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same with other capabilities in this side's hello.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+}
+
+/// What the handles and the task share.
+struct Shared {
+    calls: Calls,
+    /// Requests handed to the stream so far.
+    sent: AtomicU64,
+    /// Set to end the task at once.
+    stop: watch::Sender<bool>,
+}
+
+/// A NETCONF session. Clones are handles to the same session; when the last one is dropped, the connection is
+/// closed, which the server takes as the end of the session.
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Outgoing>,
+    next_id: AtomicU64,
+    framing: Framing,
+    hello: Hello,
+    session_id: u32,
+    config: SessionConfig,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("session_id", &self.inner.session_id)
+            .field("framing", &self.inner.framing)
+            .field("lost", &self.lost())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Opens a session over a byte stream that a NETCONF server is at the other end of: exchanges hellos and
+    /// starts the task that owns the stream.
+    ///
+    /// # Errors
+    /// [`Error::Hello`], [`Error::Timeout`] in [`Phase::Hello`], [`Error::SessionLost`].
+    pub async fn open<S>(stream: S, config: SessionConfig) -> Result<Self, Error>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        Self::open_transport(Stream(stream), config).await
+    }
+
+    /// [`Session::open`] over a [`Transport`].
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_transport<T: Transport>(transport: T, config: SessionConfig) -> Result<Self, Error> {
+        let (mut read, mut write) = transport.split();
+        let mut decoder = Decoder::new(config.limits);
+        let ours = Hello {
+            capabilities: config.capabilities.clone(),
+            session_id: None,
+        };
+        let exchange = exchange_hellos(&ours, &mut read, &mut write, &mut decoder);
+        let theirs = timeout(config.hello_timeout, exchange)
+            .await
+            .map_err(|_| Error::Timeout {
+                phase: Phase::Hello,
+                after: config.hello_timeout,
+                safe_to_repeat: true,
+            })??;
+        let framing = ours.agree(&theirs)?;
+        let session_id = theirs.session_id.ok_or(HelloError::NoSessionId)?;
+        decoder.set_framing(framing);
+
+        let (queue, waiting) = mpsc::channel(config.queue.max(1));
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            calls: Calls::default(),
+            sent: AtomicU64::new(0),
+            stop,
+        });
+        tokio::spawn(
+            driver::Driver {
+                read,
+                write,
+                decoder,
+                shared: Arc::clone(&shared),
+                waiting,
+                stopped,
+            }
+            .run(),
+        );
+        tracing::debug!(
+            netconf.session_id = session_id,
+            ?framing,
+            "NETCONF session {session_id} is open"
+        );
+        let next_id = AtomicU64::new(1);
+        Ok(Session {
+            inner: Arc::new(Inner {
+                shared,
+                queue,
+                next_id,
+                framing,
+                hello: theirs,
+                session_id,
+                config,
+            }),
+        })
+    }
+
+    /// What the server offers.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.inner.hello.capabilities
+    }
+
+    /// The server's number for this session; never 0.
+    pub fn session_id(&self) -> u32 {
+        self.inner.session_id
+    }
+
+    /// The framing both sides agreed on.
+    pub fn framing(&self) -> Framing {
+        self.inner.framing
+    }
+
+    /// How the session behaves.
+    pub fn config(&self) -> &SessionConfig {
+        &self.inner.config
+    }
+
+    /// How many requests were written so far.
+    pub fn rpc_count(&self) -> u64 {
+        self.inner.shared.sent.load(Ordering::Relaxed)
+    }
+
+    /// Why the session is no more; `None` while it is usable.
+    pub fn lost(&self) -> Option<LostCause> {
+        self.inner.shared.calls.lost()
+    }
+
+    /// Sends an operation and waits for its reply, at most [`SessionConfig::call_timeout`].
+    ///
+    /// # Errors
+    /// What [`Operation::check`] refuses; [`Error::RpcErrors`]; [`Error::Timeout`]; [`Error::SessionLost`];
+    /// [`Error::CommitUnknown`]; [`Error::UnexpectedReply`].
+    pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
+        self.call_within(operation, self.inner.config.call_timeout).await
+    }
+
+    /// [`Session::call`] with another time limit.
+    ///
+    /// # Errors
+    /// As [`Session::call`].
+    pub async fn call_within<O: Operation>(&self, operation: O, limit: Duration) -> Result<O::Output, Error> {
+        operation.check(self.capabilities())?;
+        let mut xml = String::new();
+        operation.write(&mut xml);
+        let pending = match self.send(&xml, limit).await {
+            Ok(pending) => pending,
+            Err(failure) => return Err(self.failed(failure, &operation, limit)),
+        };
+        let message = match pending.reply().await {
+            Ok(message) => message,
+            Err(failure) => return Err(self.failed(failure, &operation, limit)),
+        };
+        operation.read(Reply::read(
+            message,
+            operation.name(),
+            self.inner.config.limits.max_depth,
+        )?)
+    }
+
+    /// Ends the session: sends close-session, waits for the answer within [`SessionConfig::close_timeout`] and
+    /// closes the stream. Calls still waiting on other handles get their replies first, as the server works in
+    /// order. The connection is closed even if this fails.
+    ///
+    /// # Errors
+    /// As [`Session::call`].
+    pub async fn close(&self) -> Result<(), Error> {
+        let limit = self.inner.config.close_timeout;
+        let answer = self.call_within(crate::ops::CloseSession, limit).await;
+        self.abort();
+        match answer {
+            // Some servers close the connection instead of answering; the session is over all the same.
+            Err(Error::SessionLost {
+                cause: LostCause::EndOfStream,
+                ..
+            }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Drops the connection at once, without close-session. Waiting calls fail with [`LostCause::Closed`].
+    pub fn abort(&self) {
+        self.inner.shared.stop.send_replace(true);
+    }
+
+    /// Hands a request to the task.
+    async fn send(&self, operation_xml: &str, limit: Duration) -> Result<Pending, CallFailure> {
+        let deadline = tokio::time::Instant::now() + limit;
+        let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
+        let frame = self.frame(id, operation_xml).map_err(CallFailure::Unframed)?;
+        let permit = match self.inner.queue.try_reserve() {
+            Ok(permit) => permit,
+            Err(mpsc::error::TrySendError::Full(())) => {
+                let turn = tokio::time::timeout_at(deadline, self.inner.queue.reserve()).await;
+                let turn = turn.map_err(|_| CallFailure::Late { sent: false })?;
+                turn.map_err(|_| self.not_sent())?
+            }
+            Err(mpsc::error::TrySendError::Closed(())) => return Err(self.not_sent()),
+        };
+        calls::enqueue(&self.inner.shared, permit, Outgoing { id, frame }, deadline)
+    }
+
+    fn not_sent(&self) -> CallFailure {
+        CallFailure::Lost {
+            cause: self.lost().unwrap_or(LostCause::Closed),
+            sent: false,
+        }
+    }
+
+    /// The framed `<rpc>`.
+    fn frame(&self, id: u64, operation_xml: &str) -> Result<Bytes, framing::FramingError> {
+        let message = format!("<rpc xmlns=\"{NETCONF_NS}\" message-id=\"{id}\">{operation_xml}</rpc>");
+        let mut frame = BytesMut::new();
+        framing::encode(self.inner.framing, message.as_bytes(), &mut frame)?;
+        Ok(frame.freeze())
+    }
+
+    /// Says what is known after a call failed.
+    fn failed<O: Operation>(&self, failure: CallFailure, operation: &O, limit: Duration) -> Error {
+        let sent = match &failure {
+            CallFailure::Unframed(error) => return Error::Framing(error.clone()),
+            CallFailure::Late { sent } | CallFailure::Lost { sent, .. } => *sent,
+        };
+        let effect = operation.effect();
+        if sent
+            && let Effect::Commit {
+                reverts_within,
+                persist_id,
+            } = effect
+        {
+            let cause = match failure {
+                CallFailure::Lost { cause, .. } => cause,
+                _ => LostCause::NoReply,
+            };
+            let session_id = self.inner.session_id;
+            return Error::CommitUnknown(Box::new(UnknownCommit {
+                cause,
+                session_id,
+                reverts_within,
+                persist_id,
+            }));
+        }
+        let safe_to_repeat = !sent || effect == Effect::Read;
+        match failure {
+            CallFailure::Lost { cause, sent } => Error::SessionLost {
+                cause,
+                sent,
+                safe_to_repeat,
+            },
+            _ => Error::Timeout {
+                phase: Phase::Reply,
+                after: limit,
+                safe_to_repeat,
+            },
+        }
+    }
+}
+
+/// Why a call has no reply.
+enum CallFailure {
+    /// The request cannot be written in this session's framing.
+    Unframed(framing::FramingError),
+    /// The time limit passed.
+    Late { sent: bool },
+    /// The session is gone.
+    Lost { cause: LostCause, sent: bool },
+}
+
+/// Sends our hello and reads theirs, at the same time: neither side has to go first.
+async fn exchange_hellos<R: ReadBytes, W: WriteBytes>(
+    ours: &Hello,
+    read: &mut R,
+    write: &mut W,
+    decoder: &mut Decoder,
+) -> Result<Hello, Error> {
+    let mut frame = BytesMut::new();
+    framing::encode(Framing::EndOfMessage, ours.to_xml().as_bytes(), &mut frame)?;
+    let lost = |cause: LostCause| Error::SessionLost {
+        cause,
+        sent: false,
+        safe_to_repeat: true,
+    };
+    let sending = async {
+        write
+            .write(frame.freeze())
+            .await
+            .map_err(|error| lost(error.into()))
+    };
+    let receiving = async {
+        loop {
+            if let Some(message) = decoder.next_message()? {
+                return Ok(message);
+            }
+            let bytes = read.read().await.map_err(|error| lost(error.into()))?;
+            if bytes.is_empty() {
+                return Err(lost(LostCause::EndOfStream));
+            }
+            decoder.push(bytes);
+        }
+    };
+    let ((), message) = tokio::try_join!(sending, receiving)?;
+    Ok(Hello::parse(&message)?)
+}

@@ -1,0 +1,68 @@
+//! An SSH channel as a transport; its buffers are handed over without a copy.
+
+use std::io;
+
+use async_ssh2_tokio::Client;
+use bytes::Bytes;
+use russh::client::Msg;
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+
+use crate::transport::{ReadBytes, Transport, WriteBytes};
+
+/// The halves of a channel, and a hold on its connection, which ends when nobody holds it.
+pub(super) struct SshTransport {
+    read: SshRead,
+    write: SshWrite,
+}
+
+impl SshTransport {
+    pub(super) fn new(channel: Channel<Msg>, connection: Client) -> Self {
+        let (read, write) = channel.split();
+        SshTransport {
+            read: SshRead(read),
+            write: SshWrite {
+                half: write,
+                _connection: connection,
+            },
+        }
+    }
+}
+
+pub(super) struct SshRead(ChannelReadHalf);
+
+pub(super) struct SshWrite {
+    half: ChannelWriteHalf<Msg>,
+    _connection: Client,
+}
+
+impl Transport for SshTransport {
+    type Read = SshRead;
+    type Write = SshWrite;
+
+    fn split(self) -> (SshRead, SshWrite) {
+        (self.read, self.write)
+    }
+}
+
+impl ReadBytes for SshRead {
+    async fn read(&mut self) -> io::Result<Bytes> {
+        loop {
+            match self.0.wait().await {
+                Some(ChannelMsg::Data { data }) if data.is_empty() => {}
+                Some(ChannelMsg::Data { data }) => return Ok(data),
+                Some(ChannelMsg::Eof | ChannelMsg::Close) | None => return Ok(Bytes::new()),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+impl WriteBytes for SshWrite {
+    async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        self.half.data_bytes(bytes).await.map_err(io::Error::other)
+    }
+
+    async fn shutdown(&mut self) -> io::Result<()> {
+        self.half.close().await.map_err(io::Error::other)
+    }
+}

@@ -1,0 +1,255 @@
+//! Which host key a server must have.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_ssh2_tokio::ServerCheckMethod;
+use russh::keys::{Algorithm, HashAlg, PublicKey, PublicKeyBase64 as _};
+use tokio::time::timeout;
+
+use super::{Route, SshTarget};
+use crate::error::{Error, Phase};
+
+/// What the server's host key is checked against. There is no "any".
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostKeyCheck {
+    /// A file in the format of OpenSSH's known_hosts; host names may be hashed. Patterns and certificate
+    /// authorities are not supported: such lines match nothing.
+    KnownHosts(PathBuf),
+    /// The key's SHA-256 fingerprint, as `ssh-keygen -l` prints it: `SHA256:…`. The connection is made twice:
+    /// once to see the key, once pinned to it.
+    Fingerprint(String),
+    /// The key itself, as in a `.pub` file: `ssh-ed25519 AAAA…`, with or without a comment.
+    PinnedKey(String),
+}
+
+/// A check made ready for one connection.
+pub(super) struct Expected {
+    pub(super) method: ServerCheckMethod,
+    /// The kinds of key that are known, to be asked for first.
+    pub(super) algorithms: Vec<Algorithm>,
+}
+
+impl Expected {
+    fn key(key: &PublicKey) -> Self {
+        let method = ServerCheckMethod::PublicKey(key.public_key_base64());
+        Expected {
+            method,
+            algorithms: vec![key.algorithm()],
+        }
+    }
+
+    /// Whether this is how the SSH library says that the host key was not accepted.
+    pub(super) fn refuses(&self, error: &async_ssh2_tokio::Error) -> bool {
+        use async_ssh2_tokio::Error as Ssh;
+        matches!(
+            error,
+            Ssh::ServerCheckFailed | Ssh::SshError(russh::Error::UnknownKey)
+        )
+    }
+}
+
+impl HostKeyCheck {
+    pub(super) async fn expected(
+        &self,
+        target: &SshTarget,
+        route: &Route,
+        limit: Duration,
+    ) -> Result<Expected, Error> {
+        match self {
+            HostKeyCheck::KnownHosts(path) => {
+                let keys = known_keys(target, path.clone()).await?;
+                if keys.is_empty() {
+                    let fingerprint = scan_at(route, limit).await.ok().map(|key| fingerprint(&key));
+                    return Err(Error::HostKeyUnknown {
+                        host: target.host.clone(),
+                        port: target.port,
+                        fingerprint,
+                    });
+                }
+                let file = path.to_str().ok_or_else(|| Error::KnownHosts {
+                    path: path.clone(),
+                    reason: "its name is not UTF-8".to_owned(),
+                })?;
+                let algorithms = keys.iter().map(PublicKey::algorithm).collect();
+                Ok(Expected {
+                    method: ServerCheckMethod::KnownHostsFile(file.to_owned()),
+                    algorithms,
+                })
+            }
+            HostKeyCheck::PinnedKey(text) => Ok(Expected::key(&parse_pinned(text)?)),
+            HostKeyCheck::Fingerprint(wanted) => {
+                let wanted = normal_fingerprint(wanted)?;
+                let key = scan_at(route, limit).await?;
+                if fingerprint(&key) != wanted {
+                    return Err(mismatch(target, Some(key)));
+                }
+                Ok(Expected::key(&key))
+            }
+        }
+    }
+}
+
+/// Asks a server for its host key without logging in, as `ssh-keyscan` does. What it shows is not proof of who it
+/// is: show the fingerprint to a person, or compare it with one from elsewhere.
+///
+/// # Errors
+/// [`Error::Connect`], [`Error::Timeout`], [`Error::Ssh`].
+pub async fn scan_host_key(target: &SshTarget, limit: Duration) -> Result<HostKey, Error> {
+    let late = |_| Error::Timeout {
+        phase: Phase::Connect,
+        after: limit,
+        safe_to_repeat: true,
+    };
+    let route = timeout(limit, Route::find(target)).await.map_err(late)??;
+    let key = scan_at(&route, limit).await?;
+    let line = format!("{} {}", key.algorithm().as_str(), key.public_key_base64());
+    Ok(HostKey {
+        fingerprint: fingerprint(&key),
+        public_key: line,
+    })
+}
+
+/// A server's host key as [`scan_host_key`] saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostKey {
+    /// `SHA256:` and base64 without padding.
+    pub fingerprint: String,
+    /// Type and key in base64, as in a `.pub` file and after the host's name in known_hosts.
+    pub public_key: String,
+}
+
+pub(super) async fn scan_at(route: &Route, limit: Duration) -> Result<PublicKey, Error> {
+    let seen = Arc::new(Mutex::new(None));
+    let config = Arc::new(russh::client::Config {
+        nodelay: true,
+        ..russh::client::Config::default()
+    });
+    let handler = Scan(Arc::clone(&seen));
+    let attempt = timeout(
+        limit,
+        russh::client::connect(config, &route.addresses[..], handler),
+    )
+    .await;
+    if let Some(key) = seen.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Ok(key);
+    }
+    match attempt {
+        Err(_) => Err(Error::Timeout {
+            phase: Phase::Connect,
+            after: limit,
+            safe_to_repeat: true,
+        }),
+        Ok(Err(russh::Error::IO(source))) => {
+            let port = route.addresses.first().map_or(0, std::net::SocketAddr::port);
+            Err(Error::Connect {
+                host: route.host.clone(),
+                port,
+                source,
+            })
+        }
+        Ok(Err(error)) => Err(Error::Ssh(error.into())),
+        Ok(Ok(_)) => Err(Error::Ssh("the handshake ended without a host key".into())),
+    }
+}
+
+/// Keeps the key and accepts none, so that the handshake ends there.
+struct Scan(Arc<Mutex<Option<PublicKey>>>);
+
+impl russh::client::Handler for Scan {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, key: &PublicKey) -> Result<bool, russh::Error> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
+        Ok(false)
+    }
+}
+
+pub(super) fn mismatch(target: &SshTarget, shown: Option<PublicKey>) -> Error {
+    let fingerprint = shown.map(|key| fingerprint(&key));
+    Error::HostKeyMismatch {
+        host: target.host.clone(),
+        port: target.port,
+        fingerprint,
+    }
+}
+
+fn fingerprint(key: &PublicKey) -> String {
+    key.fingerprint(HashAlg::Sha256).to_string()
+}
+
+/// `SHA256:` and base64 without padding; the prefix and padding may be missing or present.
+fn normal_fingerprint(text: &str) -> Result<String, Error> {
+    let digest = text.trim();
+    let digest = digest
+        .strip_prefix("SHA256:")
+        .unwrap_or(digest)
+        .trim_end_matches('=');
+    let base64 = digest
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+    // 32 bytes are 43 characters of base64 without padding.
+    if digest.len() == 43 && base64 {
+        return Ok(format!("SHA256:{digest}"));
+    }
+    Err(Error::BadCredentials(
+        "a host key fingerprint is SHA256: and 43 characters of base64".to_owned(),
+    ))
+}
+
+fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
+    let bad = |_| Error::BadCredentials("the pinned host key is not an OpenSSH public key".to_owned());
+    let mut words = text.split_whitespace();
+    let (first, second) = (words.next().unwrap_or(""), words.next());
+    russh::keys::parse_public_key_base64(second.unwrap_or(first)).map_err(bad)
+}
+
+async fn known_keys(target: &SshTarget, path: PathBuf) -> Result<Vec<PublicKey>, Error> {
+    let (host, port, file) = (target.host.clone(), target.port, path.clone());
+    let read = move || {
+        // The SSH library takes a missing file for an empty one.
+        std::fs::File::open(&file).map_err(|error| error.to_string())?;
+        russh::keys::known_hosts::known_host_keys_path(&host, port, &file).map_err(|error| error.to_string())
+    };
+    let outcome = tokio::task::spawn_blocking(read)
+        .await
+        .map_err(|error| error.to_string());
+    let keys = outcome
+        .and_then(|keys| keys)
+        .map_err(|reason| Error::KnownHosts { path, reason })?;
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_accepted_in_the_forms_people_copy() {
+        let digest = "a".repeat(43);
+        for text in [
+            format!("SHA256:{digest}"),
+            format!("{digest}="),
+            format!(" {digest}\n"),
+        ] {
+            assert_eq!(normal_fingerprint(&text).unwrap(), format!("SHA256:{digest}"));
+        }
+        for text in ["", "MD5:00:11", "SHA256:short", &"!".repeat(43)] {
+            assert!(normal_fingerprint(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pinned_key_may_have_its_type_and_a_comment() {
+        let key = "AAAAC3NzaC1lZDI1NTE5AAAAIGyHnOpGUQKmwgVw3z0kAi+EIZQTyzb5GCp+fWQdRnq1";
+        let plain = parse_pinned(key).unwrap();
+        assert_eq!(
+            parse_pinned(&format!("ssh-ed25519 {key} admin@switch\n")).unwrap(),
+            plain
+        );
+        assert!(parse_pinned("ssh-ed25519 xx").is_err());
+    }
+}

@@ -1,0 +1,339 @@
+//! NETCONF over SSH (RFC 6242), by `async-ssh2-tokio`.
+//!
+//! The server's host key is always checked: against a known_hosts file, a SHA-256 fingerprint or a pinned key;
+//! there is no way to accept any. Name resolution, connecting, login, and the hellos each end within a limit, and
+//! keepalives notice a peer that is gone.
+
+mod auth;
+mod channel;
+mod host_key;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use async_ssh2_tokio::{Client, ToSocketAddrsWithHostname};
+use russh::ChannelMsg;
+use tokio::time::timeout;
+
+pub use auth::Auth;
+pub use host_key::{HostKeyCheck, scan_host_key};
+
+use crate::error::{Error, Phase};
+use crate::session::{Session, SessionConfig};
+use channel::SshTransport;
+
+/// The TCP port of NETCONF over SSH (RFC 6242, section 7).
+pub const NETCONF_PORT: u16 = 830;
+
+/// The server to connect to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SshTarget {
+    /// A name or an IP address, as it stands in known_hosts.
+    pub host: String,
+    /// The TCP port; [`NETCONF_PORT`] usually.
+    pub port: u16,
+}
+
+impl SshTarget {
+    /// A server by name or address, and port.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        SshTarget {
+            host: host.into(),
+            port,
+        }
+    }
+}
+
+/// How long each step may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SshTimeouts {
+    /// Name resolution, TCP and the SSH handshake. 15 s.
+    pub connect: Duration,
+    /// The login. 15 s. The SSH library does handshake and login in one go: together they end within the sum of
+    /// this limit and `connect`.
+    pub login: Duration,
+    /// Opening the subsystem and exchanging hellos, from the end of the login. 20 s.
+    pub hello: Duration,
+    /// After this much silence the server is asked whether it is there. 15 s.
+    pub keepalive_interval: Duration,
+    /// After this many unanswered questions the session is lost. 3.
+    pub keepalive_max: usize,
+}
+
+impl Default for SshTimeouts {
+    fn default() -> Self {
+        SshTimeouts {
+            connect: Duration::from_secs(15),
+            login: Duration::from_secs(15),
+            hello: Duration::from_secs(20),
+            keepalive_interval: Duration::from_secs(15),
+            keepalive_max: 3,
+        }
+    }
+}
+
+/// Connects, logs in and opens a session, with defaults for everything else; see [`SshConnector`].
+///
+/// # Errors
+/// As [`SshConnector::connect`] and [`SshConnection::session`].
+pub async fn connect(
+    target: SshTarget,
+    username: impl Into<String>,
+    auth: Auth,
+    host_key: HostKeyCheck,
+    timeouts: SshTimeouts,
+) -> Result<Session, Error> {
+    SshConnector::new(target, username, auth, host_key)
+        .timeouts(timeouts)
+        .session()
+        .await
+}
+
+/// Everything that is needed to connect; reusable.
+#[derive(Debug, Clone)]
+pub struct SshConnector {
+    target: SshTarget,
+    username: String,
+    auth: Auth,
+    host_key: HostKeyCheck,
+    timeouts: SshTimeouts,
+    legacy_algorithms: bool,
+    session: SessionConfig,
+}
+
+impl SshConnector {
+    /// What cannot be left out.
+    pub fn new(target: SshTarget, username: impl Into<String>, auth: Auth, host_key: HostKeyCheck) -> Self {
+        SshConnector {
+            target,
+            username: username.into(),
+            auth,
+            host_key,
+            timeouts: SshTimeouts::default(),
+            legacy_algorithms: false,
+            session: SessionConfig::default(),
+        }
+    }
+
+    /// Other time limits.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: SshTimeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How the sessions behave. Their hello limit is [`SshTimeouts::hello`].
+    #[must_use]
+    pub fn session_config(mut self, config: SessionConfig) -> Self {
+        self.session = config;
+        self
+    }
+
+    /// Also offer what only old devices need: diffie-hellman-group14-sha1, AES-CBC, HMAC-SHA1. Off by default.
+    #[must_use]
+    pub fn legacy_algorithms(mut self, offer: bool) -> Self {
+        self.legacy_algorithms = offer;
+        self
+    }
+
+    /// The server.
+    pub fn target(&self) -> &SshTarget {
+        &self.target
+    }
+
+    /// Connects and opens one session. The connection ends with the session.
+    ///
+    /// # Errors
+    /// As [`SshConnector::connect`] and [`SshConnection::session`].
+    pub async fn session(&self) -> Result<Session, Error> {
+        self.connect().await?.session().await
+    }
+
+    /// Connects, checks the host key and logs in.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], [`Error::HostKeyUnknown`], [`Error::HostKeyMismatch`], [`Error::KnownHosts`],
+    /// [`Error::LoginRefused`], [`Error::BadCredentials`], [`Error::Timeout`], [`Error::Ssh`].
+    pub async fn connect(&self) -> Result<SshConnection, Error> {
+        let limit = self.timeouts.connect;
+        let late = |phase, after| {
+            move |_| Error::Timeout {
+                phase,
+                after,
+                safe_to_repeat: true,
+            }
+        };
+        let route = timeout(limit, Route::find(&self.target))
+            .await
+            .map_err(late(Phase::Connect, limit))??;
+        let expected = self.host_key.expected(&self.target, &route, limit).await?;
+        let config = self.ssh_config(expected.algorithms.clone());
+        let method = self.auth.method().await?;
+        let limit = self.timeouts.connect + self.timeouts.login;
+        let login = Client::connect_with_config(
+            route.clone(),
+            &self.username,
+            method,
+            expected.method.clone(),
+            config,
+        );
+        match timeout(limit, login).await.map_err(late(Phase::Login, limit))? {
+            Ok(client) => {
+                let mut session = self.session.clone();
+                session.hello_timeout = self.timeouts.hello;
+                Ok(SshConnection { client, session })
+            }
+            Err(error) if expected.refuses(&error) => {
+                // The key is not handed out with the refusal; ask once more, to be able to name it.
+                let shown = scan_at(&route, self.timeouts.connect).await.ok();
+                Err(host_key::mismatch(&self.target, shown))
+            }
+            Err(error) => Err(auth::login_error(error, &self.target, &self.username)),
+        }
+    }
+
+    fn ssh_config(&self, algorithms: Vec<russh::keys::Algorithm>) -> russh::client::Config {
+        let mut config = russh::client::Config {
+            nodelay: true,
+            keepalive_interval: Some(self.timeouts.keepalive_interval),
+            keepalive_max: self.timeouts.keepalive_max,
+            ..russh::client::Config::default()
+        };
+        if !algorithms.is_empty() {
+            // As ssh(1) does: ask for a key of the kind that is known before others.
+            let known = |algorithm: &russh::keys::Algorithm| {
+                algorithms.iter().any(|one| same_key_type(one, algorithm))
+            };
+            let (mut first, mut rest) = (Vec::new(), Vec::new());
+            for algorithm in config.preferred.key.iter() {
+                if known(algorithm) {
+                    first.push(algorithm.clone())
+                } else {
+                    rest.push(algorithm.clone())
+                }
+            }
+            first.append(&mut rest);
+            config.preferred.key = first.into();
+        }
+        if self.legacy_algorithms {
+            let preferred = &mut config.preferred;
+            preferred.kex.to_mut().push(russh::kex::DH_G14_SHA1);
+            let old = [
+                russh::cipher::AES_128_CBC,
+                russh::cipher::AES_192_CBC,
+                russh::cipher::AES_256_CBC,
+            ];
+            preferred.cipher.to_mut().extend(old);
+            preferred.mac.to_mut().push(russh::mac::HMAC_SHA1);
+        }
+        config
+    }
+}
+
+fn same_key_type(one: &russh::keys::Algorithm, other: &russh::keys::Algorithm) -> bool {
+    one == other || (one.clone().is_rsa() && other.clone().is_rsa())
+}
+
+/// A logged-in SSH connection; each of its sessions has a channel of its own. It ends when it and all its sessions
+/// are dropped.
+#[derive(Debug, Clone)]
+pub struct SshConnection {
+    client: Client,
+    session: SessionConfig,
+}
+
+impl SshConnection {
+    /// Sessions over a connection that the caller made, whose host key the caller has checked.
+    pub fn from_client(client: Client, session: SessionConfig) -> Self {
+        SshConnection { client, session }
+    }
+
+    /// Opens a session in a channel of this connection.
+    ///
+    /// # Errors
+    /// [`Error::NoNetconf`], and as [`Session::open`].
+    pub async fn session(&self) -> Result<Session, Error> {
+        let begun = tokio::time::Instant::now();
+        let limit = self.session.hello_timeout;
+        let late = |_| Error::Timeout {
+            phase: Phase::Hello,
+            after: limit,
+            safe_to_repeat: true,
+        };
+        let transport = timeout(limit, self.channel()).await.map_err(late)??;
+        let mut config = self.session.clone();
+        config.hello_timeout = limit.saturating_sub(begun.elapsed());
+        Session::open_transport(transport, config).await
+    }
+
+    /// Whether the connection has ended.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    async fn channel(&self) -> Result<SshTransport, Error> {
+        let mut channel = self
+            .client
+            .get_channel()
+            .await
+            .map_err(|error| Error::Ssh(error.into()))?;
+        channel
+            .request_subsystem(true, "netconf")
+            .await
+            .map_err(|error| Error::Ssh(error.into()))?;
+        loop {
+            match channel.wait().await {
+                Some(ChannelMsg::Success) => break,
+                Some(ChannelMsg::Failure | ChannelMsg::Close | ChannelMsg::Eof) | None => {
+                    return Err(Error::NoNetconf);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(SshTransport::new(channel, self.client.clone()))
+    }
+}
+
+/// A resolved target: all addresses, and the name that stands in known_hosts.
+#[derive(Debug, Clone)]
+struct Route {
+    host: String,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Route {
+    async fn find(target: &SshTarget) -> Result<Self, Error> {
+        let failed = |source| Error::Connect {
+            host: target.host.clone(),
+            port: target.port,
+            source,
+        };
+        let found = tokio::net::lookup_host((target.host.as_str(), target.port))
+            .await
+            .map_err(failed)?;
+        let addresses: Vec<SocketAddr> = found.collect();
+        if addresses.is_empty() {
+            return Err(failed(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the name has no address",
+            )));
+        }
+        Ok(Route {
+            host: target.host.clone(),
+            addresses,
+        })
+    }
+}
+
+impl ToSocketAddrsWithHostname for Route {
+    fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        Ok(self.addresses.clone())
+    }
+
+    fn hostname(&self) -> String {
+        self.host.clone()
+    }
+}
+
+use host_key::scan_at;

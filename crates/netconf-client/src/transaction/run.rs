@@ -1,0 +1,468 @@
+//! The steps of a transaction, and the way back from each.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::compare;
+use super::{
+    Cause, Committed, Failed, ForeignEdits, Guarantees, Method, ServerState, Step, Transaction, UndoneBy,
+    Validation,
+};
+use crate::capabilities::Capabilities;
+use crate::error::Error;
+use crate::ops::{
+    CancelCommit, Commit, Datastore, DiscardChanges, EditConfig, ErrorOption, GetConfig, Lock, TestOption,
+    Unlock, Validate,
+};
+use crate::session::Session;
+
+/// The longest part of the confirm timeout that is kept for the confirmation itself.
+const CONFIRM_RESERVE: Duration = Duration::from_secs(5);
+
+/// How long undoing in the background may take before the session is ended instead.
+const BACKGROUND_UNDO_LIMIT: Duration = Duration::from_secs(30);
+
+/// How far the change has come. Each is set before the request that may bring it about is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Neither candidate nor running were touched.
+    Clean,
+    /// The candidate may hold the edit; running was not touched.
+    InCandidate,
+    /// A confirmed commit may be pending.
+    Pending,
+    /// Its confirmation may have been taken.
+    Confirming,
+    /// Running may hold the edit for good.
+    InRunning,
+}
+
+/// Makes the change; see [`Transaction::run`].
+pub(super) async fn run<T, E, F, C>(
+    transaction: &Transaction,
+    session: &Session,
+    check: F,
+) -> Result<Committed<T>, Failed<E>>
+where
+    F: FnOnce() -> C,
+    C: Future<Output = Result<T, E>>,
+{
+    let guarantees = match transaction.guarantees(session.capabilities()) {
+        Ok(guarantees) => guarantees,
+        Err(error) => return Err(not_begun(session, Cause::Session(error))),
+    };
+    let inverse_needed = guarantees.method != Method::ConfirmedCommit && !transaction.without_undo;
+    if inverse_needed && transaction.inverse.is_none() {
+        return Err(not_begun(session, Cause::InverseNeeded));
+    }
+    let mut guard = Guard(Some(Run::new(transaction, session, guarantees.clone())));
+    let Some(run) = guard.0.as_mut() else {
+        // Just put there.
+        return Err(not_begun(session, Cause::InverseNeeded));
+    };
+    let outcome = run.forward(check).await;
+    let end = match outcome {
+        Ok(value) => {
+            run.unlock().await;
+            Ok(Committed {
+                value,
+                guarantees,
+                session_usable: session.lost().is_none() && !run.ended,
+            })
+        }
+        Err((step, cause)) => {
+            let server = run.undo().await;
+            Err(Failed {
+                step,
+                cause,
+                server,
+                candidate_dirty: run.candidate_dirty,
+                undo_error: run.undo_error.take(),
+                session_usable: session.lost().is_none() && !run.ended,
+            })
+        }
+    };
+    guard.0 = None;
+    end
+}
+
+fn not_begun<E>(session: &Session, cause: Cause<E>) -> Failed<E> {
+    Failed {
+        step: Step::Prepare,
+        cause,
+        server: ServerState::Unchanged,
+        candidate_dirty: false,
+        undo_error: None,
+        session_usable: session.lost().is_none(),
+    }
+}
+
+/// Undoes what has been done when the caller is no longer there to wait for it.
+struct Guard(Option<Run>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(mut run) = self.0.take() else { return };
+        let session = run.session.clone();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                tracing::warn!(
+                    netconf.session_id = session.session_id(),
+                    "A transaction was dropped before its end; undoing it in the background"
+                );
+                runtime.spawn(async move {
+                    if timeout(BACKGROUND_UNDO_LIMIT, run.undo()).await.is_err() {
+                        run.session.abort();
+                    }
+                });
+            }
+            // Nothing can be sent; the end of the session releases its locks and undoes a confirmed commit.
+            Err(_) => session.abort(),
+        }
+    }
+}
+
+/// A transaction under way.
+struct Run {
+    transaction: Transaction,
+    session: Session,
+    guarantees: Guarantees,
+    locked: Vec<Datastore>,
+    progress: Progress,
+    /// When the confirmed commit was sent.
+    committed_at: Option<Instant>,
+    candidate_dirty: bool,
+    undo_error: Option<Error>,
+    /// Whether the session was ended on purpose.
+    ended: bool,
+}
+
+type StepResult<E> = Result<(), (Step, Cause<E>)>;
+
+/// Names the step that an error belongs to.
+fn at<T, E>(step: Step, result: Result<T, Error>) -> Result<T, (Step, Cause<E>)> {
+    result.map_err(|error| (step, Cause::Session(error)))
+}
+
+/// Whether a call failed before any of it was written.
+fn was_not_sent<T>(answer: &Result<T, Error>) -> bool {
+    matches!(answer, Err(Error::SessionLost { sent: false, .. }))
+}
+
+impl Run {
+    fn new(transaction: &Transaction, session: &Session, guarantees: Guarantees) -> Self {
+        Run {
+            transaction: transaction.clone(),
+            session: session.clone(),
+            guarantees,
+            locked: Vec::new(),
+            progress: Progress::Clean,
+            committed_at: None,
+            candidate_dirty: false,
+            undo_error: None,
+            ended: false,
+        }
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.session.capabilities()
+    }
+
+    fn method(&self) -> Method {
+        self.guarantees.method
+    }
+
+    async fn forward<T, E, F, C>(&mut self, check: F) -> Result<T, (Step, Cause<E>)>
+    where
+        F: FnOnce() -> C,
+        C: Future<Output = Result<T, E>>,
+    {
+        self.lock().await?;
+        if self.method() == Method::EditRunning {
+            self.edit_running().await?;
+        } else {
+            self.edit_candidate().await?;
+            self.commit().await?;
+        }
+        let limit = self.transaction.confirm_timeout;
+        let begun = self.committed_at.unwrap_or_else(Instant::now);
+        let deadline = begun + limit.saturating_sub(CONFIRM_RESERVE.min(limit / 4));
+        let value = match timeout_at(deadline, check()).await {
+            Ok(Ok(value)) => value,
+            Ok(Err(error)) => return Err((Step::Check, Cause::Check(error))),
+            Err(_) => return Err((Step::Check, Cause::CheckTimeout)),
+        };
+        self.confirm(begun + limit).await?;
+        Ok(value)
+    }
+
+    async fn lock<E>(&mut self) -> StepResult<E> {
+        self.lock_one(Datastore::Running).await?;
+        if self.method() == Method::EditRunning {
+            return Ok(());
+        }
+        self.lock_one(Datastore::Candidate).await?;
+        let subtree = match &self.transaction.foreign_edits {
+            ForeignEdits::TrustLock => return Ok(()),
+            ForeignEdits::Compare => None,
+            ForeignEdits::CompareSubtree(elements) => Some(elements.clone()),
+        };
+        let query = |source| {
+            let whole = GetConfig::new(source);
+            match &subtree {
+                Some(elements) => whole.subtree(elements.clone()),
+                None => whole,
+            }
+        };
+        let candidate = self.session.call(query(Datastore::Candidate));
+        let running = self.session.call(query(Datastore::Running));
+        let (candidate, running) = at(Step::Compare, tokio::try_join!(candidate, running))?;
+        if !at(Step::Compare, compare::same(&candidate, &running))? {
+            return Err((Step::Compare, Cause::ForeignEdits));
+        }
+        Ok(())
+    }
+
+    /// The lock counts as taken before it is asked for: should the answer be missing, it is released all the same.
+    async fn lock_one<E>(&mut self, datastore: Datastore) -> StepResult<E> {
+        self.locked.push(datastore);
+        let answer = self.session.call(Lock(datastore)).await;
+        if matches!(answer, Err(Error::RpcErrors(_) | Error::MissingCapability { .. })) {
+            self.locked.pop();
+        }
+        at(Step::Lock, answer)
+    }
+
+    async fn edit_running<E>(&mut self) -> StepResult<E> {
+        let edit = self.edit(Datastore::Running, false);
+        at(
+            Step::Edit,
+            crate::operation::Operation::check(&edit, self.capabilities()),
+        )?;
+        self.progress = Progress::InRunning;
+        let answer = self.session.call(edit).await;
+        let rolled_back =
+            matches!(answer, Err(Error::RpcErrors(_))) && self.capabilities().rollback_on_error();
+        if rolled_back || was_not_sent(&answer) {
+            self.progress = Progress::Clean;
+        }
+        at(Step::Edit, answer)
+    }
+
+    async fn edit_candidate<E>(&mut self) -> StepResult<E> {
+        let edit = self.edit(Datastore::Candidate, false);
+        at(
+            Step::Edit,
+            crate::operation::Operation::check(&edit, self.capabilities()),
+        )?;
+        self.progress = Progress::InCandidate;
+        at(Step::Edit, self.session.call(edit).await)?;
+        if self.transaction.validation == Validation::Validate && self.capabilities().validate() {
+            at(
+                Step::Validate,
+                self.session.call(Validate::new(Datastore::Candidate)).await,
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn commit<E>(&mut self) -> StepResult<E> {
+        let commit = if self.method() == Method::ConfirmedCommit {
+            self.progress = Progress::Pending;
+            self.committed_at = Some(Instant::now());
+            Commit::confirmed().timeout(self.transaction.confirm_timeout)
+        } else {
+            self.progress = Progress::InRunning;
+            Commit::new()
+        };
+        let answer = self.session.call(commit).await;
+        if matches!(answer, Err(Error::RpcErrors(_))) || was_not_sent(&answer) {
+            // A commit that fails must leave running as it was (RFC 6241, section 8.3.4.1).
+            self.progress = Progress::InCandidate;
+        }
+        at(Step::Commit, answer)
+    }
+
+    async fn confirm<E>(&mut self, expiry: Instant) -> StepResult<E> {
+        if self.method() != Method::ConfirmedCommit {
+            return Ok(());
+        }
+        self.progress = Progress::Confirming;
+        let answer = self.session.call(Commit::new()).await;
+        if matches!(answer, Err(Error::RpcErrors(_))) || was_not_sent(&answer) {
+            self.progress = Progress::Pending;
+        }
+        at(Step::Confirm, answer)?;
+        if Instant::now() >= expiry {
+            // The server may have undone the commit before it read the confirmation, and committed nothing new.
+            let after = self.transaction.confirm_timeout;
+            let late = Error::Timeout {
+                phase: crate::error::Phase::Reply,
+                after,
+                safe_to_repeat: false,
+            };
+            return Err((Step::Confirm, Cause::Session(late)));
+        }
+        Ok(())
+    }
+
+    /// The edit or its inverse, with the options the server offers.
+    fn edit(&self, target: Datastore, inverse: bool) -> EditConfig {
+        let transaction = &self.transaction;
+        let (config, operation) = if inverse {
+            (
+                transaction.inverse.clone().unwrap_or_default(),
+                transaction.inverse_default_operation,
+            )
+        } else {
+            (transaction.edit.clone(), transaction.default_operation)
+        };
+        let mut edit = EditConfig::new(target, config);
+        if let Some(operation) = operation {
+            edit = edit.default_operation(operation);
+        }
+        let test = match transaction.validation {
+            Validation::TestThenSet => true,
+            Validation::Validate => target == Datastore::Running,
+            Validation::Off => false,
+        };
+        if test && self.capabilities().validate() {
+            edit = edit.test_option(TestOption::TestThenSet);
+        }
+        if self.capabilities().rollback_on_error() {
+            edit = edit.error_option(ErrorOption::RollbackOnError);
+        }
+        edit
+    }
+
+    /// Goes back from wherever the transaction stands, releases the locks, and says what is known about running.
+    /// May be called again after having been dropped.
+    async fn undo(&mut self) -> ServerState {
+        let state = match self.progress {
+            Progress::Clean => ServerState::Unchanged,
+            Progress::InCandidate => {
+                self.discard().await;
+                ServerState::Unchanged
+            }
+            Progress::Pending | Progress::Confirming => self.undo_pending().await,
+            Progress::InRunning => self.undo_by_inverse().await,
+        };
+        self.unlock().await;
+        state
+    }
+
+    /// Undoes a confirmed commit: by cancelling it, or by ending the session.
+    async fn undo_pending(&mut self) -> ServerState {
+        let within = self.transaction.confirm_timeout;
+        if self.capabilities().confirmed_commit_1_1() && self.session.lost().is_none() {
+            match self.session.call(CancelCommit::new()).await {
+                Ok(()) => {
+                    self.progress = Progress::InCandidate;
+                    self.discard().await;
+                    return ServerState::Undone(UndoneBy::CancelCommit);
+                }
+                Err(error) => self.undo_error = Some(error),
+            }
+        }
+        let confirming = self.progress == Progress::Confirming;
+        if self.session.lost().is_none() {
+            self.discard().await;
+        } else {
+            self.candidate_dirty = true;
+        }
+        self.end().await;
+        if confirming {
+            ServerState::Unknown {
+                reverts_within: Some(within),
+            }
+        } else {
+            ServerState::Undone(UndoneBy::SessionEnd { within })
+        }
+    }
+
+    /// Undoes what was committed for good, or edited in running, by the caller's inverse.
+    async fn undo_by_inverse(&mut self) -> ServerState {
+        let through_candidate = self.method() != Method::EditRunning;
+        if self.session.lost().is_some() {
+            self.candidate_dirty = through_candidate;
+            return ServerState::Unknown { reverts_within: None };
+        }
+        if through_candidate {
+            self.discard().await;
+        }
+        if self.transaction.inverse.is_none() {
+            return ServerState::Changed;
+        }
+        match self.apply_inverse(through_candidate).await {
+            Ok(()) => {
+                self.progress = Progress::Clean;
+                ServerState::Undone(UndoneBy::Inverse)
+            }
+            Err(error) => {
+                let unknown = error.is_outcome_unknown() || self.session.lost().is_some();
+                self.undo_error = Some(error);
+                if through_candidate && self.session.lost().is_none() {
+                    self.discard().await;
+                }
+                if unknown {
+                    ServerState::Unknown { reverts_within: None }
+                } else {
+                    ServerState::Changed
+                }
+            }
+        }
+    }
+
+    async fn apply_inverse(&mut self, through_candidate: bool) -> Result<(), Error> {
+        if !through_candidate {
+            return self.session.call(self.edit(Datastore::Running, true)).await;
+        }
+        self.session.call(self.edit(Datastore::Candidate, true)).await?;
+        self.session.call(Commit::new()).await
+    }
+
+    /// Takes this transaction's edits out of the candidate.
+    async fn discard(&mut self) {
+        match self.session.call(DiscardChanges).await {
+            Ok(()) => {
+                self.candidate_dirty = false;
+                if self.progress == Progress::InCandidate {
+                    self.progress = Progress::Clean;
+                }
+            }
+            Err(error) => {
+                self.candidate_dirty = true;
+                self.undo_error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Releases the locks, the last one first; ends the session if one does not go.
+    async fn unlock(&mut self) {
+        while let Some(datastore) = self.locked.last().copied() {
+            if self.ended || self.session.lost().is_some() {
+                self.locked.clear();
+                return;
+            }
+            if let Err(error) = self.session.call(Unlock(datastore)).await {
+                tracing::warn!(
+                    netconf.session_id = self.session.session_id(),
+                    %error,
+                    "Ending the session, as its lock on {datastore} could not be released"
+                );
+                self.end().await;
+            }
+            self.locked.pop();
+        }
+    }
+
+    /// Ends the session, in good order if it still answers.
+    async fn end(&mut self) {
+        self.ended = true;
+        if let Err(error) = self.session.close().await {
+            tracing::debug!(netconf.session_id = self.session.session_id(), %error, "close-session failed");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The little XML this crate reads and writes itself: a root's start tag, escaped text, checked fragments.
+
+use std::borrow::Cow;
+
+use crate::error::Error;
+
+/// Bytes within which a message's root start tag must be complete.
+pub(crate) const MAX_HEAD: usize = 256 * 1024;
+
+/// The start tag of a message's root element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StartTag {
+    /// The local name.
+    pub(crate) name: String,
+    /// The attribute `message-id`.
+    pub(crate) message_id: MessageId,
+    /// The offset of the first byte after the tag.
+    pub(crate) end: usize,
+    /// Whether the tag closes itself (`<data/>`).
+    pub(crate) empty: bool,
+}
+
+/// What a reply says it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MessageId {
+    /// No such attribute (seen from IOS-XE 17.15.1).
+    Missing,
+    /// A number, as this crate sends them.
+    Number(u64),
+    /// Something this crate never sent.
+    Foreign,
+}
+
+impl MessageId {
+    fn read(value: &[u8]) -> Self {
+        let number = std::str::from_utf8(value)
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
+        number.map_or(MessageId::Foreign, MessageId::Number)
+    }
+}
+
+/// Reads up to the end of the first start tag, skipping white space, comments and processing instructions.
+/// `Ok(None)`: it is not complete yet. `Err`: this is no XML document, or it has a document type declaration.
+pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> {
+    let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    loop {
+        at += bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
+        let rest = &bytes[at..];
+        let skip = |end: &[u8]| memchr::memmem::find(rest, end).map(|found| found + end.len());
+        let skipped = match rest {
+            [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => None,
+            [b'<', b'?', ..] => skip(b"?>"),
+            [b'<', b'!', b'-', b'-', ..] => skip(b"-->"),
+            [b'<', b'!', ..] => return Err("a document type declaration or CDATA before the root element"),
+            [b'<', ..] => return tag_at(bytes, at),
+            _ => return Err("text before the root element"),
+        };
+        match skipped {
+            Some(length) => at += length,
+            None => return Ok(None),
+        }
+    }
+}
+
+/// Reads the start tag whose `<` is at `at`.
+fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
+    let until = |from: usize, stop: fn(u8) -> bool| {
+        bytes[from..]
+            .iter()
+            .position(|&byte| stop(byte))
+            .map_or(bytes.len(), |found| from + found)
+    };
+    let mut here = until(at + 1, |byte| {
+        byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
+    });
+    let name = local_name(&bytes[at + 1..here])?;
+    let mut message_id = MessageId::Missing;
+    loop {
+        here = until(here, |byte| !byte.is_ascii_whitespace());
+        match bytes.get(here) {
+            None => return Ok(None),
+            Some(b'>') => {
+                return Ok(Some(StartTag {
+                    name,
+                    message_id,
+                    end: here + 1,
+                    empty: false,
+                }));
+            }
+            Some(b'/') => match bytes.get(here + 1) {
+                None => return Ok(None),
+                Some(b'>') => {
+                    return Ok(Some(StartTag {
+                        name,
+                        message_id,
+                        end: here + 2,
+                        empty: true,
+                    }));
+                }
+                Some(_) => return Err("a slash in a start tag"),
+            },
+            Some(_) => {}
+        }
+        let name_end = until(here, |byte| {
+            byte.is_ascii_whitespace() || matches!(byte, b'=' | b'>' | b'/')
+        });
+        let attribute = &bytes[here..name_end];
+        let equals = until(name_end, |byte| !byte.is_ascii_whitespace());
+        let quote = until(equals + usize::from(equals < bytes.len()), |byte| {
+            !byte.is_ascii_whitespace()
+        });
+        let (Some(&equals), Some(&mark)) = (bytes.get(equals), bytes.get(quote)) else {
+            return Ok(None);
+        };
+        if equals != b'=' || !matches!(mark, b'"' | b'\'') {
+            return Err("an attribute without a quoted value");
+        }
+        let Some(length) = memchr::memchr(mark, &bytes[quote + 1..]) else {
+            return Ok(None);
+        };
+        if attribute == b"message-id" {
+            message_id = MessageId::read(&bytes[quote + 1..quote + 1 + length]);
+        }
+        here = quote + 1 + length + 1;
+    }
+}
+
+fn local_name(qualified: &[u8]) -> Result<String, &'static str> {
+    let local = qualified.rsplit(|&byte| byte == b':').next().unwrap_or(qualified);
+    let text = std::str::from_utf8(local).map_err(|_| "an element name that is not UTF-8")?;
+    if text.is_empty() {
+        Err("an element without a name")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Whether all characters of `text` may stand in an XML 1.0 document.
+pub(crate) fn is_xml_text(text: &str) -> bool {
+    text.chars().all(|c| {
+        matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
+    })
+}
+
+/// `text` with the characters escaped that mean something in XML text and attribute values.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    quick_xml::escape::escape(text)
+}
+
+/// Appends `<name>text</name>`, escaped.
+pub(crate) fn push_text_element(name: &str, text: &str, xml: &mut String) {
+    xml.push('<');
+    xml.push_str(name);
+    xml.push('>');
+    xml.push_str(&escape(text));
+    xml.push_str("</");
+    xml.push_str(name);
+    xml.push('>');
+}
+
+/// Checks that `fragment` is a series of whole elements with all prefixes declared, no deeper than `max_depth`, so
+/// that it cannot change the meaning of what is written around it. `what` names it in the error.
+pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usize) -> Result<(), Error> {
+    let invalid = |reason: String| Error::InvalidXml { what, reason };
+    let wrapped = format!("<x>{fragment}</x>");
+    let document = parse(&wrapped, max_depth + 1).map_err(invalid)?;
+    if document
+        .root_element()
+        .children()
+        .any(|node| node.is_text() && !is_blank(node.text()))
+    {
+        return Err(invalid("text outside of an element".to_owned()));
+    }
+    Ok(())
+}
+
+/// Parses a document and refuses one deeper than `max_depth` elements. Entities beyond XML's five, and document
+/// type declarations, are refused by the parser.
+pub(crate) fn parse(text: &str, max_depth: usize) -> Result<roxmltree::Document<'_>, String> {
+    let options = roxmltree::ParsingOptions {
+        nodes_limit: u32::MAX,
+        ..roxmltree::ParsingOptions::default()
+    };
+    let document =
+        roxmltree::Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
+    let mut depth = 0usize;
+    let mut node = document.root_element();
+    // A walk without recursion: the input decides the depth.
+    loop {
+        if let Some(child) = node.first_element_child() {
+            depth += 1;
+            if depth >= max_depth {
+                return Err(format!("elements nested deeper than {max_depth} levels"));
+            }
+            node = child;
+            continue;
+        }
+        loop {
+            if depth == 0 {
+                return Ok(document);
+            }
+            if let Some(next) = node.next_sibling_element() {
+                node = next;
+                break;
+            }
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => return Ok(document),
+            }
+            depth -= 1;
+        }
+    }
+}
+
+pub(crate) fn is_blank(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.chars().all(|c| matches!(c, ' ' | '\t' | '\r' | '\n')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tag(text: &str) -> StartTag {
+        start_tag(text.as_bytes()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_start_tag_is_read_past_declarations_and_comments() {
+        let text =
+            "\u{feff} <?xml version='1.0'?>\n<!-- <a> --><nc:rpc-reply a = '>' message-id\n=\"17\" ><ok/>";
+        let found = tag(text);
+        assert_eq!(
+            (found.name.as_str(), found.message_id, found.empty),
+            ("rpc-reply", MessageId::Number(17), false)
+        );
+        assert_eq!(&text[found.end..], "<ok/>");
+        assert_eq!(tag("<a message-id='x'/>").message_id, MessageId::Foreign);
+        assert_eq!(tag("<a x-message-id='1'/>").message_id, MessageId::Missing);
+    }
+
+    #[test]
+    fn every_prefix_of_a_start_tag_is_incomplete() {
+        let text = "<?xml version='1.0'?><!-- c --><rpc-reply xmlns='urn:x' message-id = \"17\"/>";
+        for end in 0..text.len() {
+            assert_eq!(start_tag(&text.as_bytes()[..end]), Ok(None), "{}", &text[..end]);
+        }
+        assert!(tag(text).empty);
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused() {
+        for text in ["x", "<!DOCTYPE a>", "<a b>", "<a b=c>", "< a>", "<a/b>"] {
+            assert!(start_tag(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fragments_cannot_leave_their_place() {
+        let check = |text| check_fragment(text, "config", 10);
+        assert!(check("<a xmlns='urn:a'><b>&lt;</b></a><c/>").is_ok());
+        assert!(check("").is_ok());
+        for text in [
+            "<a>",
+            "</x><x>",
+            "<a b:c='1'/>",
+            "text",
+            "<!DOCTYPE a><a/>",
+            "<a>&amp</a>",
+            "<a>\u{1}</a>",
+            "&x;",
+        ] {
+            assert!(check(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let nested = |levels: usize| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
+        assert!(parse(&nested(10), 10).is_ok());
+        assert!(parse(&nested(11), 10).is_err());
+        assert!(parse(&format!("<r>{}{}</r>", nested(9), nested(9)), 10).is_ok());
+        assert!(parse(&format!("<r>{}{}</r>", nested(9), nested(10)), 10).is_err());
+        assert!(parse(&nested(100_000), 512).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_text_stays_text(text in "[ -~äöü€\\t\\n]*") {
+            let mut xml = String::new();
+            push_text_element("a", &text, &mut xml);
+            let document = parse(&xml, 5).unwrap();
+            prop_assert_eq!(document.root_element().text().unwrap_or(""), text);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let _ = start_tag(&bytes);
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Sessions against a scripted peer: every odd habit of servers, and what callers are told when things end.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking"
+)]
+#![expect(
+    dead_code,
+    reason = "the tests share their servers, and not each uses all of them"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::peer::{HELLO, Peer};
+use netconf_client::ops::{Commit, Datastore, EditConfig, Get, GetConfig, Lock, Raw};
+use netconf_client::{Error, LostCause, Phase, Session, SessionConfig};
+use tokio::io::AsyncWriteExt;
+
+/// Longer than any step of these tests takes.
+const LIMIT: Duration = Duration::from_secs(10);
+
+async fn open(hello: &str) -> (Session, Peer) {
+    let (mut peer, stream) = Peer::pair(1 << 20);
+    let config = SessionConfig::default().call_timeout(LIMIT);
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(hello));
+    (session.unwrap(), peer)
+}
+
+fn id_of(request: &str) -> u64 {
+    request
+        .split("message-id=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn both_framings_carry_calls() {
+    for hello in [HELLO.to_owned(), HELLO.replace("base:1.1", "base:2.0")] {
+        let (session, mut peer) = open(&hello).await;
+        assert_eq!(session.session_id(), 24);
+        assert!(session.capabilities().candidate());
+        let serve = async {
+            let request = peer.receive().await;
+            assert!(
+                request.contains("<get-config><source><running/></source></get-config>"),
+                "{request}"
+            );
+            peer.reply(id_of(&request), "<data><a/></data>").await;
+        };
+        let (data, ()) = tokio::join!(session.call(GetConfig::new(Datastore::Running)), serve);
+        assert_eq!(data.unwrap().xml(), "<a/>");
+        assert_eq!(session.rpc_count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn overlapping_calls_each_get_their_own_reply_in_whatever_order() {
+    let (session, mut peer) = open(HELLO).await;
+    let serve = async {
+        let mut requests = Vec::new();
+        for _ in 0..3 {
+            requests.push(peer.receive().await);
+        }
+        for request in requests.iter().rev() {
+            let topic = request
+                .split("urn:topic:")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap();
+            peer.reply(id_of(request), &format!("<data>{topic}</data>")).await;
+        }
+    };
+    let get = |topic: &str| session.call(Get::new().subtree(format!("<t xmlns=\"urn:topic:{topic}\"/>")));
+    let (one, two, three, ()) = tokio::join!(get("1"), get("2"), get("3"), serve);
+    assert_eq!(
+        [one, two, three].map(|data| data.unwrap().xml().to_owned()),
+        ["1", "2", "3"]
+    );
+}
+
+#[tokio::test]
+async fn replies_without_a_message_id_answer_the_oldest_call() {
+    let (session, mut peer) = open(HELLO).await;
+    let serve = async {
+        peer.receive().await;
+        peer.receive().await;
+        peer.send("<rpc-reply><data>first</data></rpc-reply>").await;
+        peer.send("\n<rpc-reply><data>second</data></rpc-reply>\n").await;
+    };
+    let (one, two, ()) = tokio::join!(session.call(Get::new()), session.call(Get::new()), serve);
+    assert_eq!((one.unwrap().xml(), two.unwrap().xml()), ("first", "second"));
+}
+
+#[tokio::test]
+async fn a_vendors_result_text_is_kept() {
+    let (session, mut peer) = open(HELLO).await;
+    let serve = async {
+        let request = peer.receive().await;
+        let result = "<result xmlns='http://cisco.com/yang/cisco-ia'>Save running-config successful</result>";
+        peer.reply(id_of(&request), result).await;
+    };
+    let save = Raw::new("<save-config xmlns=\"http://cisco.com/yang/cisco-ia\"/>");
+    let (reply, ()) = tokio::join!(session.call(save), serve);
+    let text = reply.unwrap().child_text("result").unwrap();
+    assert_eq!(text.as_deref(), Some("Save running-config successful"));
+}
+
+#[tokio::test]
+async fn a_dropped_call_is_drained_and_the_session_stays_usable() {
+    let (session, mut peer) = open(HELLO).await;
+    let dropped = {
+        let call = session.call(Get::new());
+        tokio::select! {
+            _ = call => panic!("nobody answered"),
+            request = peer.receive() => id_of(&request),
+        }
+    };
+    let serve = async {
+        let request = peer.receive().await;
+        peer.reply(dropped, "<data>late</data>").await;
+        peer.reply(id_of(&request), "<data>mine</data>").await;
+    };
+    let (data, ()) = tokio::join!(session.call(Get::new()), serve);
+    assert_eq!(data.unwrap().xml(), "mine");
+}
+
+#[tokio::test]
+async fn a_late_reply_without_message_id_goes_to_the_call_that_ran_out_of_time() {
+    let (session, mut peer) = open(HELLO).await;
+    let late = session
+        .call_within(Get::new(), Duration::from_millis(20))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            late,
+            Error::Timeout {
+                phase: Phase::Reply,
+                safe_to_repeat: true,
+                ..
+            }
+        ),
+        "{late:?}"
+    );
+    let serve = async {
+        peer.receive().await;
+        peer.receive().await;
+        peer.send("<rpc-reply><data>late</data></rpc-reply>").await;
+        peer.send("<rpc-reply><data>mine</data></rpc-reply>").await;
+    };
+    let (data, ()) = tokio::join!(session.call(Get::new()), serve);
+    assert_eq!(data.unwrap().xml(), "mine");
+}
+
+#[tokio::test]
+async fn a_call_that_could_not_be_sent_says_so_and_is_never_sent() {
+    let (mut peer, stream) = Peer::pair(64);
+    let config = SessionConfig::default().call_timeout(LIMIT);
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    let session = session.unwrap();
+    // Fills the pipe: the peer does not read.
+    let big = EditConfig::new(
+        Datastore::Candidate,
+        format!("<a xmlns=\"urn:a\">{}</a>", "x".repeat(4096)),
+    );
+    let short = Duration::from_millis(20);
+    let first = session.call_within(&big, short).await.unwrap_err();
+    assert!(first.is_outcome_unknown(), "{first:?}");
+    let second = session.call_within(&big, short).await.unwrap_err();
+    assert!(
+        matches!(
+            second,
+            Error::Timeout {
+                safe_to_repeat: true,
+                ..
+            }
+        ),
+        "{second:?}"
+    );
+    let serve = async {
+        let abandoned = peer.receive().await;
+        let next = peer.receive().await;
+        assert!(next.contains("<get>"), "{next}");
+        peer.reply(id_of(&abandoned), "<ok/>").await;
+        peer.reply(id_of(&next), "<data/>").await;
+    };
+    let (data, ()) = tokio::join!(session.call(Get::new()), serve);
+    assert_eq!(data.unwrap().xml(), "");
+    assert_eq!(session.rpc_count(), 2);
+}
+
+#[tokio::test]
+async fn a_lost_session_fails_every_call_with_what_is_known() {
+    let (session, mut peer) = open(HELLO).await;
+    let serve = async {
+        for _ in 0..3 {
+            peer.receive().await;
+        }
+        peer.stream.shutdown().await.unwrap();
+    };
+    let edit = EditConfig::new(Datastore::Candidate, "<a xmlns=\"urn:a\"/>");
+    let (get, edit, commit, ()) = tokio::join!(
+        session.call(Get::new()),
+        session.call(&edit),
+        session.call(Commit::new()),
+        serve
+    );
+    let get = get.unwrap_err();
+    assert!(
+        matches!(
+            get,
+            Error::SessionLost {
+                cause: LostCause::EndOfStream,
+                sent: true,
+                ..
+            }
+        ),
+        "{get:?}"
+    );
+    assert!(get.is_retryable());
+    let edit = edit.unwrap_err();
+    assert!(edit.is_outcome_unknown() && !edit.is_retryable(), "{edit:?}");
+    let commit = commit.unwrap_err();
+    let Error::CommitUnknown(unknown) = commit else {
+        panic!("{commit:?}")
+    };
+    assert_eq!(
+        (unknown.session_id, unknown.reverts_within, &unknown.persist_id),
+        (24, None, &None)
+    );
+    let after = session.call(Lock(Datastore::Running)).await.unwrap_err();
+    assert!(
+        matches!(
+            after,
+            Error::SessionLost {
+                sent: false,
+                safe_to_repeat: true,
+                ..
+            }
+        ),
+        "{after:?}"
+    );
+    assert_eq!(session.lost(), Some(LostCause::EndOfStream));
+}
+
+#[tokio::test]
+async fn messages_that_have_no_place_end_the_session() {
+    for message in [
+        "<rpc-reply message-id='99'><ok/></rpc-reply>",
+        "<hello/>",
+        "text",
+        "<!DOCTYPE x><rpc-reply/>",
+    ] {
+        let (session, mut peer) = open(HELLO).await;
+        let serve = async {
+            peer.receive().await;
+            peer.send(message).await;
+        };
+        let (answer, ()) = tokio::join!(session.call(Get::new()), serve);
+        let error = answer.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::SessionLost {
+                    cause: LostCause::Protocol(_),
+                    ..
+                }
+            ),
+            "{message}: {error:?}"
+        );
+        assert_eq!(peer.try_receive().await, None);
+    }
+}
+
+#[tokio::test]
+async fn broken_framing_ends_the_session() {
+    let (session, mut peer) = open(HELLO).await;
+    let serve = async {
+        peer.receive().await;
+        peer.stream.write_all(b"\n#0\n").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(session.call(Get::new()), serve);
+    assert!(
+        matches!(
+            answer,
+            Err(Error::SessionLost {
+                cause: LostCause::Framing(_),
+                ..
+            })
+        ),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn unusable_hellos_are_refused() {
+    let no_id = HELLO.replace("<session-id>24</session-id>", "");
+    let no_base = HELLO.replace("base:1.", "base:3.");
+    for hello in [no_id.as_str(), no_base.as_str(), "<rpc-reply/>", "<hello"] {
+        let (mut peer, stream) = Peer::pair(1 << 16);
+        let (session, ()) = tokio::join!(Session::open(stream, SessionConfig::default()), peer.send(hello));
+        assert!(matches!(session, Err(Error::Hello(_))), "{hello}: {session:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up() {
+    let (_peer, stream) = Peer::pair(1 << 16);
+    let config = SessionConfig::default().hello_timeout(Duration::from_millis(20));
+    let error = Session::open(stream, config).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Timeout {
+                phase: Phase::Hello,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn close_waits_for_the_answer_and_no_longer_than_its_limit() {
+    let (session, mut peer) = open(HELLO).await;
+    let serve = async {
+        let request = peer.receive().await;
+        assert!(request.contains("<close-session/>"));
+        peer.reply(id_of(&request), "<ok/>").await;
+    };
+    let (closed, ()) = tokio::join!(session.close(), serve);
+    closed.unwrap();
+    assert_eq!(peer.try_receive().await, None);
+
+    let (mut peer, stream) = Peer::pair(1 << 16);
+    let config = SessionConfig::default().close_timeout(Duration::from_millis(20));
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    assert!(session.unwrap().close().await.is_err());
+    peer.receive().await;
+    assert_eq!(peer.try_receive().await, None);
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_closes_the_connection() {
+    let (session, mut peer) = open(HELLO).await;
+    let other = session.clone();
+    drop(session);
+    let serve = async {
+        let request = peer.receive().await;
+        peer.reply(id_of(&request), "<data/>").await;
+    };
+    let (answer, ()) = tokio::join!(other.call(Get::new()), serve);
+    answer.unwrap();
+    drop(other);
+    assert_eq!(peer.try_receive().await, None);
+}
+
+#[tokio::test]
+async fn a_thousand_callers_share_one_session() {
+    let (session, mut peer) = open(HELLO).await;
+    let server = tokio::spawn(async move {
+        while let Some(request) = peer.try_receive().await {
+            let topic = request
+                .split("urn:topic:")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap();
+            peer.reply(id_of(&request), &format!("<data>{topic}</data>"))
+                .await;
+        }
+    });
+    let calls = (0..1000).map(|topic| {
+        let session = session.clone();
+        tokio::spawn(async move {
+            let get = Get::new().subtree(format!("<t xmlns=\"urn:topic:{topic}\"/>"));
+            assert_eq!(session.call(get).await.unwrap().xml(), topic.to_string());
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap();
+    }
+    assert_eq!(session.rpc_count(), 1000);
+    drop(session);
+    server.await.unwrap();
+}

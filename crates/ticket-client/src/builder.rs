@@ -1,0 +1,121 @@
+//! How a client is set up.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use http::HeaderValue;
+use reqwest::{Certificate, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::client::{Client, Inner};
+use crate::error::Error;
+
+/// Default limit for one attempt of a request, connection included.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Limit for connecting; never more than the whole timeout.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Default number of further attempts of a request that may be repeated.
+pub const DEFAULT_RETRIES: u32 = 2;
+/// Default wait before the first further attempt; it doubles each time.
+pub const DEFAULT_RETRY_WAIT: Duration = Duration::from_millis(200);
+
+/// Sets up a [`Client`]; made by [`Client::builder`].
+#[derive(Debug, Clone)]
+pub struct Builder {
+    base_url: String,
+    token: SecretString,
+    timeout: Duration,
+    user_agent: String,
+    retries: u32,
+    retry_wait: Duration,
+    root_certificates: Vec<Certificate>,
+}
+
+/// How often and after which waits a request that may be repeated is sent again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RetryPolicy {
+    pub(crate) retries: u32,
+    pub(crate) wait: Duration,
+}
+
+impl Client {
+    /// Starts to set up a client for the server at `base_url` (a path prefix is kept), acting as the user of `token`.
+    #[must_use]
+    pub fn builder(base_url: impl Into<String>, token: SecretString) -> Builder {
+        Builder {
+            base_url: base_url.into(),
+            token,
+            timeout: DEFAULT_TIMEOUT,
+            user_agent: concat!("ticket-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+            retries: DEFAULT_RETRIES,
+            retry_wait: DEFAULT_RETRY_WAIT,
+            root_certificates: Vec::new(),
+        }
+    }
+}
+
+impl Builder {
+    /// Limit for one attempt, from connecting to the last byte; 15 s unless set.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The `User-Agent` header.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Further attempts after the first, for requests that may be repeated, and the wait before the first of them (doubling).
+    /// Two and 200 ms unless set.
+    #[must_use]
+    pub fn retry(mut self, retries: u32, wait: Duration) -> Self {
+        self.retries = retries;
+        self.retry_wait = wait;
+        self
+    }
+
+    /// Trusts one more certificate authority.
+    #[must_use]
+    pub fn root_certificate(mut self, certificate: Certificate) -> Self {
+        self.root_certificates.push(certificate);
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Error::BaseUrl`], [`Error::Token`], or [`Error::Setup`] (for instance without an installed rustls provider).
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = Url::parse(&self.base_url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| Error::BaseUrl(self.base_url.clone()))?;
+        let mut authorization = HeaderValue::from_str(&format!("Token token={}", self.token.expose_secret()))
+            .map_err(|_| Error::Token)?;
+        authorization.set_sensitive(true);
+        let mut http = reqwest::Client::builder()
+            .timeout(self.timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(self.user_agent);
+        for certificate in self.root_certificates {
+            http = http.tls_certs_merge([certificate]);
+        }
+        Ok(Client(Arc::new(Inner {
+            http: http.build().map_err(Error::Setup)?,
+            base: base_url.as_str().trim_end_matches('/').to_owned(),
+            authorization,
+            policy: RetryPolicy {
+                retries: self.retries,
+                wait: self.retry_wait,
+            },
+            requests: AtomicU64::new(0),
+            cache: crate::cache::Cache::default(),
+        })))
+    }
+}

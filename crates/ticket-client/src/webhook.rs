@@ -1,0 +1,232 @@
+//! Webhooks: checking the signature, and reading the body leniently.
+//!
+//! A webhook is a hint. It is rendered anew at each attempt, may be old, doubled or lost, and can be replayed for ever since it carries no
+//! time. So: verify, store, answer 2xx, and read the ticket itself before doing anything.
+
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+use sha1::Sha1;
+use subtle::ConstantTimeEq;
+
+use crate::ticket::{Article, Ticket};
+
+/// Header with the signature, `sha1=` and 40 hex digits.
+pub const SIGNATURE_HEADER: &str = "X-Hub-Signature";
+/// Header with the id of the delivery, the same for all its attempts. It is not covered by the signature.
+pub const DELIVERY_HEADER: &str = "X-Zammad-Delivery";
+/// Header with the name of the trigger.
+pub const TRIGGER_HEADER: &str = "X-Zammad-Trigger";
+
+/// Why a webhook is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// There is no signature.
+    #[error("the webhook is not signed")]
+    Missing,
+    /// The signature is not of the form `sha1=` and 40 hex digits.
+    #[error("the webhook's signature is not of the form sha1=…")]
+    Malformed,
+    /// The signature is another one.
+    #[error("the webhook's signature is wrong")]
+    Wrong,
+}
+
+/// Checks the signature over the body as received, in constant time.
+///
+/// The bytes count: Zammad writes `<` as `\u003c`, so a body that was parsed and written again has another signature.
+///
+/// # Errors
+/// [`SignatureError`]; answer 401.
+pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Result<(), SignatureError> {
+    let hex = signature
+        .ok_or(SignatureError::Missing)?
+        .trim()
+        .strip_prefix("sha1=");
+    let mut given = [0; 20];
+    hex::decode_to_slice(hex.ok_or(SignatureError::Malformed)?, &mut given)
+        .map_err(|_| SignatureError::Malformed)?;
+    // HMAC takes keys of any length, so there is no error here; were there one, nothing would verify.
+    let mut mac =
+        Hmac::<Sha1>::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| SignatureError::Wrong)?;
+    mac.update(body);
+    let right = mac.finalize().into_bytes();
+    if bool::from(right.as_slice().ct_eq(&given)) {
+        Ok(())
+    } else {
+        Err(SignatureError::Wrong)
+    }
+}
+
+/// What a webhook tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The ticket at the time of sending.
+    pub ticket: Ticket,
+    /// The article that came with the change, if any.
+    pub article: Option<Article>,
+}
+
+/// A body that is no event.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// It is no JSON.
+    #[error("the body is not JSON")]
+    Json(#[source] serde_json::Error),
+    /// It is JSON, but has no `ticket` with `id` and `number`: perhaps the webhook has a custom payload.
+    #[error("the body has no ticket with id and number; the webhook must send Zammad's default payload")]
+    Shape(#[source] serde_json::Error),
+}
+
+/// Reads a body. Only `ticket.id` and `ticket.number` must be there; unknown keys are kept as fields, wrong ones elsewhere are ignored.
+///
+/// # Errors
+/// [`PayloadError`]; answer 400.
+pub fn parse(body: &[u8]) -> Result<Event, PayloadError> {
+    #[derive(Deserialize)]
+    struct Raw {
+        ticket: Ticket,
+        #[serde(default)]
+        article: Value,
+    }
+    let value: Value = serde_json::from_slice(body).map_err(PayloadError::Json)?;
+    let raw: Raw = serde_json::from_value(value).map_err(PayloadError::Shape)?;
+    // `{}` where the change had no article.
+    Ok(Event {
+        ticket: raw.ticket,
+        article: serde_json::from_value(raw.article).ok(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::TicketId;
+    use std::collections::BTreeMap;
+
+    fn fixture(name: &str) -> Vec<u8> {
+        let path = format!("{}/../../fixtures/zammad/{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn key() -> SecretString {
+        SecretString::from("zammad-test-token")
+    }
+
+    #[derive(Deserialize)]
+    struct Signatures {
+        values: BTreeMap<String, String>,
+    }
+
+    #[test]
+    fn every_fixture_verifies_over_its_own_bytes_and_over_no_others() {
+        let signatures: Signatures = serde_json::from_slice(&fixture("signatures.json")).unwrap();
+        assert!(signatures.values.len() >= 10);
+        for (name, signature) in &signatures.values {
+            let mut body = fixture(name);
+            assert_eq!(verify(&key(), Some(signature), &body), Ok(()), "{name}");
+            body.push(b'\n');
+            assert_eq!(
+                verify(&key(), Some(signature), &body),
+                Err(SignatureError::Wrong),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_escapes_are_part_of_what_is_signed() {
+        let escaped = br#"{"ticket":{"id":301,"title":"a \u003c b \u0026 c"},"article":{}}"#;
+        let plain = br#"{"ticket":{"id":301,"title":"a < b & c"},"article":{}}"#;
+        let signature = Some("sha1=34e5ba7b30a5e989df5f36060b7aedc4d9b8529c");
+        assert_eq!(verify(&key(), signature, escaped), Ok(()));
+        assert_eq!(verify(&key(), signature, plain), Err(SignatureError::Wrong));
+        assert_eq!(
+            verify(
+                &key(),
+                Some("sha1=a507ab9e59b65621a036cd40b76de48e0a68a993"),
+                plain
+            ),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_missing_or_misshapen_signature_is_told_apart_from_a_wrong_one() {
+        assert_eq!(verify(&key(), None, b"{}"), Err(SignatureError::Missing));
+        for bad in [
+            "",
+            "sha1=",
+            "sha1=00",
+            "md5=34e5ba7b30a5e989df5f36060b7aedc4d9b8529c",
+            "sha1=zz",
+        ] {
+            assert_eq!(
+                verify(&key(), Some(bad), b"{}"),
+                Err(SignatureError::Malformed),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_recorded_body_of_ticket_15004_is_read() {
+        let event = parse(&fixture("seed_ticket_15004.json")).unwrap();
+        assert_eq!(
+            (event.ticket.id, event.ticket.number.as_str()),
+            (TicketId(4), "15004")
+        );
+        assert_eq!(event.ticket.state, "open");
+        assert_eq!(
+            event.ticket.requester_emails(),
+            ["network-team@local.lab", "developer@local.lab"]
+        );
+        assert_eq!(
+            event.ticket.field("network_interface_mtu"),
+            Some(&Value::from(1500))
+        );
+        assert_eq!(event.article.unwrap().kind.as_deref(), Some("phone"));
+    }
+
+    #[test]
+    fn keys_of_newer_servers_are_ignored_and_an_empty_article_is_none() {
+        assert!(parse(&fixture("ticket_webhook_extra_keys.json")).is_ok());
+        let event = parse(&fixture("webhook_update_no_article.json")).unwrap();
+        assert_eq!(event.article, None);
+        assert_eq!(event.ticket.updated_by.login.as_deref(), Some("netchange-bot"));
+    }
+
+    #[test]
+    fn an_absent_field_and_a_null_field_read_alike() {
+        let legacy = parse(&fixture("ticket_webhook_legacy_two_part.json")).unwrap();
+        assert!(!legacy.ticket.fields.contains_key("network_interface_mtu"));
+        let minimal = parse(&fixture("ticket_webhook_minimal.json")).unwrap();
+        assert_eq!(
+            minimal.ticket.field("network_interface_mtu"),
+            legacy.ticket.field("network_interface_mtu")
+        );
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_a_reason() {
+        assert!(matches!(parse(b"not json"), Err(PayloadError::Json(_))));
+        assert!(matches!(parse(b"[]"), Err(PayloadError::Shape(_))));
+        assert!(matches!(
+            parse(br#"{"text":"custom payload"}"#),
+            Err(PayloadError::Shape(_))
+        ));
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(matches!(parse(deep.as_bytes()), Err(PayloadError::Json(_))));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(body: Vec<u8>, signature: String) {
+            let _ = parse(&body);
+            let _ = verify(&key(), Some(&signature), &body);
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! The client against a mock server that answers with fixture bytes.
+#![expect(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::json;
+use ticket_client::{
+    Client, Error, Note, NoteOutcome, StateOutcome, StateWrite, TicketId, TicketKey, TicketSystem, UserId,
+};
+use wiremock::matchers::{body_partial_json, header, method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const TOKEN: &str = "secret-token-value";
+
+fn client(server: &MockServer) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder(server.uri(), SecretString::from(TOKEN))
+        .timeout(Duration::from_secs(2))
+        .retry(2, Duration::from_millis(1))
+        .build()
+        .unwrap()
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(format!(
+        "{}/../../fixtures/zammad/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap()
+}
+
+fn answer(status: u16, name: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(fixture(name), "application/json")
+}
+
+fn me() -> Mock {
+    let body = json!({"id": 13, "login": "netchange-bot", "email": "netchange-bot@example.net"});
+    Mock::given(method("GET"))
+        .and(path("/api/v1/users/me"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(body))
+}
+
+fn ticket() -> Mock {
+    Mock::given(method("GET"))
+        .and(path("/api/v1/tickets/301"))
+        .and(query_param("expand", "true"))
+        .and(header("Authorization", format!("Token token={TOKEN}").as_str()))
+        .and(header("Accept", "application/json"))
+        .respond_with(answer(200, "ticket_get_expand.json"))
+}
+
+fn no_articles() -> Mock {
+    Mock::given(method("GET"))
+        .and(path("/api/v1/ticket_articles/by_ticket/301"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!([])))
+}
+
+#[tokio::test]
+async fn a_ticket_is_read_with_names_and_its_people_with_addresses() {
+    let server = MockServer::start().await;
+    ticket().mount(&server).await;
+    for (id, email) in [(11, "maria.lind@example.net"), (12, "branch.ops@example.net")] {
+        let body = json!({"id": id, "login": "x", "email": email});
+        Mock::given(path(format!("/api/v1/users/{id}")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .expect(1)
+            .mount(&server)
+            .await;
+    }
+    let client = client(&server);
+    let read = client.get_ticket_with_people(TicketId(301)).await.unwrap();
+    assert_eq!(
+        read.requester_emails(),
+        ["branch.ops@example.net", "maria.lind@example.net"]
+    );
+    client.get_ticket_with_people(TicketId(301)).await.unwrap();
+    assert_eq!(client.request_count(), 4, "users are remembered");
+    let record = TicketSystem::ticket(&client, &TicketKey("301".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!((record.number.as_str(), record.state.as_str()), ("26301", "open"));
+}
+
+#[tokio::test]
+async fn every_documented_error_body_becomes_its_status() {
+    for (status, name) in [
+        (401, "ticket_error_401.json"),
+        (403, "ticket_error_403_no_credentials.json"),
+        (404, "ticket_error_404.json"),
+        (500, "ticket_error_500_opaque.json"),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(method("GET"))
+            .respond_with(answer(status, name))
+            .expect(1)
+            .mount(&server)
+            .await;
+        let error = client(&server).get_ticket(TicketId(301)).await.unwrap_err();
+        assert_eq!(error.status(), Some(status), "{name}");
+        assert_eq!(error.is_unauthorized(), status == 401 || status == 403);
+        assert_eq!(error.is_not_found(), status == 404);
+    }
+}
+
+#[tokio::test]
+async fn a_read_is_repeated_while_the_server_restarts() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(502).set_body_string("<html>Bad gateway</html>"))
+        .up_to_n_times(2)
+        .mount(&server)
+        .await;
+    ticket().mount(&server).await;
+    let client = client(&server);
+    assert_eq!(client.get_ticket(TicketId(301)).await.unwrap().id, TicketId(301));
+    assert_eq!(client.request_count(), 3);
+}
+
+#[tokio::test]
+async fn a_note_is_never_sent_twice_by_itself() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(503))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let error = client(&server)
+        .add_note(TicketId(301), &Note::html("s", "b"))
+        .await
+        .unwrap_err();
+    assert!(error.is_retryable() && error.is_ambiguous());
+}
+
+#[tokio::test]
+async fn a_long_retry_after_is_left_to_the_caller() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(429).insert_header("Retry-After", "120");
+    Mock::given(method("GET"))
+        .respond_with(busy)
+        .expect(1)
+        .mount(&server)
+        .await;
+    let error = client(&server).get_ticket(TicketId(301)).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+}
+
+#[tokio::test]
+async fn a_slow_server_does_not_hold_the_caller() {
+    let server = MockServer::start().await;
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(30));
+    Mock::given(method("GET")).respond_with(slow).mount(&server).await;
+    let client = Client::builder(server.uri(), SecretString::from(TOKEN))
+        .timeout(Duration::from_millis(50))
+        .retry(0, Duration::ZERO);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let error = client
+        .build()
+        .unwrap()
+        .get_ticket(TicketId(301))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Timeout(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_base_url_keeps_its_prefix() {
+    let server = MockServer::start().await;
+    Mock::given(path("/help/api/v1/tickets/301"))
+        .respond_with(answer(200, "ticket_get_expand.json"))
+        .mount(&server)
+        .await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    for base in ["/help", "/help/"] {
+        let client = Client::builder(format!("{}{base}", server.uri()), SecretString::from(TOKEN))
+            .build()
+            .unwrap();
+        client.get_ticket(TicketId(301)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_state_and_its_note_go_out_together_and_an_answer_without_names_is_read_back() {
+    let server = MockServer::start().await;
+    me().mount(&server).await;
+    no_articles().mount(&server).await;
+    ticket().up_to_n_times(1).mount(&server).await;
+    let written = json!({"id": 301, "number": "26301", "state": "pending approval"});
+    Mock::given(method("GET"))
+        .and(path("/api/v1/tickets/301"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(written))
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .and(path("/api/v1/tickets/301"))
+        .and(body_partial_json(json!({"state": "pending approval", "article": {"subject": "Approval requested [c1:pending]", "type": "note"}})))
+        .respond_with(answer(200, "ticket_put_response.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let note = Note::html("Approval requested", "<p>Waiting</p>");
+    let write = StateWrite::new("pending approval", "c1:pending", &note).only_from(&["open"]);
+    let outcome = client(&server)
+        .ensure_state_with_note(TicketId(301), &write)
+        .await
+        .unwrap();
+    assert_eq!(outcome, StateOutcome::Written);
+}
+
+#[tokio::test]
+async fn an_answer_that_shows_another_state_is_an_error() {
+    let server = MockServer::start().await;
+    Mock::given(method("PUT"))
+        .respond_with(answer(200, "ticket_get_expand.json"))
+        .mount(&server)
+        .await;
+    let error = client(&server)
+        .update_state(TicketId(301), "closed", None)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::NotWritten { ref wanted, ref found, .. } if wanted == "closed" && found == "open"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_state_leaves_the_note_alone() {
+    let server = MockServer::start().await;
+    me().mount(&server).await;
+    ticket().mount(&server).await;
+    no_articles().mount(&server).await;
+    Mock::given(method("PUT"))
+        .respond_with(answer(422, "ticket_error_422.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path("/api/v1/ticket_articles"))
+        .respond_with(answer(201, "article_create_response.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let note = Note::html("Approval requested", "<p>Waiting</p>");
+    let write = StateWrite::new("pendig approval", "c1:pending", &note);
+    let outcome = client(&server)
+        .ensure_state_with_note(TicketId(301), &write)
+        .await
+        .unwrap();
+    let detail = "No lookup value found for 'state': \"pendig approval\"".to_owned();
+    assert_eq!(
+        outcome,
+        StateOutcome::NoteOnly {
+            state: "open".to_owned(),
+            detail
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_marker_in_somebody_elses_article_does_not_count() {
+    let server = MockServer::start().await;
+    me().mount(&server).await;
+    let forged = json!([{"id": 1, "subject": "[c1:done]", "body": "", "created_by_id": 12}]);
+    Mock::given(path("/api/v1/ticket_articles/by_ticket/301"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(forged))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(answer(201, "article_create_response.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let outcome = client(&server)
+        .ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x"))
+        .await
+        .unwrap();
+    assert_eq!(outcome, NoteOutcome::Written);
+}
+
+#[tokio::test]
+async fn a_search_names_states_by_id_and_drops_what_was_not_asked_for() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/ticket_states"))
+        .respond_with(answer(200, "states_list.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let hit = |id: u64, state: &str, kind: &str| json!({"id": id, "number": id.to_string(), "state": state, "ticket_type": kind});
+    let hits = json!([
+        hit(1, "open", "network_change"),
+        hit(2, "closed", "network_change"),
+        hit(3, "open", "incident"),
+        hit(1, "open", "network_change"),
+    ]);
+    Mock::given(method("POST"))
+        .and(path("/api/v1/tickets/search"))
+        .and(body_partial_json(
+            json!({"condition": {"ticket.state_id": {"operator": "is", "value": ["2"]}}, "expand": true}),
+        ))
+        .respond_with(ResponseTemplate::new(200).set_body_json(hits))
+        .mount(&server)
+        .await;
+    let client = client(&server);
+    let found = client.search_open("network_change").await.unwrap();
+    assert_eq!(
+        found.iter().map(|ticket| ticket.id).collect::<Vec<_>>(),
+        [TicketId(1)]
+    );
+    assert!(matches!(
+        client.search_in_states("network_change", &["nope"]).await,
+        Err(Error::UnknownState(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_search_that_answers_with_ids_is_completed() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/ticket_states"))
+        .respond_with(answer(200, "states_list.json"))
+        .mount(&server)
+        .await;
+    let ids = json!({"tickets": [301], "tickets_count": 1, "assets": {}});
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(ids))
+        .mount(&server)
+        .await;
+    ticket().expect(1).mount(&server).await;
+    let found = client(&server).search_open("network_change").await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+#[tokio::test]
+async fn an_error_never_shows_the_token() {
+    let server = MockServer::start().await;
+    let client = client(&server);
+    let error = client.get_user(UserId(1)).await.unwrap_err();
+    assert!(!format!("{client:?} {error:?} {error}").contains(TOKEN));
+    let gone = Client::builder("http://127.0.0.1:1", SecretString::from(TOKEN))
+        .retry(0, Duration::ZERO)
+        .build()
+        .unwrap();
+    let error = gone.get_user(UserId(1)).await.unwrap_err();
+    assert!(
+        error.is_retryable() && !error.is_ambiguous(),
+        "nothing was sent: {error:?}"
+    );
+    assert!(!format!("{error:?} {error}").contains(TOKEN));
+}
+
+#[test]
+fn a_wrong_base_url_or_token_is_found_at_once() {
+    let build = |base: &str, token: &str| Client::builder(base, SecretString::from(token)).build();
+    for base in [
+        "",
+        "tickets.example.net",
+        "ftp://tickets.example.net",
+        "file:///etc/passwd",
+    ] {
+        assert!(matches!(build(base, "t"), Err(Error::BaseUrl(_))), "{base:?}");
+    }
+    assert!(matches!(
+        build("https://tickets.example.net", "a\nb"),
+        Err(Error::Token)
+    ));
+}

@@ -1,0 +1,157 @@
+//! A device over NETCONF: where it is, how to log in, and one interface read by the dialect that it speaks.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use change_model::{DeviceName, InterfaceName, InterfaceState, Truth};
+use device_dialect::{Dialect, Save, choose};
+use netconf_client::ops::{Config, CopyConfig, Datastore, GetConfig, Lock, Raw, Unlock};
+use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
+use netconf_client::{Error, Session, SessionConfig};
+use secrecy::ExposeSecret;
+
+use crate::app::App;
+use crate::effects::{EffectError, chain};
+use crate::settings::{Devices, Login};
+
+/// A session with a device.
+pub(crate) struct Device {
+    pub(crate) session: Session,
+    name: DeviceName,
+}
+
+/// An interface as it was read.
+pub(crate) struct Found {
+    pub(crate) state: InterfaceState,
+    pub(crate) dialect: Box<dyn Dialect>,
+    /// What stood in `<data>`.
+    pub(crate) xml: String,
+}
+
+impl From<Error> for EffectError {
+    fn from(error: Error) -> Self {
+        let why = format!("switch: {}", chain(&error));
+        // Everything here only reads, or is asked after reading: a lost answer may be asked for again.
+        let again = error.is_retryable() || error.is_outcome_unknown() || matches!(error, Error::Timeout { .. } | Error::Ssh(_));
+        if again { Self::Later { why, after: None } } else { Self::Never { why } }
+    }
+}
+
+impl Device {
+    /// Connects to a device of the source of truth.
+    pub(crate) async fn connect(app: &App, name: &DeviceName, truth: &Truth) -> Result<Self, EffectError> {
+        let address = truth.device.as_ref().and_then(|device| device.primary_ip4);
+        Self::connect_at(&app.settings.devices, name, address).await.inspect(|_| app.systems.succeeded("devices"))
+    }
+
+    /// Connects to a device whose management address is known.
+    pub(crate) async fn connect_at(devices: &Devices, name: &DeviceName, address: Option<Ipv4Addr>) -> Result<Self, EffectError> {
+        let connector = connector(devices, name, address)?;
+        let session = connector.session().await?;
+        Ok(Self { session, name: name.clone() })
+    }
+
+    /// Reads an interface from running; `None` if the device does not have it.
+    pub(crate) async fn read(&self, interface: &InterfaceName) -> Result<Option<Found>, EffectError> {
+        let mut dialect = self.dialect()?;
+        let filter = dialect.filter(interface.as_str()).map_err(|error| self.speechless(&error))?;
+        let data = self.session.call(GetConfig::new(Datastore::Running).subtree(filter)).await?;
+        if let Some(adapted) = dialect.adapted(data.reply().text()) {
+            dialect = adapted;
+        }
+        let state = dialect.read(data.reply().text(), interface.as_str()).map_err(|error| self.speechless(&error))?;
+        Ok(state.map(|state| Found { state, dialect, xml: data.xml().trim().to_owned() }))
+    }
+
+    /// The raw configuration of an interface, as the device wrote it.
+    pub(crate) async fn read_xml(&self, interface: &str) -> Result<String, EffectError> {
+        let dialect = self.dialect()?;
+        let filter = dialect.filter(interface).map_err(|error| self.speechless(&error))?;
+        let data = self.session.call(GetConfig::new(Datastore::Running).subtree(filter)).await?;
+        Ok(data.xml().trim().to_owned())
+    }
+
+    /// Has the device re-read configuration made by command line, where it can.
+    pub(crate) async fn sync_from(&self) -> Result<(), EffectError> {
+        if let Some(rpc) = self.dialect()?.sync_from() {
+            self.session.call(Raw::new(rpc)).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes running last; what the device said.
+    pub(crate) async fn save(&self) -> Result<String, EffectError> {
+        match self.dialect()?.save() {
+            Save::Rpc(rpc) => {
+                let reply = self.session.call(Raw::new(rpc)).await?;
+                Ok(reply.child_text("result")?.unwrap_or_default().trim().to_owned())
+            }
+            Save::CopyConfig => {
+                self.session.call(CopyConfig::new(Config::from(Datastore::Running), Config::from(Datastore::Startup))).await?;
+                Ok("running copied to startup".to_owned())
+            }
+            Save::NotNeeded => Ok("the device keeps what it runs".to_owned()),
+            other => Err(EffectError::never(format!("{} saves in a way that is not known: {other:?}", self.name))),
+        }
+    }
+
+    /// Reads an interface while nobody can be changing running: no other session is in the middle of it, no confirmed commit is pending.
+    pub(crate) async fn read_locked(&self, interface: &InterfaceName) -> Result<Option<Found>, EffectError> {
+        self.session.call(Lock(Datastore::Running)).await?;
+        let found = self.read(interface).await;
+        let unlocked = self.session.call(Unlock(Datastore::Running)).await;
+        if unlocked.is_err() {
+            // The end of the session releases the lock in any case.
+            self.session.abort();
+        }
+        found
+    }
+
+    /// Ends the session; its locks are released with it.
+    pub(crate) async fn close(&self) {
+        if let Err(error) = self.session.close().await {
+            tracing::debug!(device.name = self.name.as_str(), error = %error, "The session did not end in the ordinary way");
+        }
+        metrics::counter!("netchange_netconf_rpcs_total").increment(self.session.rpc_count());
+        metrics::counter!("netchange_netconf_sessions_total").increment(1);
+    }
+
+    fn dialect(&self) -> Result<Box<dyn Dialect>, EffectError> {
+        let capabilities: Vec<String> = self.session.capabilities().iter().map(str::to_owned).collect();
+        choose(&capabilities, &[]).map_err(|error| self.speechless(&error))
+    }
+
+    fn speechless(&self, error: &device_dialect::DialectError) -> EffectError {
+        EffectError::never(format!("switch {}: {}", self.name, chain(error)))
+    }
+}
+
+/// Where a device is and how to log in to it.
+fn connector(devices: &Devices, name: &DeviceName, address: Option<Ipv4Addr>) -> Result<SshConnector, EffectError> {
+    let host = devices.hosts.get(name.as_str()).cloned().unwrap_or_default();
+    let address = address.map(|address| IpAddr::from(address).to_string());
+    let Some(target) = host.host.or(address) else {
+        let text = format!("{name} has no primary IPv4 address in NetBox and no host in [devices.host.\"{name}\"]");
+        return Err(EffectError::never(text));
+    };
+    let own = Login {
+        username: host.username.unwrap_or_else(|| devices.login.username.clone()),
+        password: host.password,
+        private_key: host.private_key,
+    };
+    let has_own = own.password.is_some() || own.private_key.is_some();
+    let auth = if has_own { auth(&own) } else { auth(&devices.login) };
+    let auth = auth.ok_or_else(|| EffectError::never(format!("there is neither password nor key for {name}")))?;
+    let target = SshTarget::new(target, host.port.unwrap_or(devices.port));
+    let known_hosts = HostKeyCheck::KnownHosts(devices.known_hosts.clone());
+    let limit = devices.timeout;
+    let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
+    Ok(SshConnector::new(target, own.username, auth, known_hosts)
+        .timeouts(timeouts)
+        .session_config(SessionConfig::default().call_timeout(limit).close_timeout(Duration::from_secs(2))))
+}
+
+fn auth(login: &Login) -> Option<Auth> {
+    let key = login.private_key.as_ref().map(|key| Auth::KeyText { key: key.clone(), passphrase: None });
+    key.or_else(|| login.password.as_ref().map(|password| Auth::password(password.expose_secret())))
+}

@@ -1,0 +1,186 @@
+//! Notes on the ticket: HTML by a template that escapes every value.
+
+use askama::Template;
+use change_model::change::Known;
+use change_model::{Approval, Change, DiffLine, Note, Plan, Verdict};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::effects::EffectError;
+use crate::settings::Settings;
+
+#[derive(Template)]
+#[template(path = "notes/note.html")]
+struct NotePage<'a> {
+    headline: String,
+    lines: Vec<String>,
+    problems: Vec<String>,
+    diff: Vec<DiffLine>,
+    evidence: Vec<String>,
+    running: &'a str,
+    link: String,
+}
+
+/// Subject of a note.
+pub(crate) fn subject(told: Note) -> &'static str {
+    match told {
+        Note::Pending => "Pending approval",
+        Note::Approved => "Approved",
+        Note::Closed => "SUCCESS",
+        Note::NothingToDo => "Nothing to do",
+        Note::Declined => "Declined",
+        Note::Expired => "Expired",
+        Note::Attention => "Attention required",
+        Note::Indeterminate => "Outcome unknown",
+        Note::Superseded => "Superseded",
+        Note::Cancelled => "Withdrawn",
+    }
+}
+
+/// Body of a note.
+pub(crate) fn body(change: &Change, told: Note, settings: &Settings) -> Result<String, EffectError> {
+    let page = NotePage {
+        headline: headline(change, told),
+        lines: lines(change, told, settings),
+        problems: if told == Note::Attention { change.problems.iter().map(ToString::to_string).collect() } else { Vec::new() },
+        diff: match told {
+            Note::Pending | Note::Closed => change.plan.as_ref().map(Plan::diff).unwrap_or_default(),
+            Note::Approved
+            | Note::NothingToDo
+            | Note::Declined
+            | Note::Expired
+            | Note::Attention
+            | Note::Indeterminate
+            | Note::Superseded
+            | Note::Cancelled => Vec::new(),
+        },
+        evidence: if matches!(told, Note::Closed | Note::NothingToDo) { evidence(change) } else { Vec::new() },
+        running: if told == Note::Closed { &change.evidence.running } else { "" },
+        link: link(change, settings),
+    };
+    page.render().map_err(|error| EffectError::never(format!("the note cannot be written: {error}")))
+}
+
+fn headline(change: &Change, told: Note) -> String {
+    let port = match (change.device(), change.interface()) {
+        (Some(device), Some(interface)) => format!("{device} {interface}"),
+        _ => "the requested port".to_owned(),
+    };
+    match told {
+        Note::Pending => format!("Your change request for {port} has been received and is pending approval."),
+        Note::Approved => format!("The change of {port} is approved and is being applied."),
+        Note::Closed => format!("SUCCESS: {port} is configured as requested, and it is proved."),
+        Note::NothingToDo => format!("SUCCESS: nothing to do. {port} already is as requested, on the switch and in NetBox."),
+        Note::Declined => format!("The change of {port} was declined. Nothing was changed."),
+        Note::Expired => format!("Nobody decided about the change of {port} in time. Nothing was changed."),
+        Note::Attention if !change.problems.is_empty() => "This request cannot be carried out as it is. Nothing was changed.".to_owned(),
+        Note::Attention => format!("The change of {port} was not completed."),
+        Note::Indeterminate => format!("The outcome of the change of {port} is unknown."),
+        Note::Superseded => "This ticket was changed after the plan was made, so the plan is void. Nothing was changed.".to_owned(),
+        Note::Cancelled => format!("The change of {port} was withdrawn. Nothing was changed."),
+    }
+}
+
+fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
+    let mut lines = Vec::new();
+    let again = "Correct the ticket and set it to open to start again.";
+    match told {
+        Note::Pending => {
+            let approvers: Vec<&str> = settings.approval.approvers.iter().map(change_model::Email::as_str).collect();
+            lines.push(format!("Approvers: {} ({} needed).", approvers.join(", "), settings.approval.required));
+            lines.extend(change.expires_at.map(|end| format!("Waiting until {}.", time(end))));
+            lines.extend(change.plan.as_ref().map(|plan| format!("Risk: {}.", risk(plan))));
+        }
+        Note::Approved | Note::Declined => lines.extend(change.approvals.iter().map(decision)),
+        Note::Closed => {
+            lines.extend(change.approvals.iter().map(decision));
+            lines.extend(change.how.iter().map(|how| format!("Configured: {how}.")));
+            lines.push(format!("Time taken: {}.", taken(change)));
+        }
+        Note::NothingToDo => {}
+        Note::Expired => lines.push("Set the ticket to open to ask again.".to_owned()),
+        Note::Attention => {
+            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
+            lines.push(aftermath(change));
+            lines.push(again.to_owned());
+        }
+        Note::Indeterminate => {
+            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
+            lines.push("The switch is being read to learn which configuration it has; nothing is repeated blindly.".to_owned());
+            lines.push(aftermath(change));
+        }
+        Note::Superseded => {
+            lines.extend(change.error.iter().map(|error| format!("What was noticed: {error}.")));
+            lines.push("Set the ticket to open to start again with what it says now.".to_owned());
+        }
+        Note::Cancelled => {
+            lines.extend(change.error.iter().map(|error| format!("{error}.")));
+            lines.push(again.to_owned());
+        }
+    }
+    lines
+}
+
+/// What is known of the two systems, in words.
+pub(crate) fn aftermath(change: &Change) -> String {
+    let of = |known: Known| match known {
+        Known::AsBefore => "as before the change",
+        Known::AsIntended => "changed as requested",
+        Known::Unknown => "NOT KNOWN, a person must look",
+    };
+    format!("State: the switch is {}; NetBox is {}.", of(change.aftermath.device), of(change.aftermath.netbox))
+}
+
+/// What proves that the change is done.
+pub(crate) fn evidence(change: &Change) -> Vec<String> {
+    let found = &change.evidence;
+    let mut evidence = Vec::new();
+    if found.device_matches {
+        let session = found.session_id.map(|id| format!(" (read by NETCONF session {id})")).unwrap_or_default();
+        evidence.push(format!("intended configuration = running configuration{session}"));
+    }
+    if found.saved {
+        let reply = if found.save_reply.is_empty() { String::new() } else { format!(": {}", found.save_reply) };
+        evidence.push(format!("saved to the startup configuration{reply}"));
+    }
+    if found.netbox_matches {
+        evidence.push("NetBox equals the intent".to_owned());
+    }
+    evidence
+}
+
+/// One decision in words.
+pub(crate) fn decision(approval: &Approval) -> String {
+    let word = match approval.decision {
+        Verdict::Approved => "Approved",
+        Verdict::Declined => "Declined",
+    };
+    let comment = if approval.comment.is_empty() { String::new() } else { format!(": {}", approval.comment) };
+    format!("{word} by {} at {}{comment}", approval.by, time(approval.at))
+}
+
+/// The risk in words.
+pub(crate) fn risk(plan: &Plan) -> String {
+    let level = plan.risk.level.as_str();
+    if plan.risk.reasons.is_empty() { level.to_owned() } else { format!("{level}: {}", plan.risk.reasons.join("; ")) }
+}
+
+/// A value, or a word for none.
+pub(crate) fn shown(value: &str) -> &str {
+    if value.is_empty() { "(none)" } else { value }
+}
+
+/// Where the change is shown.
+pub(crate) fn link(change: &Change, settings: &Settings) -> String {
+    format!("{}/changes/{}", settings.server.public_url, change.id)
+}
+
+/// A time for people.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn taken(change: &Change) -> String {
+    let seconds = change.updated_at.duration_since(change.received_at).as_secs_f64();
+    format!("{seconds:.1} s from ticket to proof")
+}

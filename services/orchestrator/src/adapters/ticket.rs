@@ -1,0 +1,45 @@
+//! A Zammad ticket as a change's origin.
+
+use change_model::request::FIELDS;
+use change_model::{Change, ChangeId, Email, Note, Received, TicketFields, TicketRef, Transition};
+use jiff::Timestamp;
+use ticket_client::Ticket;
+use uuid::Uuid;
+
+/// The state in which a ticket asks for work.
+pub(crate) const OPEN: &str = "open";
+
+/// The fields of a ticket that describe a change.
+pub(crate) fn fields(ticket: &Ticket) -> TicketFields {
+    let given = |name: &&str| Some(((*name).to_owned(), ticket.fields.get(*name)?.clone()));
+    FIELDS.iter().filter_map(given).collect()
+}
+
+/// The ticket's customer, then who typed it in. Addresses that are none are left out: nobody can approve with one.
+fn requesters(ticket: &Ticket) -> Vec<Email> {
+    ticket.requester_emails().into_iter().filter_map(|email| Email::parse(email).ok()).collect()
+}
+
+/// A new change for a ticket.
+pub(crate) fn receive(ticket: &Ticket, now: Timestamp) -> Result<Transition, serde_json::Error> {
+    Change::receive(Received {
+        id: ChangeId::new(Uuid::now_v7()),
+        ticket: TicketRef { id: ticket.id.0, number: ticket.number.as_str().to_owned() },
+        title: ticket.title.clone(),
+        fields: fields(ticket),
+        requesters: requesters(ticket),
+        at: now,
+    })
+}
+
+/// The ticket state that goes with a note; `None` leaves the state alone.
+pub(crate) fn state_of(note: Note) -> Option<&'static str> {
+    match note {
+        Note::Pending => Some("pending approval"),
+        Note::Approved => Some("approved"),
+        Note::Closed | Note::NothingToDo => Some("closed"),
+        Note::Declined | Note::Expired => Some("denied"),
+        Note::Attention | Note::Indeterminate | Note::Cancelled => Some("attention required"),
+        Note::Superseded => None,
+    }
+}

@@ -1,0 +1,42 @@
+//! The commands, one file each.
+
+mod changes;
+#[cfg(feature = "lab")]
+mod demo;
+mod doctor;
+#[cfg(feature = "lab")]
+mod lab;
+mod output;
+mod plan;
+mod serve;
+mod show;
+
+use crate::cli::{Cli, Command};
+use crate::settings::SettingsError;
+
+/// Exit code of a command that failed or was refused.
+pub(crate) const FAILED: u8 = 1;
+/// Exit code of wrong usage or configuration.
+pub(crate) const WRONG_USAGE: u8 = 2;
+
+/// Runs a command; its exit code.
+pub(crate) async fn run(cli: Cli) -> u8 {
+    let result = match cli.command {
+        #[cfg(feature = "lab")]
+        Command::Demo(args) => demo::run(args).await,
+        #[cfg(feature = "lab")]
+        Command::Lab(args) => lab::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Plan(args) => plan::run(args).await,
+        Command::Show(command) => show::run(command).await,
+        Command::Changes(command) => changes::run(command).await,
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            output::say(&format!("netchange: {error:#}"));
+            if error.downcast_ref::<SettingsError>().is_some() { WRONG_USAGE } else { FAILED }
+        }
+    }
+}

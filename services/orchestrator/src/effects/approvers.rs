@@ -1,0 +1,76 @@
+//! Asking the approvers: one card for each, or one into the space.
+
+use change_model::{Change, Event};
+use jiff::Timestamp;
+use webex_cards::{Message, MessageId, NewMessage, Recipient, RoomId};
+
+use super::{EffectError, Outcome};
+use crate::adapters::card;
+use crate::app::App;
+use crate::store::cards::Card;
+
+/// Sends what is missing. On a repeated attempt the card may be there although its message id was never stored.
+pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
+    let sent = app.store.cards(change.id).await?;
+    for recipient in recipients(app)? {
+        let name = recipient_name(&recipient);
+        if sent.iter().any(|card| card.round == change.round && card.recipient == name) {
+            continue;
+        }
+        let found = if repeated { find(app, change, &recipient).await? } else { None };
+        let message = match found {
+            Some(message) => message,
+            None => {
+                let ask = card::ask(change, &app.settings)?;
+                let message = NewMessage::new(recipient, &card::headline(change)).card(ask);
+                app.webex.create_message(&message).await?
+            }
+        };
+        app.systems.succeeded("webex");
+        let card = Card {
+            message_id: message.id.as_str().to_owned(),
+            change_id: change.id,
+            round: change.round,
+            recipient: name,
+            room_id: message.room_id.as_str().to_owned(),
+            shows: "pending".to_owned(),
+        };
+        app.store.add_card(&card, Timestamp::now()).await?;
+    }
+    Ok(Some(Event::CardsSent))
+}
+
+fn recipients(app: &App) -> Result<Vec<Recipient>, EffectError> {
+    match &app.settings.room_id {
+        Some(room) => {
+            let room: RoomId = room.parse().map_err(|_| EffectError::never(format!("approval.room_id {room:?} is no space's id")))?;
+            Ok(vec![Recipient::Room(room)])
+        }
+        None => Ok(app.settings.approval.approvers.iter().map(|email| Recipient::Email(email.to_string())).collect()),
+    }
+}
+
+fn recipient_name(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Email(email) => email.clone(),
+        Recipient::Room(room) => room.as_str().to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Looks for this change's card among what the bot already said. A bot cannot list its own posts in a group space: a second card
+/// may then stand there, and decisions count only for the one on record.
+async fn find(app: &App, change: &Change, recipient: &Recipient) -> Result<Option<Message>, EffectError> {
+    let Recipient::Email(email) = recipient else { return Ok(None) };
+    let messages = app.webex.list_direct(email).await;
+    let messages = match messages {
+        Err(error) if error.is_not_found() => return Ok(None),
+        other => other?,
+    };
+    let known = app.store.cards(change.id).await?;
+    let is_new = |id: &MessageId| !known.iter().any(|card| card.message_id == id.as_str());
+    let shows = |message: &Message| {
+        message.attachments.iter().any(|attachment| card::is_of(&attachment.content, change)) && is_new(&message.id)
+    };
+    Ok(messages.into_iter().find(shows))
+}

@@ -1,0 +1,199 @@
+//! The device: brought to the planned state as a whole, proved by another session, and read where nobody knows.
+
+use change_model::change::Evidence;
+use change_model::plan::device_fingerprint;
+use change_model::{Change, Event, InterfaceName, Plan};
+use netconf_client::transaction::{Cause, Committed, Failed, ServerState};
+use netconf_client::{RpcError, Transaction};
+
+use super::plan::is_as;
+use super::{EffectError, Outcome, chain};
+use crate::adapters::device::{Device, Found};
+use crate::app::App;
+use crate::store::Done;
+
+/// Why the check of a second session failed.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error("a second session read another configuration than intended")]
+    Differs,
+    #[error("a second session could not read the interface: {0}")]
+    Unread(String),
+}
+
+/// Brings the edit onto the device. It is looked first whether an earlier attempt got through: the edit is sent only to a device that
+/// has exactly what the plan was made on.
+pub(super) async fn configure(app: &App, change: &Change) -> Outcome {
+    let (plan, interface) = parts(change)?;
+    let device = open(app, plan).await?;
+    let result = configure_on(app, change, &device, (plan, interface)).await;
+    device.close().await;
+    result
+}
+
+async fn configure_on(app: &App, change: &Change, device: &Device, (plan, interface): (&Plan, &InterfaceName)) -> Outcome {
+    let found = device.read(interface).await?;
+    let Some(found) = found else {
+        return Ok(Some(Event::DeviceRefused { why: format!("{interface} is gone from the running configuration") }));
+    };
+    if is_as(&plan.device_after, &found.state) {
+        let how = if plan.edit.is_empty() { "the switch needed no edit" } else { "the switch was found as intended" };
+        return Ok(Some(Event::DeviceConfigured { how: how.to_owned() }));
+    }
+    if device_fingerprint(&found.state)? != plan.base.device {
+        let why = format!("the configuration of {interface} was changed by somebody else just before the edit");
+        return Ok(Some(if change.edit_started { Event::DeviceUnknown { why } } else { Event::DeviceRefused { why } }));
+    }
+    if !change.edit_started {
+        app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
+    }
+    crate::crash::point("inside:configure_device");
+    let transaction = Transaction::new(elements(&plan.edit)).inverse(elements(&plan.inverse));
+    let check = || async {
+        let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
+        let read = second.read(interface).await;
+        second.close().await;
+        match read {
+            Ok(Some(found)) if is_as(&plan.device_after, &found.state) => Ok(()),
+            Ok(_) => Err(CheckError::Differs),
+            Err(error) => Err(CheckError::Unread(error.to_string())),
+        }
+    };
+    match transaction.run(&device.session, check).await {
+        Ok(done) => Ok(Some(Event::DeviceConfigured { how: how(&done) })),
+        Err(failed) => failure(app, (plan, interface), failed).await,
+    }
+}
+
+/// How it was done, and what was weaker than it could be.
+fn how(done: &Committed<()>) -> String {
+    use netconf_client::transaction::Method;
+    let method = match done.guarantees.method {
+        Method::ConfirmedCommit => "candidate with confirmed commit, confirmed after the read-back of a second session",
+        Method::Commit => "candidate with commit, read back by a second session, inverse edit at hand",
+        Method::EditRunning => "running edited with rollback-on-error, read back by a second session, inverse edit at hand",
+    };
+    let weaker: Vec<String> = done.guarantees.weaknesses.iter().map(ToString::to_string).collect();
+    if weaker.is_empty() { method.to_owned() } else { format!("{method} (the switch offers {})", weaker.join("; ")) }
+}
+
+/// A transaction that failed: refused, to be tried again, or of unknown outcome.
+async fn failure(app: &App, (plan, interface): (&Plan, &InterfaceName), failed: Failed<CheckError>) -> Outcome {
+    let why = explain(&failed);
+    let retryable = failed.is_retryable() && !matches!(failed.cause, Cause::ForeignEdits);
+    match failed.server {
+        ServerState::Unchanged if retryable => Err(EffectError::later(format!("switch: {why}"))),
+        ServerState::Unchanged => Ok(Some(Event::DeviceRefused { why })),
+        // It says that it undid the change: that is proved by reading, like everything else.
+        ServerState::Undone(_) if is_as_before(app, plan, interface).await => Ok(Some(Event::DeviceRefused { why })),
+        _ => Ok(Some(Event::DeviceUnknown { why })),
+    }
+}
+
+fn explain(failed: &Failed<CheckError>) -> String {
+    let said = match &failed.cause {
+        Cause::Session(error) if !error.rpc_errors().is_empty() => {
+            let told: Vec<String> = error.rpc_errors().iter().map(rpc_error).collect();
+            format!("the switch refused: {}", told.join("; "))
+        }
+        Cause::ForeignEdits => {
+            "the switch's candidate configuration has uncommitted edits of somebody else; commit or discard them first".to_owned()
+        }
+        cause => chain(cause),
+    };
+    let undo = failed.undo_error.as_ref().map(|error| format!("; undoing failed: {}", chain(error))).unwrap_or_default();
+    format!("{} failed: {said} ({}){undo}", failed.step, failed.server)
+}
+
+fn rpc_error(error: &RpcError) -> String {
+    let message = error.message.as_deref().unwrap_or("no message").trim();
+    let path = error.path.as_deref().map(|path| format!(" at {}", path.trim())).unwrap_or_default();
+    let holder = error.info.session_id.map(|id| format!(" (held by session {id})")).unwrap_or_default();
+    format!("{}{path}: {message}{holder}", error.tag.as_str())
+}
+
+async fn is_as_before(app: &App, plan: &Plan, interface: &InterfaceName) -> bool {
+    let read = async {
+        let device = open(app, plan).await?;
+        let found = device.read(interface).await;
+        device.close().await;
+        found
+    };
+    matches!(read.await, Ok(Some(found)) if device_fingerprint(&found.state).is_ok_and(|now| now == plan.base.device))
+}
+
+/// Reads the device by a fresh session, compares, and saves.
+pub(super) async fn prove(app: &App, change: &Change) -> Outcome {
+    let (plan, interface) = parts(change)?;
+    let device = open(app, plan).await?;
+    let result = prove_on(app, &device, (plan, interface)).await;
+    device.close().await;
+    result
+}
+
+async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &InterfaceName)) -> Outcome {
+    let Some(Found { state, xml, .. }) = device.read(interface).await? else {
+        return Ok(Some(Event::DeviceDiffers { why: format!("{interface} is gone from the running configuration") }));
+    };
+    if !is_as(&plan.device_after, &state) {
+        let why = "after the change a fresh session read another configuration than intended".to_owned();
+        return Ok(Some(Event::DeviceDiffers { why }));
+    }
+    let (saved, save_reply) = if app.settings.devices.save_to_startup { (true, device.save().await?) } else { (false, String::new()) };
+    let evidence = Evidence {
+        device_matches: true,
+        saved,
+        netbox_matches: false,
+        running: xml,
+        save_reply,
+        session_id: Some(device.session.session_id()),
+    };
+    Ok(Some(Event::DeviceProved { evidence }))
+}
+
+/// Reads the device, locked, to learn what it has. Nothing is repeated blindly.
+pub(super) async fn settle(app: &App, change: &Change) -> Outcome {
+    let (plan, interface) = parts(change)?;
+    let device = open(app, plan).await?;
+    let found = device.read_locked(interface).await;
+    device.close().await;
+    let Some(found) = found? else {
+        return Ok(Some(Event::SettledOtherwise { why: format!("{interface} is gone from the running configuration") }));
+    };
+    if is_as(&plan.device_after, &found.state) {
+        Ok(Some(Event::SettledAsIntended))
+    } else if device_fingerprint(&found.state)? == plan.base.device {
+        Ok(Some(Event::SettledAsBefore))
+    } else {
+        let why = format!("the switch was read: {interface} is neither as before nor as intended");
+        Ok(Some(Event::SettledOtherwise { why }))
+    }
+}
+
+fn parts(change: &Change) -> Result<(&Plan, &InterfaceName), EffectError> {
+    let plan = change.plan.as_ref().ok_or_else(|| EffectError::never("the change has no plan"))?;
+    Ok((plan, &plan.interface))
+}
+
+async fn open(app: &App, plan: &Plan) -> Result<Device, EffectError> {
+    Device::connect_at(&app.settings.devices, &plan.device, plan.management).await.inspect(|_| app.systems.succeeded("devices"))
+}
+
+/// What stands in `<config>`: the transaction puts its own around it.
+fn elements(config: &str) -> String {
+    let config = config.trim();
+    let inner = config.find('>').and_then(|start| Some(&config[start + 1..config.rfind("</")?]));
+    if config.starts_with("<config") { inner.unwrap_or_default().to_owned() } else { config.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_config_element_is_taken_off_once() {
+        assert_eq!(elements("<config xmlns=\"u\"><a><b/></a></config>"), "<a><b/></a>");
+        assert_eq!(elements("<config><config/></config>"), "<config/>");
+        assert_eq!(elements("<native/>"), "<native/>");
+    }
+}

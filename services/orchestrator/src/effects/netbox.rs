@@ -1,0 +1,195 @@
+//! Writing the source of truth, and writing it back. Every step reads first, writes only what is missing, and is conditional.
+
+use change_model::truth::{AddressChange, TruthChange, TruthInterface, TruthValues};
+use change_model::{Change, Event};
+use ipnet::IpNet;
+use netbox_client::params::IpAddressParams;
+use netbox_client::{Error, ETag, Field, IfMatch, InterfaceId, InterfaceMode, InterfacePatch, IpAddress, IpAddressId, NewIpAddress, VlanId};
+
+use super::{EffectError, Outcome};
+use crate::adapters::netbox::interface_of;
+use crate::app::App;
+
+/// Brings the interface to its new values, with the ticket's number in its field, and moves the addresses.
+pub(super) async fn update(app: &App, change: &Change) -> Outcome {
+    let (truth, number) = parts(change)?;
+    let during = TruthValues { ticket: Some(number.to_owned()), ..truth.after.clone() };
+    let result = async {
+        write_values(app, truth, &during, &[&truth.before], number).await?;
+        apply_addresses(app, truth, &truth.addresses).await
+    };
+    match result.await {
+        Ok(()) => Ok(Some(Event::NetboxUpdated)),
+        Err(EffectError::Never { why }) => Ok(Some(Event::NetboxRefused { why })),
+        Err(other) => Err(other),
+    }
+}
+
+/// Clears the ticket field after success, and compares everything with the intent.
+pub(super) async fn finish(app: &App, change: &Change) -> Outcome {
+    let (truth, number) = parts(change)?;
+    let during = TruthValues { ticket: Some(number.to_owned()), ..truth.after.clone() };
+    write_values(app, truth, &truth.after, &[&during], number).await?;
+    let held = held(app, truth.interface_id).await?;
+    for address in &truth.addresses {
+        let (wanted, address) = match address {
+            AddressChange::Unassign { address, .. } => (false, address),
+            AddressChange::Assign { address, .. } | AddressChange::Create { address } => (true, address),
+        };
+        if held.iter().any(|found| found.address.to_string() == *address) != wanted {
+            return Err(EffectError::never(format!("NetBox: {address} is not where it should be after the change")));
+        }
+    }
+    Ok(Some(Event::NetboxFinished))
+}
+
+/// Puts the old values back, the ticket field included, and the addresses where they were.
+pub(super) async fn restore(app: &App, change: &Change) -> Outcome {
+    let (truth, number) = parts(change)?;
+    undo_addresses(app, truth).await?;
+    let field = &app.settings.netbox.ticket_field;
+    let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).await?;
+    let found = interface_of(&interface, field).values;
+    if found.ticket.as_deref() != Some(number) && found != truth.after {
+        // Our values never got there, so that there is nothing of ours to take back.
+        return Ok(Some(Event::NetboxRestored));
+    }
+    let during = TruthValues { ticket: Some(number.to_owned()), ..truth.after.clone() };
+    write_values(app, truth, &truth.before, &[&during, &truth.after], number).await?;
+    Ok(Some(Event::NetboxRestored))
+}
+
+fn parts(change: &Change) -> Result<(&TruthChange, &str), EffectError> {
+    let plan = change.plan.as_ref().ok_or_else(|| EffectError::never("the change has no plan"))?;
+    Ok((&plan.truth, &change.ticket.number))
+}
+
+/// Writes `wanted` if the interface has one of `from`; it is done if it has `wanted`. Anything else was done by somebody else, and stays.
+async fn write_values(app: &App, truth: &TruthChange, wanted: &TruthValues, from: &[&TruthValues], number: &str) -> Result<(), EffectError> {
+    let field = &app.settings.netbox.ticket_field;
+    let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).await?;
+    app.systems.succeeded("netbox");
+    let TruthInterface { values: found, .. } = interface_of(&interface, field);
+    if found == *wanted {
+        return Ok(());
+    }
+    if !from.contains(&&found) {
+        return Err(EffectError::never("NetBox: the interface was changed by somebody else in the meantime, and is left as it is"));
+    }
+    let etag = interface.etag().map_or(IfMatch::Unconditional, IfMatch::Tag);
+    let patch = patch(&found, wanted, field, number);
+    let written = app.netbox.patch_interface(InterfaceId(truth.interface_id), &patch, etag).await?;
+    let unmet = patch.unmet(&written.value);
+    if unmet.is_empty() { Ok(()) } else { Err(EffectError::never(format!("NetBox did not take {}", unmet.join(", ")))) }
+}
+
+/// Only what differs; a new mode names its VLANs too, or NetBox refuses it.
+fn patch(from: &TruthValues, to: &TruthValues, ticket_field: &str, number: &str) -> InterfacePatch {
+    let mut patch = InterfacePatch::default().changelog_message(format!("change ticket {number}"));
+    patch.enabled = (from.enabled != to.enabled).then_some(to.enabled);
+    patch.description = (from.description != to.description).then(|| to.description.clone());
+    if from.mtu != to.mtu {
+        patch.mtu = Field::from(to.mtu);
+    }
+    if (&from.mode, &from.untagged_vlan, &from.tagged_vlans) != (&to.mode, &to.untagged_vlan, &to.tagged_vlans) {
+        patch.mode = Field::from(to.mode.as_deref().map(mode));
+        patch.untagged_vlan = Field::from(to.untagged_vlan.map(|vlan| VlanId(vlan.id)));
+        patch.tagged_vlans = Some(to.tagged_vlans.iter().map(|vlan| VlanId(vlan.id)).collect());
+    }
+    if from.ticket != to.ticket {
+        patch = patch.custom_field(ticket_field, serde_json::json!(to.ticket));
+    }
+    patch
+}
+
+fn mode(word: &str) -> InterfaceMode {
+    match word {
+        "access" => InterfaceMode::Access,
+        "tagged" => InterfaceMode::Tagged,
+        "tagged-all" => InterfaceMode::TaggedAll,
+        "q-in-q" => InterfaceMode::QInQ,
+        other => InterfaceMode::Other(other.to_owned()),
+    }
+}
+
+async fn held(app: &App, interface: u64) -> Result<Vec<IpAddress>, EffectError> {
+    Ok(app.netbox.list_ip_addresses(IpAddressParams::default().interface(InterfaceId(interface))).all().await?)
+}
+
+fn conditional(address: &IpAddress) -> IfMatch {
+    address.etag().map_or(IfMatch::Unconditional, IfMatch::Tag)
+}
+
+async fn apply_addresses(app: &App, truth: &TruthChange, changes: &[AddressChange]) -> Result<(), EffectError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let interface = InterfaceId(truth.interface_id);
+    let held = held(app, truth.interface_id).await?;
+    for change in changes {
+        match change {
+            AddressChange::Unassign { id, .. } => {
+                if let Some(found) = held.iter().find(|found| found.id.0 == *id) {
+                    app.netbox.unassign_ip_address(found.id, conditional(found)).await?;
+                }
+            }
+            AddressChange::Assign { id, address } => assign(app, interface, (*id, address)).await?,
+            AddressChange::Create { address } => {
+                if !held.iter().any(|found| found.address.to_string() == *address) {
+                    create(app, interface, address).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives an address to the interface unless it has it; one that somebody else took meanwhile is left to them.
+async fn assign(app: &App, interface: InterfaceId, (id, address): (u64, &str)) -> Result<(), EffectError> {
+    let found = app.netbox.get_ip_address(IpAddressId(id)).await?;
+    match found.interface_id() {
+        Some(holder) if holder == interface => Ok(()),
+        Some(_) => Err(EffectError::never(format!("NetBox: address {address} was given to another interface in the meantime"))),
+        None => {
+            app.netbox.assign_ip_address(found.id, interface, conditional(&found)).await?;
+            Ok(())
+        }
+    }
+}
+
+async fn create(app: &App, interface: InterfaceId, address: &str) -> Result<(), EffectError> {
+    let net: IpNet = address.parse().map_err(|_| EffectError::never(format!("{address} is no address")))?;
+    app.netbox.create_ip_address(&NewIpAddress::new(net).on(interface)).await?;
+    Ok(())
+}
+
+async fn undo_addresses(app: &App, truth: &TruthChange) -> Result<(), EffectError> {
+    if truth.addresses.is_empty() {
+        return Ok(());
+    }
+    let held = held(app, truth.interface_id).await?;
+    for change in truth.addresses.iter().rev() {
+        match change {
+            AddressChange::Unassign { id, address } => assign(app, InterfaceId(truth.interface_id), (*id, address)).await?,
+            AddressChange::Assign { id, .. } => {
+                if let Some(found) = held.iter().find(|found| found.id.0 == *id) {
+                    app.netbox.unassign_ip_address(found.id, conditional(found)).await?;
+                }
+            }
+            AddressChange::Create { address } => {
+                for found in held.iter().filter(|found| found.address.to_string() == *address) {
+                    remove(app, found).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn remove(app: &App, address: &IpAddress) -> Result<(), EffectError> {
+    let if_match: Option<ETag> = address.etag();
+    match app.netbox.delete_ip_address(address.id, if_match.map_or(IfMatch::Unconditional, IfMatch::Tag)).await {
+        Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

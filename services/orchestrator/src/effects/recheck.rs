@@ -1,0 +1,59 @@
+//! The last look before anything is touched: ticket, source of truth and device must be what the plan was made on.
+
+use change_model::digest::digest;
+use change_model::plan::{device_fingerprint, truth_fingerprint};
+use change_model::{Change, Event, Plan};
+use ticket_client::TicketId;
+
+use super::{EffectError, Outcome};
+use crate::adapters::{device, netbox, ticket};
+use crate::app::App;
+
+pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
+    let (Some(plan), Some(request)) = (&change.plan, &change.request) else {
+        return Err(EffectError::never("the change has no plan"));
+    };
+    if plan.digest().ok().as_ref() != change.digest.as_ref() {
+        return Err(EffectError::never("the stored plan does not have the digest that was approved"));
+    }
+    if let Some(what) = ticket_changed(app, change, plan).await? {
+        return Ok(Some(Event::TicketChanged { what }));
+    }
+    let field = &app.settings.netbox.ticket_field;
+    let truth = netbox::read_truth(&app.netbox, field, &request.device, Some(&request.interface), &request.settings).await?;
+    app.systems.succeeded("netbox");
+    if truth_fingerprint(&truth)? != plan.base.truth {
+        let what = format!("NetBox's data of {} was changed after the plan was made", request.interface);
+        return Ok(Some(Event::BaseChanged { what }));
+    }
+    let device = device::Device::connect(app, &request.device, &truth).await?;
+    let sync = async {
+        if app.settings.devices.sync_from {
+            device.sync_from().await?;
+        }
+        device.read(&request.interface).await
+    };
+    let found = sync.await;
+    device.close().await;
+    let same = found?.map(|found| device_fingerprint(&found.state)).transpose()?.is_some_and(|now| now == plan.base.device);
+    if !same {
+        let what = format!("the configuration of {} on the switch was changed after the plan was made", request.interface);
+        return Ok(Some(Event::BaseChanged { what }));
+    }
+    Ok(Some(Event::BaseUnchanged))
+}
+
+async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Option<String>, EffectError> {
+    // Whether the approval has been told yet decides which states are ours.
+    let ticket = app.zammad.get_ticket(TicketId(change.ticket.id)).await;
+    let ticket = match ticket {
+        Err(error) if error.is_not_found() => return Ok(Some("the ticket is gone".to_owned())),
+        other => other?,
+    };
+    app.systems.succeeded("zammad");
+    if digest(&ticket::fields(&ticket))? != plan.base.ticket {
+        return Ok(Some("the ticket was edited after the plan was made".to_owned()));
+    }
+    let ours = [ticket::OPEN, "pending approval", "approved"];
+    Ok((!ours.contains(&ticket.state.as_str())).then(|| format!("the ticket was moved to {:?}", ticket.state)))
+}

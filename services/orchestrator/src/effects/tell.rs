@@ -1,0 +1,66 @@
+//! Telling people: the ticket's note and state, and the cards.
+
+use change_model::{Change, Note};
+use jiff::Timestamp;
+use ticket_client::{StateOutcome, StateWrite, TicketId};
+use webex_cards::{MessageId, Posted, RoomId};
+
+use super::{EffectError, Outcome};
+use crate::adapters::{card, note, ticket};
+use crate::app::App;
+
+/// The states that netchange itself gives, and the one it starts from: a ticket in any other was moved by a person, and stays there.
+const OURS: [&str; 4] = [ticket::OPEN, "pending approval", "approved", "attention required"];
+
+/// Writes the note, once, and sets the state that goes with it.
+pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> Outcome {
+    let id = TicketId(change.ticket.id);
+    let marker = format!("{}/{row}", change.id);
+    let text = ticket_client::Note::html(note::subject(told), note::body(change, told, &app.settings)?);
+    let Some(state) = ticket::state_of(told) else {
+        let _ = app.zammad.ensure_note(id, &marker, &text).await?;
+        app.systems.succeeded("zammad");
+        return Ok(None);
+    };
+    let write = StateWrite::new(state, &marker, &text).only_from(&OURS);
+    let outcome = app.zammad.ensure_state_with_note(id, &write).await?;
+    app.systems.succeeded("zammad");
+    match outcome {
+        StateOutcome::Written | StateOutcome::AlreadyThere => app.store.ticket_is(change.id, state, Timestamp::now()).await?,
+        StateOutcome::MovedSince { .. } => {}
+        StateOutcome::NotFrom { state } => {
+            tracing::info!(ticket.id = id.0, "Ticket {} is {state} by a person; only the note is added", change.ticket.number);
+            let _ = app.zammad.ensure_note(id, &marker, &text).await?;
+        }
+        StateOutcome::NoteOnly { detail, .. } => {
+            tracing::error!(ticket.id = id.0, error = %detail, "Zammad refuses the ticket state {state:?}: add it to the ticket's states");
+        }
+        other => tracing::warn!(ticket.id = id.0, "Unknown outcome of a ticket's state: {other:?}"),
+    }
+    Ok(None)
+}
+
+/// Replaces every card of the change by what became of it.
+pub(super) async fn chat(app: &App, change: &Change, told: Note) -> Outcome {
+    let shows = note::subject(told);
+    let text = card::outcome(change, told, &app.settings)?;
+    let headline = format!("Network change {}: {}", webex_cards::markdown::escape(&change.ticket.number, 40), note::subject(told));
+    for sent in app.store.cards(change.id).await? {
+        if sent.shows == shows || sent.round != change.round {
+            continue;
+        }
+        let posted = Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
+        let replaced = app.webex.replace_card(&posted, &headline, &text).await?;
+        app.systems.succeeded("webex");
+        app.store.card_shows(&sent, replaced.message().id.as_str(), shows).await?;
+    }
+    Ok(None)
+}
+
+fn message_id(text: &str) -> Result<MessageId, EffectError> {
+    text.parse().map_err(|_| EffectError::never(format!("{text:?} is no message's id")))
+}
+
+fn room_id(text: &str) -> Result<RoomId, EffectError> {
+    text.parse().map_err(|_| EffectError::never(format!("{text:?} is no space's id")))
+}

@@ -1,0 +1,93 @@
+//! What an operator may do with a change, by API, page or command.
+
+use std::str::FromStr;
+
+use change_model::{ApprovalRule, ChangeId, Decision, Email, Event, Verdict};
+use jiff::Timestamp;
+
+use crate::store::{Applied, Done, Store};
+
+/// An operator's action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Approve,
+    Decline,
+    Retry,
+    Undo,
+    Cancel,
+}
+
+impl FromStr for Action {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "approve" => Ok(Self::Approve),
+            "decline" => Ok(Self::Decline),
+            "retry" => Ok(Self::Retry),
+            "undo" => Ok(Self::Undo),
+            "cancel" => Ok(Self::Cancel),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Why an action was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ActionError {
+    /// The change's state, or a rule, forbids it.
+    #[error("{0}")]
+    Refused(String),
+    /// What was given is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such change.
+    #[error("there is no such change")]
+    NotFound,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] sqlx::Error),
+}
+
+/// An action that somebody asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) id: ChangeId,
+    pub(crate) action: Action,
+    /// E-mail address of the person; approve and decline need an approver's.
+    pub(crate) by: &'a str,
+    pub(crate) reason: &'a str,
+    /// `api`, `page`, `command`.
+    pub(crate) via: &'a str,
+}
+
+/// Does an action; returns the change to look at now.
+pub(crate) async fn act(store: &Store, rule: &ApprovalRule, asked: Asked<'_>) -> Result<ChangeId, ActionError> {
+    let Asked { id, action, by, reason, via } = asked;
+    let change = store.change(id).await?.ok_or(ActionError::NotFound)?;
+    let operator = if by.is_empty() { "the operator".to_owned() } else { by.chars().filter(|c| !c.is_control()).take(254).collect() };
+    let event = match action {
+        Action::Approve | Action::Decline => {
+            let by = Email::parse(by).map_err(|_| ActionError::Invalid("name the approver: by must be an e-mail address".to_owned()))?;
+            let decision = Decision {
+                by,
+                verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
+                digest: change.digest.as_ref().map(ToString::to_string).unwrap_or_default(),
+                via: via.to_owned(),
+                comment: reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect(),
+            };
+            change.judge(&decision, Timestamp::now()).map_err(|why| ActionError::Refused(why.to_string()))?
+        }
+        Action::Retry => Event::Retried { by: operator },
+        Action::Cancel => Event::Cancelled { by: operator },
+        Action::Undo => {
+            return Err(ActionError::Refused("undo is not built yet: file a ticket with the values from the change's diff".to_owned()));
+        }
+    };
+    match store.apply(id, &event, rule, Done::Nothing).await? {
+        Applied::Moved(change) => Ok(change.id),
+        Applied::Refused(refusal) => Err(ActionError::Refused(refusal.to_string())),
+        Applied::DeviceBusy => Err(ActionError::Refused("the device is busy with another change".to_owned())),
+        Applied::Unknown => Err(ActionError::NotFound),
+    }
+}

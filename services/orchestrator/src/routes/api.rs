@@ -1,0 +1,174 @@
+//! The API: changes as JSON, and what an operator may do with them.
+
+use actix_web::error::InternalError;
+use actix_web::web::{Data, Json, JsonConfig, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use change_model::{ChangeId, State};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::Shared;
+use crate::operations::{self, Action, ActionError, Asked};
+use crate::store::changes::ChangeFilter;
+use crate::views::{ChangeList, ChangeView};
+
+/// Changes in one answer, at most.
+const MAX_PAGE: u32 = 200;
+/// Changes in one answer, unless asked for otherwise.
+const PAGE: u32 = 50;
+
+/// Which changes to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    /// Only changes in this state.
+    state: Option<String>,
+    /// Only changes of the ticket with this number.
+    ticket: Option<String>,
+    /// Only changes of this device.
+    device: Option<String>,
+    /// 1 to 200; 50 unless given.
+    limit: Option<u32>,
+    /// The `next` of the answer before.
+    after: Option<String>,
+}
+
+/// Who acts, and why.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActBody {
+    /// E-mail address of the person; approve and decline need an approver's.
+    #[serde(default)]
+    by: String,
+    /// Why.
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "netchange", description = "From a change ticket to a proven switch."),
+    paths(list, show, act),
+    components(schemas(ChangeView, ChangeList, ActBody))
+)]
+struct Description;
+
+/// `GET /api/openapi.json`.
+pub(super) async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().json(Description::openapi())
+}
+
+/// Changes, newest first.
+#[utoipa::path(get, path = "/api/v1/changes", params(ListQuery), responses((status = 200, body = ChangeList), (status = 400), (status = 401)))]
+pub(super) async fn list(request: HttpRequest, query: Query<ListQuery>, shared: Data<Shared>) -> HttpResponse {
+    if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
+        return refused;
+    }
+    let filter = match filter(&query) {
+        Ok(filter) => filter,
+        Err(reason) => return HttpResponse::BadRequest().json(json!({"error": reason})),
+    };
+    match read_list(&shared, filter).await {
+        Ok(list) => HttpResponse::Ok().json(list),
+        Err(error) => failed(&error),
+    }
+}
+
+fn filter(query: &ListQuery) -> Result<ChangeFilter, String> {
+    let limit = query.limit.unwrap_or(PAGE);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return Err(format!("limit {limit} is outside 1 to {MAX_PAGE}"));
+    }
+    let after = query.after.as_deref().map(str::parse::<ChangeId>).transpose().map_err(|error| error.to_string())?;
+    let state = query.state.as_deref().map(str::parse::<State>).transpose()?;
+    Ok(ChangeFilter { state, ticket_number: query.ticket.clone(), device: query.device.clone(), after, limit })
+}
+
+/// One more than asked for is read, to know whether there are more.
+async fn read_list(shared: &Shared, filter: ChangeFilter) -> sqlx::Result<ChangeList> {
+    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    let mut changes = shared.app.store.changes(&ChangeFilter { limit: filter.limit + 1, ..filter }).await?;
+    let more = changes.len() > limit;
+    changes.truncate(limit);
+    let next = changes.last().filter(|_| more).map(|change| change.id.to_string());
+    let mut items = Vec::with_capacity(changes.len());
+    for change in &changes {
+        items.push(ChangeView::read(&shared.app.store, change).await?);
+    }
+    Ok(ChangeList { items, next })
+}
+
+/// One change.
+#[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = String, Path)), responses((status = 200, body = ChangeView), (status = 401), (status = 404)))]
+pub(super) async fn show(request: HttpRequest, id: Path<String>, shared: Data<Shared>) -> HttpResponse {
+    if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
+        return refused;
+    }
+    let Ok(id) = id.parse::<ChangeId>() else { return not_found() };
+    answer(&shared, id).await
+}
+
+/// Approve, decline, retry, undo or cancel a change.
+#[utoipa::path(post, path = "/api/v1/changes/{id}/{action}", request_body = ActBody,
+    params(("id" = String, Path), ("action" = String, Path, description = "approve, decline, retry, undo or cancel")),
+    responses((status = 200, body = ChangeView), (status = 401), (status = 404), (status = 409, description = "its state forbids it")))]
+pub(super) async fn act(
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    body: Option<Json<ActBody>>,
+    shared: Data<Shared>,
+) -> HttpResponse {
+    if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
+        return refused;
+    }
+    let (id, action) = path.into_inner();
+    let (Ok(id), Ok(action)) = (id.parse::<ChangeId>(), action.parse::<Action>()) else { return not_found() };
+    let body = body.map(Json::into_inner).unwrap_or_default();
+    let asked = Asked { id, action, by: &body.by, reason: &body.reason, via: "api" };
+    match operations::act(&shared.app.store, &shared.app.settings.approval, asked).await {
+        Ok(id) => answer(&shared, id).await,
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn answer(shared: &Shared, id: ChangeId) -> HttpResponse {
+    let read = async {
+        match shared.app.store.change(id).await? {
+            Some(change) => ChangeView::read(&shared.app.store, &change).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    match read.await {
+        Ok(Some(view)) => HttpResponse::Ok().json(view),
+        Ok(None) => not_found(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// The answer to an action that was not done.
+pub(super) fn refusal(error: &ActionError) -> HttpResponse {
+    match error {
+        ActionError::Refused(reason) => HttpResponse::Conflict().json(json!({"error": reason})),
+        ActionError::Invalid(reason) => HttpResponse::BadRequest().json(json!({"error": reason})),
+        ActionError::NotFound => not_found(),
+        ActionError::Store(error) => failed(error),
+    }
+}
+
+fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().json(json!({"error": "there is no such change or action"}))
+}
+
+fn failed(error: &sqlx::Error) -> HttpResponse {
+    tracing::error!(error = %error, "The store does not answer");
+    HttpResponse::ServiceUnavailable().json(json!({"error": "the store does not answer; try again"}))
+}
+
+/// JSON bodies: limited, and refused with a reason.
+pub(super) fn json_config(limit: usize) -> JsonConfig {
+    JsonConfig::default().limit(limit).error_handler(|error, _| {
+        let reason = error.to_string();
+        InternalError::from_response(error, HttpResponse::BadRequest().json(json!({"error": reason}))).into()
+    })
+}

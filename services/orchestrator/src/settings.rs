@@ -1,0 +1,360 @@
+//! Settings: defaults, then the file, then the environment; parsed once, every problem listed.
+
+mod reader;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use change_model::{ApprovalRule, Email, InterfaceName, Policy};
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use reader::Section;
+
+/// Everything netchange is told by its operator.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) server: Server,
+    pub(crate) store_url: String,
+    pub(crate) zammad: Zammad,
+    pub(crate) webex: Webex,
+    pub(crate) netbox: Netbox,
+    pub(crate) devices: Devices,
+    pub(crate) approval: ApprovalRule,
+    pub(crate) room_id: Option<String>,
+    pub(crate) policy: Policy,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: String,
+    pub(crate) api_token: SecretString,
+    pub(crate) allow_unsigned_webhooks: bool,
+    /// How often open tickets and pending approvals are looked at even without a webhook.
+    pub(crate) poll_interval: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Zammad {
+    pub(crate) url: String,
+    pub(crate) token: SecretString,
+    pub(crate) webhook_secret: SecretString,
+    pub(crate) ticket_type: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Webex {
+    pub(crate) api_url: String,
+    pub(crate) token: SecretString,
+    pub(crate) webhook_secret: SecretString,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Netbox {
+    pub(crate) url: String,
+    pub(crate) token: SecretString,
+    pub(crate) webhook_secret: SecretString,
+    pub(crate) ticket_field: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Devices {
+    pub(crate) login: Login,
+    pub(crate) port: u16,
+    pub(crate) known_hosts: PathBuf,
+    pub(crate) timeout: Duration,
+    pub(crate) save_to_startup: bool,
+    pub(crate) sync_from: bool,
+    pub(crate) patience: Duration,
+    pub(crate) hosts: BTreeMap<String, Host>,
+}
+
+/// How to log in to a device.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Login {
+    pub(crate) username: String,
+    pub(crate) password: Option<SecretString>,
+    pub(crate) private_key: Option<SecretString>,
+}
+
+/// What differs for one device.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Host {
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<SecretString>,
+    pub(crate) private_key: Option<SecretString>,
+}
+
+/// Everything that is wrong with the settings, one line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} problem(s):\n{}", .0.len(), .0.iter().map(|problem| format!("  - {problem}")).collect::<Vec<_>>().join("\n"))]
+pub(crate) struct SettingsError(pub(crate) Vec<String>);
+
+impl Settings {
+    /// Reads the file (if there is one, or if it was named) and the environment.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let path = file.unwrap_or(Path::new("netchange.toml"));
+        if file.is_some() && !path.is_file() {
+            return Err(SettingsError(vec![format!("there is no configuration file {}", path.display())]));
+        }
+        let figment = Figment::from(Toml::file_exact(path)).merge(Serialized::globals(environment(std::env::vars())));
+        let tree = figment.extract::<Value>().map_err(|error| SettingsError(error.into_iter().map(|e| e.to_string()).collect()))?;
+        Self::read(tree)
+    }
+
+    /// Reads a tree of sections.
+    pub(crate) fn read(tree: Value) -> Result<Self, SettingsError> {
+        let mut problems = Vec::new();
+        let mut sections = match tree {
+            Value::Object(sections) => sections,
+            _ => serde_json::Map::new(),
+        };
+        let mut section = |name: &'static str| Section::new(name, sections.remove(name));
+        let (server, allow_unsigned) = read_server(section("server"), &mut problems);
+        let store_url = read_store(section("store"), &mut problems);
+        let zammad = read_zammad(section("zammad"), allow_unsigned, &mut problems);
+        let webex = read_webex(section("webex"), allow_unsigned, &mut problems);
+        let netbox = read_netbox(section("netbox"), allow_unsigned, &mut problems);
+        let devices = read_devices(section("devices"), &mut problems);
+        let (approval, room_id) = read_approval(section("approval"), &mut problems);
+        let policy = read_policy(section("policy"), &mut problems);
+        problems.extend(sections.keys().map(|name| format!("[{name}]: there is no such section")));
+        let settings = Self { server, store_url, zammad, webex, netbox, devices, approval, room_id, policy };
+        if problems.is_empty() { Ok(settings) } else { Err(SettingsError(problems)) }
+    }
+}
+
+/// `NETCHANGE_ZAMMAD__TOKEN=…` as a tree of texts. Variables without a section are somebody else's.
+fn environment(vars: impl Iterator<Item = (String, String)>) -> Value {
+    let mut tree = Value::Object(serde_json::Map::new());
+    for (name, value) in vars {
+        let Some(path) = name.strip_prefix("NETCHANGE_").filter(|path| path.contains("__")) else { continue };
+        let mut place = &mut tree;
+        for key in path.to_lowercase().split("__") {
+            if !place.is_object() {
+                *place = Value::Object(serde_json::Map::new());
+            }
+            place = &mut place[key];
+        }
+        *place = Value::String(value);
+    }
+    tree
+}
+
+fn read_server(mut section: Section, problems: &mut Vec<String>) -> (Server, bool) {
+    let allow_unsigned_webhooks = section.bool("allow_unsigned_webhooks", false);
+    let listen = section.parsed("listen", "127.0.0.1:12345", "an address and port such as 127.0.0.1:12345");
+    let server = Server {
+        listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 12345))),
+        public_url: section.url("public_url", Some("http://127.0.0.1:12345")),
+        api_token: section.secret("api_token", true),
+        allow_unsigned_webhooks,
+        poll_interval: section.duration("poll_interval", Duration::from_secs(30)),
+    };
+    section.finish(problems);
+    (server, allow_unsigned_webhooks)
+}
+
+fn read_store(mut section: Section, problems: &mut Vec<String>) -> String {
+    let url = section.text("url", Some("sqlite://netchange.db"));
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        section.problem("url", "PostgreSQL is not supported yet; use sqlite://FILE");
+    } else if !url.starts_with("sqlite:") {
+        section.problem("url", "is not of the form sqlite://FILE");
+    }
+    section.finish(problems);
+    url
+}
+
+fn read_zammad(mut section: Section, allow_unsigned: bool, problems: &mut Vec<String>) -> Zammad {
+    let zammad = Zammad {
+        url: section.url("url", None),
+        token: section.secret("token", true),
+        webhook_secret: section.secret("webhook_secret", !allow_unsigned),
+        ticket_type: section.text("ticket_type", Some("network_change")),
+    };
+    section.finish(problems);
+    zammad
+}
+
+fn read_webex(mut section: Section, allow_unsigned: bool, problems: &mut Vec<String>) -> Webex {
+    let webex = Webex {
+        api_url: section.url("api_url", Some("https://webexapis.com/v1")),
+        token: section.secret("token", true),
+        webhook_secret: section.secret("webhook_secret", !allow_unsigned),
+    };
+    section.finish(problems);
+    webex
+}
+
+fn read_netbox(mut section: Section, allow_unsigned: bool, problems: &mut Vec<String>) -> Netbox {
+    let netbox = Netbox {
+        url: section.url("url", None),
+        token: section.secret("token", true),
+        webhook_secret: section.secret("webhook_secret", !allow_unsigned),
+        ticket_field: section.text("ticket_field", Some("change_ticket_number")),
+    };
+    section.finish(problems);
+    netbox
+}
+
+fn read_devices(mut section: Section, problems: &mut Vec<String>) -> Devices {
+    let login = Login {
+        username: section.text("username", None),
+        password: section.optional_secret("password"),
+        private_key: section.optional_secret("private_key"),
+    };
+    if login.password.is_none() && login.private_key.is_none() {
+        section.problem("password", "is missing (or give private_key)");
+    }
+    let mut devices = Devices {
+        login,
+        port: section.number("port", 830, 1..=65535),
+        known_hosts: section.text("known_hosts", Some("known_hosts")).into(),
+        timeout: section.duration("timeout", Duration::from_secs(30)),
+        save_to_startup: section.bool("save_to_startup", true),
+        sync_from: section.bool("sync_from", false),
+        patience: section.duration("patience", Duration::from_mins(10)),
+        hosts: BTreeMap::new(),
+    };
+    for (name, mut host) in section.tables("host") {
+        let read = Host {
+            host: host.optional_text("host"),
+            port: host.has("port").then(|| host.number("port", 830, 1..=65535)),
+            username: host.optional_text("username"),
+            password: host.optional_secret("password"),
+            private_key: host.optional_secret("private_key"),
+        };
+        host.finish(problems);
+        devices.hosts.insert(name, read);
+    }
+    section.finish(problems);
+    devices
+}
+
+fn read_approval(mut section: Section, problems: &mut Vec<String>) -> (ApprovalRule, Option<String>) {
+    let email = |text: &str| Email::parse(text).map_err(|error| error.to_string());
+    let approvers = section.list("approvers", email);
+    let required = usize::from(section.number("required", 1, 1..=100));
+    let persons = approvers.len();
+    if persons == 0 {
+        section.problem("approvers", "names nobody, so that nothing could ever be approved");
+    } else if required > persons {
+        section.problem("required", &format!("asks for {required} approvers, but only {persons} are listed"));
+    }
+    let expires = section.duration("expires_after", Duration::from_hours(24));
+    let rule = ApprovalRule {
+        approvers,
+        required,
+        allow_self_approval: section.bool("allow_self_approval", false),
+        same_person: section.lists("same_person", email),
+        expires_after: SignedDuration::try_from(expires).unwrap_or(SignedDuration::from_hours(24)),
+    };
+    let room_id = section.optional_text("room_id");
+    section.finish(problems);
+    (rule, room_id)
+}
+
+fn read_policy(mut section: Section, problems: &mut Vec<String>) -> Policy {
+    let policy = Policy {
+        mtu_min: section.number("mtu_min", 1500, 64..=18000),
+        mtu_max: section.number("mtu_max", 9000, 64..=18000),
+        protected_interfaces: section
+            .list("protected_interfaces", |text| text.parse::<InterfaceName>().map_err(|error| error.to_string())),
+        ..Policy::default()
+    };
+    if policy.mtu_min > policy.mtu_max {
+        section.problem("mtu_min", "is larger than mtu_max");
+    }
+    section.finish(problems);
+    policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+    use serde_json::json;
+
+    pub(crate) fn complete() -> Value {
+        json!({
+            "server": {"api_token": "api-secret"},
+            "zammad": {"url": "http://127.0.0.1:1", "token": "t", "webhook_secret": "s"},
+            "webex": {"token": "t", "webhook_secret": "s"},
+            "netbox": {"url": "http://127.0.0.1:2/netbox", "token": "t", "webhook_secret": "s"},
+            "devices": {"username": "u", "password": "p", "host": {"c9300": {"port": 2830}}},
+            "approval": {"approvers": ["Lead@example.net"]},
+        })
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_contract() {
+        let settings = Settings::read(complete()).unwrap();
+        assert_eq!(settings.server.listen.to_string(), "127.0.0.1:12345");
+        assert_eq!(settings.zammad.ticket_type, "network_change");
+        assert_eq!(settings.devices.patience, Duration::from_mins(10));
+        assert_eq!(settings.devices.hosts["c9300"].port, Some(2830));
+        assert_eq!(settings.approval.approvers[0].as_str(), "lead@example.net");
+    }
+
+    #[test]
+    fn every_problem_is_listed_at_once_and_secrets_are_not_shown() {
+        let tree = json!({
+            "server": {"listen": "nowhere", "colour": "red"}, "store": {"url": "postgres://u:hidden@h/d"}, "zammad": {"url": "ftp://x"},
+            "devices": {"timeout": "soon", "port": 99999}, "approval": {"required": 2, "approvers": ["nobody"]}, "extra": {}
+        });
+        let text = Settings::read(tree).unwrap_err().to_string();
+        for part in [
+            "server.listen", "server.colour", "server.api_token", "PostgreSQL is not supported yet", "zammad.url", "zammad.token",
+            "zammad.webhook_secret", "webex.token", "netbox.url", "devices.username", "devices.password", "devices.timeout", "devices.port",
+            "approval.approvers", "[extra]",
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        assert!(!text.contains("hidden"));
+    }
+
+    #[test]
+    fn missing_webhook_secrets_stop_the_start_unless_unsigned_is_allowed() {
+        let mut tree = complete();
+        tree["zammad"]["webhook_secret"] = json!("");
+        assert!(Settings::read(tree.clone()).unwrap_err().to_string().contains("zammad.webhook_secret"));
+        tree["server"]["allow_unsigned_webhooks"] = json!(true);
+        assert!(Settings::read(tree).is_ok());
+    }
+
+    #[test]
+    fn the_environment_overrides_as_text_and_foreign_variables_are_left_alone() {
+        let vars = [("NETCHANGE_ZAMMAD__TOKEN", "0123"), ("NETCHANGE_DEVICES__PORT", "831"), ("NETCHANGE_YANG_DIR", "/x"), ("HOME", "/")];
+        let env = environment(vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let figment = Figment::from(Serialized::globals(complete())).merge(Serialized::globals(env));
+        let settings = Settings::read(figment.extract().unwrap()).unwrap();
+        assert_eq!(settings.zammad.token.expose_secret(), "0123");
+        assert_eq!(settings.devices.port, 831);
+    }
+
+    #[test]
+    fn a_value_may_stand_in_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        std::fs::write(&path, "from-a-file\n").unwrap();
+        let mut tree = complete();
+        tree["zammad"]["token"] = json!(format!("file:{}", path.display()));
+        assert_eq!(Settings::read(tree.clone()).unwrap().zammad.token.expose_secret(), "from-a-file");
+        tree["zammad"]["token"] = json!("file:/nowhere/at/all");
+        assert!(Settings::read(tree).unwrap_err().to_string().contains("/nowhere/at/all"));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        assert!(!format!("{:?}", Settings::read(complete()).unwrap()).contains("api-secret"));
+    }
+}

@@ -1,0 +1,270 @@
+//! Changes and their history: a state, its history row and the effects it asks for are one transaction.
+
+use change_model::{ApprovalRule, Change, ChangeId, Effect, Event, Refusal, State, Transition};
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::{Store, millis, outbox, timestamp};
+
+/// A change moved.
+#[derive(Debug, Clone)]
+pub(crate) struct Changed {
+    pub(crate) id: ChangeId,
+    pub(crate) state: State,
+    pub(crate) version: u64,
+}
+
+/// What an event is the result of, to be marked as done with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Done {
+    /// An effect.
+    Effect(i64),
+    /// An effect that is handed to a person.
+    GaveUp(i64),
+    /// Something else.
+    Nothing,
+}
+
+/// What came of an event.
+#[derive(Debug)]
+pub(crate) enum Applied {
+    /// The change moved.
+    Moved(Box<Change>),
+    /// The event did not belong to its state.
+    Refused(Refusal),
+    /// Another change works on the device.
+    DeviceBusy,
+    /// There is no such change.
+    Unknown,
+}
+
+/// One row of a change's history.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct HistoryRow {
+    pub(crate) version: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) event: String,
+    pub(crate) detail: String,
+}
+
+/// Which changes to list; newest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ChangeFilter {
+    pub(crate) state: Option<State>,
+    pub(crate) ticket_number: Option<String>,
+    pub(crate) device: Option<String>,
+    /// Only changes older than this one.
+    pub(crate) after: Option<ChangeId>,
+    pub(crate) limit: u32,
+}
+
+impl Store {
+    /// Inserts a change that was just received; `false` if its ticket already has one under way.
+    pub(crate) async fn insert_change(&self, received: &Transition) -> sqlx::Result<bool> {
+        let change = &received.change;
+        let mut tx = self.begin().await?;
+        let insert = "INSERT INTO changes (id, version, state, active, holds_device, ticket_id, ticket_number, device, received_at, updated_at, body) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
+        let fresh = sqlx::query(insert)
+            .bind(change.id.to_string())
+            .bind(signed(change.version))
+            .bind(change.state.as_str())
+            .bind(change.state.is_active())
+            .bind(change.state.holds_device())
+            .bind(signed(change.ticket.id))
+            .bind(&change.ticket.number)
+            .bind(change.device().map(ToString::to_string))
+            .bind(millis(change.received_at))
+            .bind(millis(change.updated_at))
+            .bind(json(change)?)
+            .execute(&mut *tx)
+            .await?;
+        if fresh.rows_affected() == 0 {
+            return Ok(false);
+        }
+        add_history(&mut tx, change, State::Received, ("received", &change.ticket.number)).await?;
+        outbox::enqueue(&mut tx, change, &received.effects, change.received_at).await?;
+        tx.commit().await?;
+        self.tell(change);
+        Ok(true)
+    }
+
+    /// Applies an event: new state, history and effects, and what the event came from is done, all or nothing.
+    pub(crate) async fn apply(&self, id: ChangeId, event: &Event, rule: &ApprovalRule, done: Done) -> sqlx::Result<Applied> {
+        let now = Timestamp::now();
+        let mut tx = self.begin().await?;
+        let Some(change) = load(&mut tx, id).await? else { return Ok(Applied::Unknown) };
+        let transition = match change.on(event, rule, now) {
+            Ok(transition) => transition,
+            Err(refusal) => {
+                finish(&mut tx, done, event, now).await?;
+                tx.commit().await?;
+                return Ok(Applied::Refused(refusal));
+            }
+        };
+        match update(&mut tx, &change, &transition.change).await {
+            Ok(()) => {}
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(Applied::DeviceBusy),
+            Err(error) => return Err(error),
+        }
+        let next = transition.change;
+        let detail = event.detail();
+        add_history(&mut tx, &next, change.state, (event.name(), &detail)).await?;
+        if matches!(event, Event::Retried { .. }) {
+            revive(&mut tx, &change, now).await?;
+        }
+        outbox::enqueue(&mut tx, &next, &transition.effects, now).await?;
+        if !next.state.is_active() {
+            cancel_timers(&mut tx, &next, now).await?;
+        }
+        finish(&mut tx, done, event, now).await?;
+        tx.commit().await?;
+        self.tell(&next);
+        Ok(Applied::Moved(Box::new(next)))
+    }
+
+    fn tell(&self, change: &Change) {
+        self.ring();
+        // Nobody listening is fine.
+        let _ = self.shared.changed.send(Changed { id: change.id, state: change.state, version: change.version });
+    }
+
+    /// One change.
+    pub(crate) async fn change(&self, id: ChangeId) -> sqlx::Result<Option<Change>> {
+        let row = sqlx::query("SELECT body FROM changes WHERE id = ?1").bind(id.to_string()).fetch_optional(&self.read).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The newest change of a ticket.
+    pub(crate) async fn latest_of_ticket(&self, ticket_id: u64) -> sqlx::Result<Option<Change>> {
+        let select = "SELECT body FROM changes WHERE ticket_id = ?1 ORDER BY id DESC LIMIT 1";
+        let row = sqlx::query(select).bind(signed(ticket_id)).fetch_optional(&self.read).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Changes, newest first.
+    pub(crate) async fn changes(&self, filter: &ChangeFilter) -> sqlx::Result<Vec<Change>> {
+        let select = "SELECT body FROM changes WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR ticket_number = ?2) \
+                      AND (?3 IS NULL OR device = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+        let rows = sqlx::query(select)
+            .bind(filter.state.map(State::as_str))
+            .bind(&filter.ticket_number)
+            .bind(&filter.device)
+            .bind(filter.after.map(|id| id.to_string()))
+            .bind(filter.limit)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The history of a change, oldest first.
+    pub(crate) async fn history(&self, id: ChangeId) -> sqlx::Result<Vec<HistoryRow>> {
+        let select = "SELECT version, at, from_state, to_state, event, detail FROM history WHERE change_id = ?1 ORDER BY version";
+        let rows = sqlx::query(select).bind(id.to_string()).fetch_all(&self.read).await?;
+        let history = |row: &SqliteRow| -> sqlx::Result<HistoryRow> {
+            Ok(HistoryRow {
+                version: row.try_get::<i64, _>("version")?.unsigned_abs(),
+                at: timestamp(row.try_get("at")?),
+                from: row.try_get("from_state")?,
+                to: row.try_get("to_state")?,
+                event: row.try_get("event")?,
+                detail: row.try_get("detail")?,
+            })
+        };
+        rows.iter().map(history).collect()
+    }
+}
+
+async fn load(tx: &mut Transaction<'static, Sqlite>, id: ChangeId) -> sqlx::Result<Option<Change>> {
+    let row = sqlx::query("SELECT body FROM changes WHERE id = ?1").bind(id.to_string()).fetch_optional(&mut **tx).await?;
+    row.as_ref().map(read).transpose()
+}
+
+async fn update(tx: &mut Transaction<'static, Sqlite>, before: &Change, after: &Change) -> sqlx::Result<()> {
+    let update = "UPDATE changes SET version = ?3, state = ?4, active = ?5, holds_device = ?6, device = ?7, updated_at = ?8, body = ?9 \
+                  WHERE id = ?1 AND version = ?2";
+    let updated = sqlx::query(update)
+        .bind(after.id.to_string())
+        .bind(signed(before.version))
+        .bind(signed(after.version))
+        .bind(after.state.as_str())
+        .bind(after.state.is_active())
+        .bind(after.state.holds_device())
+        .bind(after.device().map(ToString::to_string))
+        .bind(millis(after.updated_at))
+        .bind(json(after)?)
+        .execute(&mut **tx)
+        .await?;
+    // Somebody else moved it since it was read; the transaction is rolled back and the event comes again.
+    if updated.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+}
+
+async fn add_history(
+    tx: &mut Transaction<'static, Sqlite>,
+    change: &Change,
+    from: State,
+    (event, detail): (&str, &str),
+) -> sqlx::Result<()> {
+    let insert = "INSERT INTO history (change_id, version, at, from_state, to_state, event, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    sqlx::query(insert)
+        .bind(change.id.to_string())
+        .bind(signed(change.version))
+        .bind(millis(change.updated_at))
+        .bind(from.as_str())
+        .bind(change.state.as_str())
+        .bind(event)
+        .bind(detail)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn finish(tx: &mut Transaction<'static, Sqlite>, done: Done, event: &Event, now: Timestamp) -> sqlx::Result<()> {
+    match done {
+        Done::Nothing => {}
+        Done::Effect(id) => {
+            let finish = "UPDATE outbox SET done_at = ?2, lease_until = NULL WHERE id = ?1";
+            sqlx::query(finish).bind(id).bind(millis(now)).execute(&mut **tx).await?;
+        }
+        Done::GaveUp(id) => {
+            let give_up = "UPDATE outbox SET gave_up_at = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
+            sqlx::query(give_up).bind(id).bind(millis(now)).bind(event.detail()).execute(&mut **tx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes up what was handed to a person. A change that starts anew takes up only what was still to be told.
+async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Timestamp) -> sqlx::Result<()> {
+    let revive = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
+                  WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
+    let forget = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
+    let sql = if before.state.is_active() && before.state != State::Indeterminate { revive } else { forget };
+    sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// A change that ended waits for nothing any more.
+async fn cancel_timers(tx: &mut Transaction<'static, Sqlite>, change: &Change, now: Timestamp) -> sqlx::Result<()> {
+    let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL";
+    sqlx::query(cancel).bind(change.id.to_string()).bind(millis(now)).bind(Effect::Expire.name()).execute(&mut **tx).await?;
+    Ok(())
+}
+
+fn read(row: &SqliteRow) -> sqlx::Result<Change> {
+    let body: String = row.try_get("body")?;
+    serde_json::from_str(&body).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+fn json(change: &Change) -> sqlx::Result<String> {
+    serde_json::to_string(change).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+/// SQL integers are signed; ids and versions never get near the limit.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

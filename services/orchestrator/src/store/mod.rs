@@ -1,0 +1,119 @@
+//! The store: everything that must survive a crash, in one SQLite file. All SQL of the service is below this module.
+//!
+//! A write is one transaction that takes the write lock at its start, so that what it reads cannot change under it; a state change
+//! is guarded by the version it was read with all the same, which is what PostgreSQL will need.
+
+pub(crate) mod cards;
+pub(crate) mod changes;
+pub(crate) mod health;
+pub(crate) mod inbox;
+pub(crate) mod outbox;
+pub(crate) mod remarks;
+pub(crate) mod ticket_states;
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+use tokio::sync::{Notify, broadcast};
+
+pub(crate) use changes::{Applied, Done};
+
+/// How long a write waits for another process that holds the write lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections for reading.
+const READERS: u32 = 4;
+
+/// A handle to the store; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    /// One connection: SQLite has one writer at a time, and queueing here is fairer than its busy handler.
+    write: SqlitePool,
+    read: SqlitePool,
+    inbox: inbox::Acceptor,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Rung when there may be work.
+    work: Notify,
+    changed: broadcast::Sender<changes::Changed>,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens (or makes) the database of a URL such as `sqlite://netchange.db` and brings its tables up to date.
+    pub(crate) async fn open(url: &str) -> Result<Self> {
+        let options = SqliteConnectOptions::from_str(url)
+            .with_context(|| format!("{url} is not a store's URL"))?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit is on disk when it returns, not some time later.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true);
+        let path = options.get_filename().to_path_buf();
+        let open = |connections| SqlitePoolOptions::new().min_connections(1).max_connections(connections).connect_with(options.clone());
+        let write = open(1).await.with_context(|| format!("cannot open the store {}", path.display()))?;
+        sqlx::migrate!("./migrations").run(&write).await.context("cannot bring the store's tables up to date")?;
+        let read = open(READERS).await.context("cannot open the store for reading")?;
+        let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
+        let inbox = inbox::Acceptor::start(write.clone(), shared.clone());
+        Ok(Self { write, read, inbox, shared })
+    }
+
+    /// Makes sure that no other `serve` works on this file, and takes up what the last one left under lease.
+    pub(crate) async fn own(&self) -> Result<File> {
+        let path = self.shared.path.with_extension("lock");
+        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        if lock.try_lock().is_err() {
+            bail!("another netchange serve works on {} (its lock is {})", self.shared.path.display(), path.display());
+        }
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE inbox SET lease_until = NULL WHERE lease_until IS NOT NULL").execute(&mut *tx).await?;
+        sqlx::query("UPDATE outbox SET lease_until = NULL WHERE lease_until IS NOT NULL").execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(lock)
+    }
+
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.write.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Waits until there may be work.
+    pub(crate) async fn work(&self) {
+        self.shared.work.notified().await;
+    }
+
+    /// Says that there may be work.
+    pub(crate) fn ring(&self) {
+        self.shared.work.notify_one();
+    }
+
+    /// Every state change from now on.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<changes::Changed> {
+        self.shared.changed.subscribe()
+    }
+
+    /// Closes the connections, which also folds the write-ahead log into the file.
+    pub(crate) async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+/// A time as the store keeps it: milliseconds since 1970 UTC.
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// A stored time.
+pub(crate) fn timestamp(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,167 @@
+//! The outbox: effects, taken under lease, retried, handed to a person at last, never dropped.
+
+use std::time::Duration;
+
+use change_model::{ChangeId, Effect, Lane};
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::{Store, millis, timestamp};
+
+/// How long a claimed effect is left to its worker before another may take it; the worker renews it while it works.
+pub(crate) const LEASE: Duration = Duration::from_secs(120);
+
+/// An effect to be run.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboxRow {
+    pub(crate) id: i64,
+    pub(crate) change_id: ChangeId,
+    pub(crate) effect: Effect,
+    /// Counts this attempt.
+    pub(crate) attempts: u32,
+    pub(crate) first_attempt_at: Timestamp,
+}
+
+/// An effect that failed too often, for people.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct GivenUp {
+    pub(crate) change_id: String,
+    pub(crate) effect: String,
+    pub(crate) at: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) error: String,
+}
+
+/// Waiting effects whose lane is free. A change's effects of one lane run in their order.
+const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?1) \
+     WHERE id = (SELECT o.id FROM outbox o WHERE o.done_at IS NULL AND o.gave_up_at IS NULL AND o.due_at <= ?1 \
+     AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
+     AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.change_id = o.change_id AND e.lane = o.lane AND e.id < o.id \
+                     AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
+     AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.device = own.device \
+              WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
+     ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at";
+
+impl Store {
+    /// Takes the next due effect under lease.
+    pub(crate) async fn claim_effect(&self, now: Timestamp) -> sqlx::Result<Option<OutboxRow>> {
+        let row = sqlx::query(CLAIM).bind(millis(now)).bind(lease_end(now)).fetch_optional(&self.write).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Keeps the lease of an effect that takes long.
+    pub(crate) async fn renew_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
+        let renew = "UPDATE outbox SET lease_until = ?2 WHERE id = ?1 AND done_at IS NULL";
+        sqlx::query(renew).bind(id).bind(lease_end(now)).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Puts an effect back, to be tried again later.
+    pub(crate) async fn postpone_effect(&self, id: i64, due: Timestamp, why: &str) -> sqlx::Result<()> {
+        let postpone = "UPDATE outbox SET due_at = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
+        sqlx::query(postpone).bind(id).bind(millis(due)).bind(why).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Marks an effect that brings no event as done.
+    pub(crate) async fn finish_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
+        let finish = "UPDATE outbox SET done_at = ?2, lease_until = NULL WHERE id = ?1";
+        sqlx::query(finish).bind(id).bind(millis(now)).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// When the next waiting effect or webhook is due.
+    pub(crate) async fn next_due(&self) -> sqlx::Result<Option<Timestamp>> {
+        let next = "SELECT min(due) AS due FROM (SELECT min(due_at) AS due FROM outbox WHERE done_at IS NULL AND gave_up_at IS NULL \
+                    AND lease_until IS NULL UNION ALL SELECT min(due_at) AS due FROM inbox WHERE done_at IS NULL AND lease_until IS NULL)";
+        let due: Option<i64> = sqlx::query(next).fetch_one(&self.read).await?.try_get("due")?;
+        Ok(due.map(timestamp))
+    }
+
+    /// Effects that were handed to a person and not taken up since, newest first.
+    pub(crate) async fn given_up(&self, change: Option<ChangeId>) -> sqlx::Result<Vec<GivenUp>> {
+        let select = "SELECT change_id, effect, gave_up_at, attempts, coalesce(last_error, '') AS error FROM outbox \
+                      WHERE gave_up_at IS NOT NULL AND done_at IS NULL AND (?1 IS NULL OR change_id = ?1) ORDER BY id DESC LIMIT 100";
+        let rows = sqlx::query(select).bind(change.map(|id| id.to_string())).fetch_all(&self.read).await?;
+        let given_up = |row: &SqliteRow| -> sqlx::Result<GivenUp> {
+            Ok(GivenUp {
+                change_id: row.try_get("change_id")?,
+                effect: row.try_get("effect")?,
+                at: timestamp(row.try_get("gave_up_at")?),
+                attempts: row.try_get("attempts")?,
+                error: row.try_get("error")?,
+            })
+        };
+        rows.iter().map(given_up).collect()
+    }
+
+    /// Whether the ticket or the chat still has to be told something of this change.
+    pub(crate) async fn is_telling(&self, change: ChangeId) -> sqlx::Result<bool> {
+        let select = "SELECT EXISTS (SELECT 1 FROM outbox WHERE change_id = ?1 AND lane = 'ticket' AND done_at IS NULL AND gave_up_at IS NULL)";
+        sqlx::query_scalar(select).bind(change.to_string()).fetch_one(&self.read).await
+    }
+}
+
+fn lease_end(now: Timestamp) -> i64 {
+    millis(now).saturating_add(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn read(row: &SqliteRow) -> sqlx::Result<OutboxRow> {
+    let decode = |error: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(error);
+    let change_id: String = row.try_get("change_id")?;
+    let body: String = row.try_get("body")?;
+    Ok(OutboxRow {
+        id: row.try_get("id")?,
+        change_id: change_id.parse().map_err(|error: change_model::name::NameError| decode(error.into()))?,
+        effect: serde_json::from_str(&body).map_err(|error| decode(error.into()))?,
+        attempts: row.try_get("attempts")?,
+        first_attempt_at: timestamp(row.try_get("first_attempt_at")?),
+    })
+}
+
+/// Writes the effects of an event, in the event's transaction.
+pub(super) async fn enqueue(
+    tx: &mut Transaction<'static, Sqlite>,
+    change: &change_model::Change,
+    effects: &[Effect],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    for effect in effects {
+        let due = match effect {
+            Effect::Expire => change.expires_at.unwrap_or(now),
+            Effect::MakePlan
+            | Effect::AskApprovers
+            | Effect::TellTicket(_)
+            | Effect::TellChat(_)
+            | Effect::Recheck
+            | Effect::UpdateNetbox
+            | Effect::ConfigureDevice
+            | Effect::ProveDevice
+            | Effect::FinishNetbox
+            | Effect::RestoreNetbox
+            | Effect::SettleDevice => now,
+        };
+        let insert = "INSERT INTO outbox (change_id, lane, effect, body, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        sqlx::query(insert)
+            .bind(change.id.to_string())
+            .bind(lane_name(effect))
+            .bind(effect.name())
+            .bind(serde_json::to_string(effect).map_err(|error| sqlx::Error::Encode(error.into()))?)
+            .bind(millis(now))
+            .bind(millis(due))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn lane_name(effect: &Effect) -> &'static str {
+    match effect.lane() {
+        Lane::Work => "work",
+        Lane::Ticket => "ticket",
+        Lane::Chat => "chat",
+        Lane::Timer => "timer",
+    }
+}

@@ -1,0 +1,111 @@
+//! A button was pressed. Three things are taken from it: which change, which plan, which word. All else comes from our own records.
+
+use change_model::{Change, Decision, Email, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use webex_cards::webhook::{Data, Notification};
+use webex_cards::{AttachmentAction, NewMessage, Person, PersonKind, markdown};
+
+use super::intake::Taken;
+use crate::app::App;
+use crate::effects::EffectError;
+use crate::store::cards::Card;
+use crate::store::inbox::InboxRow;
+use crate::store::{Applied, Done};
+
+/// A fast click can arrive before the card's message id is stored, and before Webex itself finds the action.
+const FAST_CLICK: SignedDuration = SignedDuration::from_secs(15);
+
+pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
+    let notification = Notification::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
+    let Data::Submit(submit) = notification.data else { return Ok("ignored: nothing was pressed".to_owned()) };
+    let young = Timestamp::now().duration_since(row.received_at) < FAST_CLICK;
+    let action = match app.webex.attachment_action(&submit.id).await {
+        Err(error) if error.is_not_found() && young => return Err(EffectError::later("Webex does not know the action yet")),
+        Err(error) if error.is_not_found() => return Ok("refused: Webex does not know the action".to_owned()),
+        other => other?,
+    };
+    app.systems.succeeded("webex");
+    let Some(card) = app.store.card(action.message_id.as_str()).await? else {
+        if young {
+            return Err(EffectError::later("the card is not on record yet"));
+        }
+        return Ok("refused: the card is none of ours".to_owned());
+    };
+    let person = app.webex.person(&action.person_id).await?;
+    match judge(app, &card, &action, &person).await? {
+        Ok(outcome) => Ok(outcome),
+        Err(why) => refuse(app, &card, &action, &person, &why).await,
+    }
+}
+
+/// Judges a decision; the inner error says why it does not count.
+async fn judge(app: &App, card: &Card, action: &AttachmentAction, person: &Person) -> Result<Result<String, String>, EffectError> {
+    let Some(change) = app.store.change(card.change_id).await? else { return Ok(Err("the change is gone".to_owned())) };
+    if action.room_id.as_str() != card.room_id {
+        return Ok(Err("the answer comes from another space than the card".to_owned()));
+    }
+    if person.kind != PersonKind::Person {
+        return Ok(Err("only a person can decide".to_owned()));
+    }
+    let verdict = match action.text("action") {
+        Some("approve") => Verdict::Approved,
+        Some("decline") => Verdict::Declined,
+        _ => return Ok(Err("the answer is neither approve nor decline".to_owned())),
+    };
+    if action.text("change_id") != Some(change.id.to_string().as_str()) {
+        return Ok(Err("the answer names another change than the card shows".to_owned()));
+    }
+    if card.round != change.round {
+        return Ok(Err("the card shows an older plan".to_owned()));
+    }
+    let Some(by) = identity(&change, person) else { return Ok(Err("the person has no e-mail address".to_owned())) };
+    let decision = Decision {
+        by,
+        verdict,
+        digest: action.text("plan_digest").unwrap_or_default().to_owned(),
+        via: "card".to_owned(),
+        comment: comment(action),
+    };
+    decide(app, &change, &decision).await
+}
+
+/// Applies a decision if it counts; also for decisions that come by other ways than a card.
+pub(crate) async fn decide(app: &App, change: &Change, decision: &Decision) -> Result<Result<String, String>, EffectError> {
+    let event = match change.judge(decision, Timestamp::now()) {
+        Ok(event) => event,
+        Err(not_counted) => return Ok(Err(not_counted.to_string())),
+    };
+    match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
+        Applied::Moved(change) => {
+            tracing::info!(change.id = %change.id, "Decision by {}: change {} is {}", decision.by, change.id, change.state);
+            Ok(Ok(format!("{} by {}", event.name(), decision.by)))
+        }
+        // It moved between reading and writing: judge again.
+        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => Err(EffectError::later("the change moved meanwhile")),
+    }
+}
+
+/// The address under which a person decides: an approver's, if one of theirs is.
+fn identity(change: &Change, person: &Person) -> Option<Email> {
+    let emails: Vec<Email> = person.emails.iter().filter_map(|email| Email::parse(email).ok()).collect();
+    let is_approver = |email: &&Email| change.rule.as_ref().is_some_and(|rule| rule.is_approver(email));
+    emails.iter().find(is_approver).or(emails.first()).cloned()
+}
+
+fn comment(action: &AttachmentAction) -> String {
+    let text = action.text("reason").or(action.text("comment")).unwrap_or_default();
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
+}
+
+/// Records a decision that does not count and tells the person, without letting that hold anything up.
+async fn refuse(app: &App, card: &Card, action: &AttachmentAction, person: &Person, why: &str) -> Taken {
+    let who = person.emails.first().map_or(person.id.as_str(), String::as_str);
+    tracing::warn!(change.id = %card.change_id, "A decision by {who} does not count: {why}");
+    app.store.remark(card.change_id, "decision_refused", &format!("{who}: {why}")).await?;
+    let text = format!("Your answer was not counted: {}.", markdown::escape(why, 300));
+    let message = NewMessage::to_room(action.room_id.clone(), &text).in_thread_of(action.message_id.clone());
+    if let Err(error) = app.webex.create_message(&message).await {
+        tracing::warn!(error = %error, "The person could not be told why their answer was not counted");
+    }
+    Ok(format!("refused: {who}: {why}"))
+}

@@ -1,0 +1,117 @@
+//! Intake: a ticket that wants something, however we heard of it.
+//!
+//! A webhook is only a hint, rendered anew at each attempt and perhaps old: the ticket is read, and what it says now counts.
+
+use change_model::digest::digest;
+use change_model::{Change, Event, State};
+use jiff::Timestamp;
+use ticket_client::{Ticket, TicketId};
+
+use crate::adapters::ticket;
+use crate::app::App;
+use crate::effects::EffectError;
+use crate::store::inbox::InboxRow;
+use crate::store::{Applied, Done};
+
+/// What came of a webhook, for its record; or why it has to wait.
+pub(super) type Taken = Result<String, EffectError>;
+
+pub(super) async fn zammad(app: &App, row: &InboxRow) -> Taken {
+    let event = ticket_client::webhook::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
+    look(app, event.ticket.id).await
+}
+
+/// Reads a ticket and does what its state asks for. Safe to repeat.
+pub(super) async fn look(app: &App, id: TicketId) -> Taken {
+    let latest = app.store.latest_of_ticket(id.0).await?;
+    // What we are telling the ticket right now moves its state under our eyes; then only its fields can be compared.
+    let told_before = told(app, latest.as_ref()).await?;
+    let ticket = match app.zammad.get_ticket_with_people(id).await {
+        Err(error) if error.is_not_found() => None,
+        other => Some(other?),
+    };
+    app.systems.succeeded("zammad");
+    let Some(ticket) = ticket else {
+        return Ok("ignored: the ticket is gone".to_owned());
+    };
+    if ticket.ticket_type() != Some(app.settings.zammad.ticket_type.as_str()) {
+        return Ok("ignored: another type of ticket".to_owned());
+    }
+    let quiet = told_before == told(app, latest.as_ref()).await? && !told_before.telling;
+    match latest {
+        None => start(app, &ticket).await,
+        Some(change) if change.state.is_active() => under_way(app, &change, &ticket, quiet.then_some(&told_before)).await,
+        Some(change) => ended(app, &change, &ticket, &told_before, quiet).await,
+    }
+}
+
+/// What was last told to a ticket.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    state: Option<String>,
+    telling: bool,
+}
+
+async fn told(app: &App, change: Option<&Change>) -> Result<Told, EffectError> {
+    let Some(change) = change else { return Ok(Told::default()) };
+    Ok(Told { state: app.store.ticket_state(change.id).await?, telling: app.store.is_telling(change.id).await? })
+}
+
+async fn start(app: &App, ticket: &Ticket) -> Taken {
+    if ticket.state != ticket::OPEN {
+        return Ok(format!("ignored: the ticket is {}", ticket.state));
+    }
+    let received = ticket::receive(ticket, Timestamp::now())?;
+    let id = received.change.id;
+    if app.store.insert_change(&received).await? {
+        tracing::info!(change.id = %id, ticket.number = ticket.number.as_str(), "Received change {id} from ticket {}", ticket.number.as_str());
+        Ok(format!("change {id}"))
+    } else {
+        Ok("ignored: the ticket has a change under way".to_owned())
+    }
+}
+
+/// A ticket whose change is under way: an edit, or a move by somebody else, voids what nobody applies yet.
+async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&Told>) -> Taken {
+    let what = match change.state {
+        State::Received | State::PendingApproval => difference(change, ticket, told)?,
+        // From the approval on, the last comparison before anything is touched looks at the ticket again.
+        State::Approved
+        | State::UpdatingNetbox
+        | State::Configuring
+        | State::Verifying
+        | State::Indeterminate
+        | State::Closed
+        | State::Denied
+        | State::Expired
+        | State::AttentionRequired
+        | State::Superseded => None,
+    };
+    let Some(what) = what else { return Ok(format!("ignored: change {} is {}", change.id, change.state)) };
+    let event = Event::TicketChanged { what };
+    match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
+        Applied::Moved(_) => start(app, ticket).await,
+        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => Err(EffectError::later("the change moved meanwhile")),
+    }
+}
+
+fn difference(change: &Change, ticket: &Ticket, told: Option<&Told>) -> Result<Option<String>, EffectError> {
+    if digest(&ticket::fields(ticket))? != change.ticket_fingerprint {
+        return Ok(Some("the ticket was edited".to_owned()));
+    }
+    let Some(told) = told else { return Ok(None) };
+    let expected = told.state.as_deref().unwrap_or(ticket::OPEN);
+    // A ticket opened again without an edit asks for the same: the card stands.
+    let ours = ticket.state == expected || ticket.state == ticket::OPEN;
+    Ok((!ours).then(|| format!("the ticket was moved to {:?}", ticket.state)))
+}
+
+/// A ticket whose last change ended: opened again, or edited, it starts anew.
+async fn ended(app: &App, change: &Change, ticket: &Ticket, told: &Told, quiet: bool) -> Taken {
+    if ticket.state != ticket::OPEN {
+        return Ok(format!("ignored: the ticket is {}", ticket.state));
+    }
+    let edited = digest(&ticket::fields(ticket))? != change.ticket_fingerprint;
+    let reopened = quiet && told.state.as_deref().is_some_and(|state| state != ticket::OPEN);
+    if edited || reopened { start(app, ticket).await } else { Ok(format!("ignored: change {} was about the same", change.id)) }
+}

@@ -1,0 +1,264 @@
+//! The worker: takes webhooks from the inbox and effects from the outbox, under lease, and turns what comes of them into events.
+
+mod decision;
+mod intake;
+mod poll;
+mod retry;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use change_model::{Effect, Event};
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::app::App;
+use crate::effects::{self, EffectError};
+use crate::store::inbox::{InboxRow, Source};
+use crate::store::outbox::{LEASE, OutboxRow};
+use crate::store::{Applied, Done};
+
+pub(crate) use retry::Limits;
+
+/// Effects and webhooks worked on at once.
+const CONCURRENCY: usize = 32;
+/// Longest sleep without being rung: a safety net, not the way work is found.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long work in hand may go on after the end was asked for.
+const DRAIN: Duration = Duration::from_secs(25);
+/// Wait before an effect whose device is busy with another change is looked at again.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
+
+/// When the worker was last alive, for `/readyz`.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse(AtomicI64);
+
+impl Pulse {
+    fn beat(&self) {
+        self.0.store(Timestamp::now().as_second(), Ordering::Relaxed);
+    }
+
+    /// Whether the worker was alive lately.
+    pub(crate) fn is_alive(&self) -> bool {
+        let silent = Timestamp::now().as_second() - self.0.load(Ordering::Relaxed);
+        silent <= i64::try_from(LONGEST_SLEEP.as_secs() * 2).unwrap_or(i64::MAX)
+    }
+}
+
+/// Works until told to stop, then lets what is in hand end.
+pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
+    pulse.beat();
+    let poller = tokio::spawn(poll::run(app.clone(), stop.clone()));
+    let places = Arc::new(Semaphore::new(CONCURRENCY));
+    let mut tasks = JoinSet::new();
+    while !stop.is_cancelled() {
+        pulse.beat();
+        while tasks.try_join_next().is_some() {}
+        let started = start_due(&app, &places, &mut tasks).await;
+        if let Err(error) = &started {
+            tracing::error!(error = %error, "The store does not answer; waiting");
+        }
+        if matches!(started, Ok(true)) {
+            continue;
+        }
+        let sleep = sleep_time(&app).await;
+        tokio::select! {
+            () = app.store.work() => {}
+            () = tokio::time::sleep(sleep) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    let drained = tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} }).await;
+    if drained.is_err() {
+        tracing::warn!("Some work did not end in {} s; it is taken up at the next start", DRAIN.as_secs());
+    }
+    poller.abort();
+}
+
+/// Starts whatever is due and has a place; `true` if it started something.
+async fn start_due(app: &App, places: &Arc<Semaphore>, tasks: &mut JoinSet<()>) -> sqlx::Result<bool> {
+    let mut started = false;
+    if let Ok(place) = places.clone().try_acquire_owned()
+        && let Some(row) = app.store.claim_delivery(Timestamp::now()).await?
+    {
+        let app = app.clone();
+        tasks.spawn(async move {
+            deliver(&app, row).await;
+            drop(place);
+            app.store.ring();
+        });
+        started = true;
+    }
+    if let Ok(place) = places.clone().try_acquire_owned()
+        && let Some(row) = app.store.claim_effect(Timestamp::now()).await?
+    {
+        let app = app.clone();
+        tasks.spawn(async move {
+            effect(&app, row).await;
+            drop(place);
+            app.store.ring();
+        });
+        started = true;
+    }
+    Ok(started)
+}
+
+async fn sleep_time(app: &App) -> Duration {
+    match app.store.next_due().await {
+        Ok(Some(due)) => {
+            let wait = due.duration_since(Timestamp::now());
+            Duration::try_from(wait).unwrap_or(Duration::from_millis(50)).clamp(Duration::from_millis(5), LONGEST_SLEEP)
+        }
+        Ok(None) => LONGEST_SLEEP,
+        Err(_) => Duration::from_secs(1),
+    }
+}
+
+/// Works on one webhook.
+async fn deliver(app: &App, row: InboxRow) {
+    let span = tracing::info_span!("delivery", inbox.id = row.id, source = row.source.as_str(), attempt = row.attempts);
+    async {
+        let result = match row.source {
+            Source::Zammad => intake::zammad(app, &row).await,
+            Source::WebexCard => decision::card(app, &row).await,
+            Source::WebexMessage => Ok("ignored: commands by chat are not supported".to_owned()),
+            // An event of the source of truth never configures anything by itself; what it changed is noticed before a change is applied.
+            Source::Netbox => Ok("noted".to_owned()),
+        };
+        let now = Timestamp::now();
+        let stored = match result {
+            Ok(outcome) => {
+                tracing::info!(outcome, "Worked on a webhook from {}", row.source.as_str());
+                app.store.finish_delivery(row.id, &outcome, now).await
+            }
+            Err(EffectError::Later { why, after }) if retry::delivery_may_wait(row.received_at, now) => {
+                let due = retry::next(row.attempts, after, now, row.id);
+                tracing::warn!(error = %why, attempt = row.attempts, "A webhook from {} waits: {why}", row.source.as_str());
+                app.store.postpone_delivery(row.id, due, &why).await
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "A webhook from {} could not be worked on: {error}", row.source.as_str());
+                app.store.finish_delivery(row.id, &format!("failed: {error}"), now).await
+            }
+        };
+        if let Err(error) = stored {
+            tracing::error!(error = %error, "The outcome of a webhook could not be stored; it will be worked on again");
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+/// Runs one effect, keeping its lease meanwhile.
+async fn effect(app: &App, row: OutboxRow) {
+    let span = tracing::info_span!("effect", change.id = %row.change_id, effect = row.effect.name(), attempt = row.attempts);
+    async {
+        let started = std::time::Instant::now();
+        boundary("before", &row);
+        let outcome = tokio::select! {
+            outcome = attempt(app, &row) => outcome,
+            () = keep_lease(app, row.id) => return,
+        };
+        boundary("between", &row);
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if let Err(error) = settle(app, &row, outcome, duration_ms).await {
+            tracing::error!(error = %error, "The outcome of {} could not be stored; it will run again", row.effect.name());
+        }
+        boundary("after", &row);
+    }
+    .instrument(span)
+    .await;
+}
+
+async fn attempt(app: &App, row: &OutboxRow) -> effects::Outcome {
+    match app.store.change(row.change_id).await? {
+        Some(change) => effects::run(app, row, &change).await,
+        None => Err(EffectError::never("the change is gone")),
+    }
+}
+
+async fn keep_lease(app: &App, row: i64) {
+    loop {
+        tokio::time::sleep(LEASE / 4).await;
+        if let Err(error) = app.store.renew_effect(row, Timestamp::now()).await {
+            tracing::warn!(error = %error, "The lease of an effect could not be renewed");
+        }
+    }
+}
+
+/// Stores what came of an effect: its event, a later attempt, or that a person is needed.
+async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_ms: u64) -> sqlx::Result<()> {
+    let now = Timestamp::now();
+    let name = row.effect.name();
+    let why = match outcome {
+        Ok(None) => {
+            tracing::info!(duration_ms, "Did {name}");
+            return app.store.finish_effect(row.id, now).await;
+        }
+        Ok(Some(event)) => {
+            tracing::info!(duration_ms, event = event.name(), "Did {name}: {}", event.name());
+            return bring(app, row, &event, Done::Effect(row.id)).await;
+        }
+        Err(EffectError::Store(error)) => return Err(error),
+        Err(EffectError::Later { why, after }) => {
+            app.systems.failed(system_of(&row.effect), &why);
+            if Limits::of(app).may_wait(&row.effect, row.first_attempt_at, now) {
+                let due = retry::next(row.attempts, after, now, row.id);
+                tracing::warn!(duration_ms, error = %why, "{name} waits: {why}");
+                return app.store.postpone_effect(row.id, due, &why).await;
+            }
+            why
+        }
+        Err(EffectError::Never { why }) => {
+            app.systems.failed(system_of(&row.effect), &why);
+            why
+        }
+    };
+    tracing::error!(duration_ms, error = %why, "{name} is given up and needs a person: {why}");
+    let event = match app.store.change(row.change_id).await? {
+        Some(change) => change.given_up(&row.effect, why),
+        None => Event::GaveUp { effect: row.effect.clone(), why },
+    };
+    let done = if matches!(event, Event::GaveUp { .. }) { Done::GaveUp(row.id) } else { Done::Effect(row.id) };
+    bring(app, row, &event, done).await
+}
+
+async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::Result<()> {
+    match app.store.apply(row.change_id, event, &app.settings.approval, done).await? {
+        Applied::Moved(change) => {
+            tracing::info!(state.to = change.state.as_str(), ticket.number = change.ticket.number, "Change {} is {}", change.id, change.state);
+            Ok(())
+        }
+        Applied::Refused(refusal) => {
+            tracing::info!("Too late: {refusal}");
+            Ok(())
+        }
+        Applied::DeviceBusy => {
+            let due = Timestamp::now().checked_add(BUSY_WAIT).unwrap_or(Timestamp::MAX);
+            app.store.postpone_effect(row.id, due, "the device is busy with another change").await
+        }
+        Applied::Unknown => app.store.finish_effect(row.id, Timestamp::now()).await,
+    }
+}
+
+fn system_of(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::TellTicket(_) => "zammad",
+        Effect::AskApprovers | Effect::TellChat(_) => "webex",
+        Effect::UpdateNetbox | Effect::FinishNetbox | Effect::RestoreNetbox => "netbox",
+        Effect::ConfigureDevice | Effect::ProveDevice | Effect::SettleDevice => "devices",
+        Effect::MakePlan | Effect::Recheck => "planning",
+        Effect::Expire => "timer",
+    }
+}
+
+/// Ends the process here if the crash test asks for it: `NETCHANGE_CRASH_AT=before:update_netbox`.
+///
+/// Only in builds with the lab; a product build has no such switch.
+fn boundary(side: &str, row: &OutboxRow) {
+    crate::crash::point(&format!("{side}:{}", row.effect.name()));
+}

@@ -1,0 +1,54 @@
+//! The poll: finds what a lost webhook would have told. It only looks; what it finds goes the way of a webhook.
+
+use change_model::State;
+use jiff::{SignedDuration, Timestamp};
+use ticket_client::TicketId;
+use tokio_util::sync::CancellationToken;
+
+use super::intake;
+use crate::app::App;
+use crate::effects::EffectError;
+use crate::store::changes::ChangeFilter;
+
+/// Changes in one state that are looked at in one poll, newest first.
+const MAX_CHANGES: u32 = 500;
+/// Webhooks that were worked on are kept this long.
+const KEEP_DELIVERIES: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// Polls until told to stop.
+pub(super) async fn run(app: App, stop: CancellationToken) {
+    let mut interval = tokio::time::interval(app.settings.server.poll_interval);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = once(&app).await {
+            app.systems.failed("zammad", &error.to_string());
+            tracing::warn!(error = %error, "The poll failed and is tried again: {error}");
+        }
+        let before = Timestamp::now().checked_sub(KEEP_DELIVERIES).unwrap_or(Timestamp::UNIX_EPOCH);
+        if let Err(error) = app.store.forget_deliveries(before).await {
+            tracing::warn!(error = %error, "Old webhooks could not be removed");
+        }
+    }
+}
+
+async fn once(app: &App) -> Result<(), EffectError> {
+    let open = app.zammad.search_open(&app.settings.zammad.ticket_type).await?;
+    let mut tickets: Vec<TicketId> = open.iter().map(|ticket| ticket.id).collect();
+    for state in [State::Received, State::PendingApproval] {
+        let filter = ChangeFilter { state: Some(state), limit: MAX_CHANGES, ..ChangeFilter::default() };
+        tickets.extend(app.store.changes(&filter).await?.iter().map(|change| TicketId(change.ticket.id)));
+    }
+    tickets.sort_unstable_by_key(|id| id.0);
+    tickets.dedup();
+    for id in tickets {
+        let found = intake::look(app, id).await?;
+        if !found.starts_with("ignored") {
+            tracing::warn!(ticket.id = id.0, "The poll found what no webhook told: {found}");
+        }
+    }
+    Ok(())
+}
