@@ -32,7 +32,11 @@ fn compile(xsd: &str) -> Result<regex::Regex, String> {
 
 /// The same expression in the syntax of the `regex` crate, anchored at both ends.
 pub(crate) fn translate(xsd: &str) -> Result<String, String> {
-    let mut translator = Translator { rest: xsd, out: String::from(r"\A(?:"), depth: 0 };
+    let mut translator = Translator {
+        rest: xsd,
+        out: String::from(r"\A(?:"),
+        depth: 0,
+    };
     translator.alternatives()?;
     if !translator.rest.is_empty() {
         return Err("unmatched ')'".to_owned());
@@ -105,7 +109,11 @@ impl Translator<'_> {
 
     fn enter(&mut self) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(format!("nested deeper than {MAX_DEPTH}")) } else { Ok(()) }
+        if self.depth > MAX_DEPTH {
+            Err(format!("nested deeper than {MAX_DEPTH}"))
+        } else {
+            Ok(())
+        }
     }
 
     fn quantifier(&mut self) -> Result<(), String> {
@@ -118,7 +126,9 @@ impl Translator<'_> {
                 let end = self.rest.find('}').ok_or("'{' without '}'")?;
                 let inner = &self.rest[1..end];
                 let (low, high) = inner.split_once(',').unwrap_or((inner, inner));
-                let number = |text: &str| !text.is_empty() && text.len() < 6 && text.bytes().all(|b| b.is_ascii_digit());
+                let number = |text: &str| {
+                    !text.is_empty() && text.len() < 6 && text.bytes().all(|b| b.is_ascii_digit())
+                };
                 if !number(low) || !(high.is_empty() || number(high)) {
                     return Err(format!("\"{{{inner}}}\" is not a quantity"));
                 }
@@ -235,8 +245,10 @@ impl Translator<'_> {
         self.rest = rest;
         let letter = if negated { 'P' } else { 'p' };
         if let Some(block) = name.strip_prefix("Is") {
-            let (_, low, high) =
-                BLOCKS.iter().find(|(known, ..)| *known == block).ok_or_else(|| format!("unknown block {name}"))?;
+            let (_, low, high) = BLOCKS
+                .iter()
+                .find(|(known, ..)| *known == block)
+                .ok_or_else(|| format!("unknown block {name}"))?;
             let not = if negated { "^" } else { "" };
             return Ok(Escape::Set(format!("[{not}\\x{{{low:X}}}-\\x{{{high:X}}}]")));
         }
@@ -268,8 +280,8 @@ const NAME: &str = r"[\p{L}\p{Nl}\p{Nd}\p{Mc}\p{Mn}\p{Me}\p{Lm}:_.\x{B7}\-]";
 const NOT_NAME: &str = r"[^\p{L}\p{Nl}\p{Nd}\p{Mc}\p{Mn}\p{Me}\p{Lm}:_.\x{B7}\-]";
 
 const CATEGORIES: &[&str] = &[
-    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi",
-    "Pf", "Po", "Z", "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
+    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps",
+    "Pe", "Pi", "Pf", "Po", "Z", "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
 ];
 
 /// The blocks of XSD 1.0 that hold living scripts and signs.
@@ -356,7 +368,22 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_refused() {
-        for bad in ["(", ")", "[", "[]", "a{", "a{x}", "*", "a**", "a*?", r"\", r"\p{Xx}", r"\p{IsNone}", "[z-a]", r"\q"] {
+        for bad in [
+            "(",
+            ")",
+            "[",
+            "[]",
+            "a{",
+            "a{x}",
+            "*",
+            "a**",
+            "a*?",
+            r"\",
+            r"\p{Xx}",
+            r"\p{IsNone}",
+            "[z-a]",
+            r"\q",
+        ] {
             assert!(translate(bad).is_err(), "{bad}");
         }
         assert!(translate(&"(".repeat(100_000)).is_err());

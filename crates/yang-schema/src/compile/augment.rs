@@ -56,12 +56,17 @@ impl Compiler<'_> {
     pub(super) fn find_target(&mut self, at: StmtRef) -> Target {
         let text = self.arg(at);
         let Some(path) = argument::absolute_nodeid(text) else {
-            self.error(at, format!("\"{text}\" is not an absolute schema node identifier"));
+            self.error(
+                at,
+                format!("\"{text}\" is not an absolute schema node identifier"),
+            );
             return Target::Bad;
         };
         let mut node = 0;
         for step in &path {
-            let Some(module) = self.module_of(at, step.prefix.as_deref()) else { return Target::Bad };
+            let Some(module) = self.module_of(at, step.prefix.as_deref()) else {
+                return Target::Bad;
+            };
             // of several revisions, the tree has the newest one's nodes
             let name = &self.schema.modules[module as usize].name;
             let module = self.schema.by_name.get(name).copied().unwrap_or(module);
@@ -93,14 +98,23 @@ impl Compiler<'_> {
     /// Adds an augment's nodes below its target.
     pub(super) fn augment(&mut self, at: StmtRef, target: u32, module: ModuleId) {
         let data = self.schema.nodes[target as usize];
-        if data.kind.has_value() || matches!(data.kind, NodeKind::Anydata | NodeKind::Anyxml | NodeKind::Rpc) {
+        if data.kind.has_value() || matches!(data.kind, NodeKind::Anydata | NodeKind::Anyxml | NodeKind::Rpc)
+        {
             let message = format!("a {} cannot be augmented", data.kind.keyword());
             self.error(at, message);
             return;
         }
         let operation = self.is_in_operation(target);
-        let depth = self.schema.node(crate::schema::NodeId(target)).map_or(0, |node| node.ancestors().count());
-        let context = Context { module, config: data.config, operation, depth };
+        let depth = self
+            .schema
+            .node(crate::schema::NodeId(target))
+            .map_or(0, |node| node.ancestors().count());
+        let context = Context {
+            module,
+            config: data.config,
+            operation,
+            depth,
+        };
         let before = data.last_child;
         self.expand_children(at, target, context);
         let mut node = match before {
@@ -111,7 +125,11 @@ impl Compiler<'_> {
         while node != 0 {
             self.schema.augmented_by.insert(node, at);
             if let Some(when) = when {
-                self.schema.outer_whens.entry(node).or_default().push(WhenData { at: when });
+                self.schema
+                    .outer_whens
+                    .entry(node)
+                    .or_default()
+                    .push(WhenData { at: when });
             }
             node = self.schema.nodes[node as usize].next;
         }
@@ -120,7 +138,10 @@ impl Compiler<'_> {
     fn is_in_operation(&self, mut node: u32) -> bool {
         while node != 0 {
             let data = &self.schema.nodes[node as usize];
-            if matches!(data.kind, NodeKind::Rpc | NodeKind::Action | NodeKind::Notification) {
+            if matches!(
+                data.kind,
+                NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
+            ) {
                 return true;
             }
             node = data.parent;

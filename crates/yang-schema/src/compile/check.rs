@@ -37,7 +37,10 @@ impl Compiler<'_> {
         let Some(at) = def.at else { return };
         if def.keys.is_empty() {
             if data.config {
-                self.error(at, format!("list {} is configuration and has no key", self.arg(at)));
+                self.error(
+                    at,
+                    format!("list {} is configuration and has no key", self.arg(at)),
+                );
             }
             return;
         }
@@ -45,16 +48,24 @@ impl Compiler<'_> {
             let found = self.schema.find_data_child(list, data.module, key);
             let found = found.map(|key| self.schema.nodes[key as usize]);
             if found.is_none_or(|found| found.kind != NodeKind::Leaf) {
-                self.error(at, format!("key {} is not a leaf of the list", self.schema.names.text(key)));
+                self.error(
+                    at,
+                    format!("key {} is not a leaf of the list", self.schema.names.text(key)),
+                );
             } else if found.is_some_and(|found| found.config != data.config) {
-                self.error(at, format!("key {} differs in config", self.schema.names.text(key)));
+                self.error(
+                    at,
+                    format!("key {} differs in config", self.schema.names.text(key)),
+                );
             }
         }
     }
 
     fn check_names(&mut self, parent: u32, names: &mut HashSet<(u16, crate::schema::Sym)>) {
         names.clear();
-        let Some(node) = self.schema.node(NodeId(parent)) else { return };
+        let Some(node) = self.schema.node(NodeId(parent)) else {
+            return;
+        };
         let mut twice = Vec::new();
         for child in node.data_children() {
             let data = child.data();
@@ -81,7 +92,9 @@ impl Compiler<'_> {
                     }
                     Ok(None) => {}
                     Err(message) => {
-                        let at = self.schema.defs[self.schema.nodes[leaf as usize].def as usize].at.unwrap_or(path);
+                        let at = self.schema.defs[self.schema.nodes[leaf as usize].def as usize]
+                            .at
+                            .unwrap_or(path);
                         self.error(at, message);
                     }
                 }
@@ -100,7 +113,11 @@ impl Compiler<'_> {
         let steps = steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
         let own = self.schema.nodes[leaf as usize].module;
         let of_typedef = self.schema.types[ty as usize].typedef.is_some();
-        let mut node = if text.trim_start().starts_with('/') { 0 } else { leaf };
+        let mut node = if text.trim_start().starts_with('/') {
+            0
+        } else {
+            leaf
+        };
         for step in steps {
             let missing = || format!("leafref path \"{text}\": there is no \"{step}\"");
             if step == ".." {
@@ -116,11 +133,15 @@ impl Compiler<'_> {
                 None => Some(own),
             };
             let Some(module) = module else {
-                return Err(format!("leafref path \"{text}\": prefix of \"{step}\" is not imported"));
+                return Err(format!(
+                    "leafref path \"{text}\": prefix of \"{step}\" is not imported"
+                ));
             };
             let module_name = &self.schema.modules[module as usize].name;
             let module = self.schema.by_name.get(module_name).copied().unwrap_or(module);
-            let Some(sym) = self.schema.names.get(name) else { return Err(missing()) };
+            let Some(sym) = self.schema.names.get(name) else {
+                return Err(missing());
+            };
             let mut found = self.schema.find_data_child(node, module, sym);
             if found.is_none() && of_typedef && prefix.is_none() {
                 let home = self.schema.source_modules[path.file as usize];

@@ -20,7 +20,10 @@ impl Compiler<'_> {
                     continue;
                 }
             };
-            let deviates: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::Deviate).collect();
+            let deviates: Vec<_> = self
+                .children(at)
+                .filter(|child| self.kw(*child) == Kw::Deviate)
+                .collect();
             for deviate in deviates {
                 match self.arg(deviate) {
                     "not-supported" => self.unlink(target),
@@ -68,7 +71,10 @@ impl Compiler<'_> {
                 _ => true,
             };
             if !gone {
-                self.error(child, format!("the target has no {} \"{arg}\" to delete", self.kw(child).text()));
+                self.error(
+                    child,
+                    format!("the target has no {} \"{arg}\" to delete", self.kw(child).text()),
+                );
             }
         }
         *self.own_def(target) = def;

@@ -5,6 +5,13 @@ use crate::schema::{NodeData, NodeKind, StmtRef, Sym, WhenData};
 use crate::syntax::Kw;
 use crate::syntax::argument::{self, Name};
 
+/// A node to be.
+struct New {
+    name: Sym,
+    kind: NodeKind,
+    def: u32,
+}
+
 impl Compiler<'_> {
     pub(super) fn expand_modules(&mut self) {
         for index in 0..self.schema.modules.len() {
@@ -12,7 +19,12 @@ impl Compiler<'_> {
             if !self.schema.modules[index].implemented {
                 continue;
             }
-            let context = Context { module, config: true, operation: false, depth: 0 };
+            let context = Context {
+                module,
+                config: true,
+                operation: false,
+                depth: 0,
+            };
             for file in self.schema.modules[index].files.clone() {
                 self.expand_children(StmtRef { file, stmt: 0 }, 0, context);
             }
@@ -31,14 +43,21 @@ impl Compiler<'_> {
     }
 
     fn add_statement(&mut self, at: StmtRef, parent: u32, context: Context) {
-        let Some(kind) = NodeKind::of(self.kw(at)) else { return };
+        let Some(kind) = NodeKind::of(self.kw(at)) else {
+            return;
+        };
         if matches!(kind, NodeKind::Input | NodeKind::Output) {
             // made with their rpc, so that an augment finds them even if they are not written
             if let Some(existing) = self.find_child(parent, context.module, |node| node.kind == kind) {
                 if let Some(def) = self.def_of(at) {
                     self.schema.nodes[existing as usize].def = def;
                 }
-                let context = Context { config: false, operation: true, depth: context.depth + 1, ..context };
+                let context = Context {
+                    config: false,
+                    operation: true,
+                    depth: context.depth + 1,
+                    ..context
+                };
                 self.expand_children(at, existing, context);
             }
             return;
@@ -55,8 +74,31 @@ impl Compiler<'_> {
         let is_choice = self.schema.nodes[parent as usize].kind == NodeKind::Choice;
         if is_choice && kind != NodeKind::Case {
             let config = self.schema.nodes[parent as usize].config;
-            parent = self.push_node(parent, name, NodeKind::Case, 0, Context { config, ..context });
+            parent = self.push_node(
+                parent,
+                New {
+                    name,
+                    kind: NodeKind::Case,
+                    def: 0,
+                },
+                Context { config, ..context },
+            );
         }
+        let below = self.context_below(at, kind, def, context);
+        let node = self.push_node(parent, New { name, kind, def }, below);
+        if matches!(kind, NodeKind::Rpc | NodeKind::Action) {
+            for (kind, text) in [(NodeKind::Input, "input"), (NodeKind::Output, "output")] {
+                let name = self.schema.names.intern(text);
+                self.push_node(node, New { name, kind, def: 0 }, below);
+            }
+        }
+        if !kind.has_value() {
+            self.expand_children(at, node, below);
+        }
+    }
+
+    /// What a node's children inherit; the node's own `config` is theirs.
+    fn context_below(&mut self, at: StmtRef, kind: NodeKind, def: u32, context: Context) -> Context {
         let operation =
             context.operation || matches!(kind, NodeKind::Rpc | NodeKind::Action | NodeKind::Notification);
         let own = self.schema.defs[def as usize].config;
@@ -64,16 +106,11 @@ impl Compiler<'_> {
             self.error(at, "config true below config false");
         }
         let config = !operation && context.config && own.unwrap_or(true);
-        let below = Context { config, operation, depth: context.depth + 1, ..context };
-        let node = self.push_node(parent, name, kind, def, below);
-        if matches!(kind, NodeKind::Rpc | NodeKind::Action) {
-            for (kind, text) in [(NodeKind::Input, "input"), (NodeKind::Output, "output")] {
-                let name = self.schema.names.intern(text);
-                self.push_node(node, name, kind, 0, below);
-            }
-        }
-        if !kind.has_value() {
-            self.expand_children(at, node, below);
+        Context {
+            config,
+            operation,
+            depth: context.depth + 1,
+            ..context
         }
     }
 
@@ -93,10 +130,21 @@ impl Compiler<'_> {
         true
     }
 
-    fn push_node(&mut self, parent: u32, name: Sym, kind: NodeKind, def: u32, context: Context) -> u32 {
+    fn push_node(&mut self, parent: u32, new: New, context: Context) -> u32 {
+        let New { name, kind, def } = new;
         let id = u32::try_from(self.schema.nodes.len()).unwrap_or(u32::MAX);
         let (module, config) = (context.module, context.config);
-        let data = NodeData { name, def, parent, first_child: 0, last_child: 0, next: 0, module, kind, config };
+        let data = NodeData {
+            name,
+            def,
+            parent,
+            first_child: 0,
+            last_child: 0,
+            next: 0,
+            module,
+            kind,
+            config,
+        };
         self.schema.nodes.push(data);
         let last = self.schema.nodes[parent as usize].last_child;
         if last == 0 {
@@ -134,7 +182,14 @@ impl Compiler<'_> {
         }
         let before = self.schema.nodes[parent as usize].last_child;
         self.groupings_in_progress.push(grouping);
-        self.expand_children(grouping, parent, Context { depth: context.depth + 1, ..context });
+        self.expand_children(
+            grouping,
+            parent,
+            Context {
+                depth: context.depth + 1,
+                ..context
+            },
+        );
         self.groupings_in_progress.pop();
         let first = match before {
             0 => self.schema.nodes[parent as usize].first_child,
@@ -144,7 +199,11 @@ impl Compiler<'_> {
         let mut node = first;
         while node != 0 {
             if let Some(when) = when {
-                self.schema.outer_whens.entry(node).or_default().push(WhenData { at: when });
+                self.schema
+                    .outer_whens
+                    .entry(node)
+                    .or_default()
+                    .push(WhenData { at: when });
             }
             node = self.schema.nodes[node as usize].next;
         }
@@ -161,7 +220,10 @@ impl Compiler<'_> {
     fn find_below(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) -> Option<u32> {
         let text = self.arg(at);
         let Some(path) = argument::descendant_nodeid(text) else {
-            self.error(at, format!("\"{text}\" is not a descendant schema node identifier"));
+            self.error(
+                at,
+                format!("\"{text}\" is not a descendant schema node identifier"),
+            );
             return None;
         };
         let own = self.schema.source_modules[at.file as usize];
@@ -176,7 +238,10 @@ impl Compiler<'_> {
                 None => {
                     let name = self.schema.names.intern(&step.name);
                     if !self.pruned.contains(&(parent, module, name)) {
-                        self.error(at, format!("{} \"{text}\": there is no {}", self.kw(at).text(), step.name));
+                        self.error(
+                            at,
+                            format!("{} \"{text}\": there is no {}", self.kw(at).text(), step.name),
+                        );
                     }
                     return None;
                 }
@@ -212,7 +277,9 @@ impl Compiler<'_> {
     }
 
     fn refine(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) {
-        let Some(node) = self.find_below(at, parent, first, context) else { return };
+        let Some(node) = self.find_below(at, parent, first, context) else {
+            return;
+        };
         if !self.features_hold(at) {
             self.unlink(node);
             return;

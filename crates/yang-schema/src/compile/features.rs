@@ -20,15 +20,14 @@ impl Compiler<'_> {
         let mut order: Vec<_> = all.iter().map(|(key, at)| (*key, *at)).collect();
         order.sort_by_key(|(_, at)| *at);
         for ((module, name), at) in order {
-            let on = self.feature_is_on(module, name, at, &all, 0);
+            let on = self.feature_is_on((module, name), at, &all, 0);
             self.schema.modules[module as usize].features.insert(name, on);
         }
     }
 
     fn feature_is_on(
         &mut self,
-        module: ModuleId,
-        name: Sym,
+        (module, name): (ModuleId, Sym),
         at: StmtRef,
         all: &HashMap<(ModuleId, Sym), StmtRef>,
         depth: usize,
@@ -49,16 +48,21 @@ impl Compiler<'_> {
                 .get(&*self.schema.modules[module as usize].name)
                 .is_some_and(|names| names.iter().any(|on| on == self.schema.names.text(name))),
         };
-        let conditions: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::IfFeature).collect();
+        let conditions: Vec<_> = self
+            .children(at)
+            .filter(|child| self.kw(*child) == Kw::IfFeature)
+            .collect();
         let mut on = chosen;
         for condition in conditions {
-            let Some(expr) = self.feature_expr(condition) else { continue };
+            let Some(expr) = self.feature_expr(condition) else {
+                continue;
+            };
             on &= expr.eval(&mut |text| {
                 let (prefix, feature) = Name::split(text);
                 let target = self.schema.resolve_prefix(condition.file, prefix);
                 let target = target.zip(self.schema.names.get(feature));
                 match target.and_then(|key| all.get(&key).map(|at| (key, *at))) {
-                    Some(((module, name), at)) => self.feature_is_on(module, name, at, all, depth + 1),
+                    Some((key, at)) => self.feature_is_on(key, at, all, depth + 1),
                     None => {
                         self.error(condition, format!("feature {text} is not defined"));
                         false
@@ -72,7 +76,10 @@ impl Compiler<'_> {
     fn feature_expr(&mut self, at: StmtRef) -> Option<FeatureExpr> {
         let expr = FeatureExpr::parse(self.arg(at));
         if expr.is_none() {
-            self.error(at, format!("\"{}\" is not an if-feature expression", self.arg(at)));
+            self.error(
+                at,
+                format!("\"{}\" is not an if-feature expression", self.arg(at)),
+            );
         }
         expr
     }
@@ -84,14 +91,16 @@ impl Compiler<'_> {
             if self.kw(condition) != Kw::IfFeature {
                 continue;
             }
-            let Some(expr) = self.feature_expr(condition) else { continue };
+            let Some(expr) = self.feature_expr(condition) else {
+                continue;
+            };
             hold &= expr.eval(&mut |text| {
                 let (prefix, feature) = Name::split(text);
                 let module = self.schema.resolve_prefix(condition.file, prefix);
                 let name = self.schema.names.get(feature);
-                let on = module
-                    .zip(name)
-                    .and_then(|(module, name)| self.schema.modules[module as usize].features.get(&name).copied());
+                let on = module.zip(name).and_then(|(module, name)| {
+                    self.schema.modules[module as usize].features.get(&name).copied()
+                });
                 if on.is_none() {
                     self.error(condition, format!("feature {text} is not defined"));
                 }
@@ -110,14 +119,26 @@ impl Compiler<'_> {
             }
             let name = self.schema.names.intern(self.arg(at));
             let id = u32::try_from(self.schema.identities.len()).unwrap_or(u32::MAX);
-            if self.schema.modules[module as usize].identities.insert(name, id).is_some() {
+            if self.schema.modules[module as usize]
+                .identities
+                .insert(name, id)
+                .is_some()
+            {
                 self.error(at, format!("identity {} is defined twice", self.arg(at)));
             }
-            self.schema.identities.push(IdentityData { name, module, at, bases: Vec::new() });
+            self.schema.identities.push(IdentityData {
+                name,
+                module,
+                at,
+                bases: Vec::new(),
+            });
             kept.push((id, at));
         }
         for (id, at) in kept {
-            let bases: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::Base).collect();
+            let bases: Vec<_> = self
+                .children(at)
+                .filter(|child| self.kw(*child) == Kw::Base)
+                .collect();
             for base in bases {
                 if let Some(found) = self.identity(base) {
                     self.schema.identities[id as usize].bases.push(found);
@@ -144,7 +165,9 @@ impl Compiler<'_> {
         for (index, module) in self.schema.modules.iter().enumerate() {
             for file in &module.files {
                 let source = &self.sources[*file as usize];
-                let at = source.children_of(0, kw).map(|stmt| (module_id(index), StmtRef { file: *file, stmt }));
+                let at = source
+                    .children_of(0, kw)
+                    .map(|stmt| (module_id(index), StmtRef { file: *file, stmt }));
                 found.extend(at);
             }
         }

@@ -7,12 +7,13 @@ mod types;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use model::{Module, NodeKind, Status};
 pub(crate) use model::{
-    Def, DefId, IdentityData, IdentityId, ModuleData, ModuleId, Names, NodeData, PatternData, StmtRef, Sym, WhenData,
+    Def, DefId, IdentityData, IdentityId, ModuleData, ModuleId, Names, NodeData, PatternData, StmtRef, Sym,
+    WhenData,
 };
+pub use model::{Module, NodeKind, Status};
 pub use node::{Ancestors, DataChildren, Node, NodeId, SchemaChildren};
-pub use types::{Bit, EnumValue, IntegerKind, Pattern, Restriction, Type, TypeKind};
+pub use types::{Bit, EnumValue, Identity, IntegerKind, Pattern, Restriction, Type, TypeKind};
 pub(crate) use types::{EnumItem, Kind, Ranges, TypeData, TypeId};
 
 use crate::error::Location;
@@ -60,24 +61,36 @@ impl Schema {
     /// `None` if the id is not from this schema.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<Node<'_>> {
-        ((id.0 as usize) < self.nodes.len()).then_some(Node { schema: self, id: id.0 })
+        ((id.0 as usize) < self.nodes.len()).then_some(Node {
+            schema: self,
+            id: id.0,
+        })
     }
 
     /// The modules that the tree has nodes of, and those only imported, in the order they were loaded.
     pub fn modules(&self) -> impl Iterator<Item = Module<'_>> {
-        (0..self.modules.len()).map(|index| Module { schema: self, index: module_id(index) })
+        (0..self.modules.len()).map(|index| Module {
+            schema: self,
+            index: module_id(index),
+        })
     }
 
     /// A module by its name.
     #[must_use]
     pub fn module(&self, name: &str) -> Option<Module<'_>> {
-        self.by_name.get(name).map(|index| Module { schema: self, index: *index })
+        self.by_name.get(name).map(|index| Module {
+            schema: self,
+            index: *index,
+        })
     }
 
     /// A module by its namespace.
     #[must_use]
     pub fn module_by_namespace(&self, namespace: &str) -> Option<Module<'_>> {
-        self.by_namespace.get(namespace).map(|index| Module { schema: self, index: *index })
+        self.by_namespace.get(namespace).map(|index| Module {
+            schema: self,
+            index: *index,
+        })
     }
 
     /// A top-level data node by namespace and name.

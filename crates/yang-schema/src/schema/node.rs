@@ -32,7 +32,10 @@ impl<'s> Node<'s> {
     }
 
     pub(crate) fn at(&self, id: u32) -> Node<'s> {
-        Node { schema: self.schema, id }
+        Node {
+            schema: self.schema,
+            id,
+        }
     }
 
     /// The node's id.
@@ -56,13 +59,20 @@ impl<'s> Node<'s> {
     /// The module whose namespace it is in.
     #[must_use]
     pub fn module(&self) -> Module<'s> {
-        Module { schema: self.schema, index: self.data().module }
+        Module {
+            schema: self.schema,
+            index: self.data().module,
+        }
     }
 
     /// Its namespace; empty for the root.
     #[must_use]
     pub fn namespace(&self) -> &'s str {
-        if self.id == 0 { "" } else { self.module().namespace() }
+        if self.id == 0 {
+            ""
+        } else {
+            self.module().namespace()
+        }
     }
 
     /// Its kind.
@@ -134,7 +144,10 @@ impl<'s> Node<'s> {
     /// The units, the node's own or its typedef's.
     #[must_use]
     pub fn units(&self) -> Option<&'s str> {
-        let own = self.def().units.or_else(|| self.ty().and_then(|ty| ty.data().units));
+        let own = self
+            .def()
+            .units
+            .or_else(|| self.ty().and_then(|ty| ty.data().units));
         own.map(|at| self.schema.arg(at))
     }
 
@@ -154,7 +167,10 @@ impl<'s> Node<'s> {
     /// The type of a leaf or leaf-list.
     #[must_use]
     pub fn ty(&self) -> Option<Type<'s>> {
-        self.def().ty.map(|id| Type { schema: self.schema, id })
+        self.def().ty.map(|id| Type {
+            schema: self.schema,
+            id,
+        })
     }
 
     /// `must` expressions, as text. They are evaluated only in complete data, see [`crate::validate`].
@@ -167,9 +183,16 @@ impl<'s> Node<'s> {
     /// (which are about the parent).
     #[must_use]
     pub fn whens(&self) -> Vec<&'s str> {
-        let outer = self.schema.outer_whens.get(&self.id).map(Vec::as_slice).unwrap_or_default();
+        let outer = self
+            .schema
+            .outer_whens
+            .get(&self.id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let own = self.def().when.into_iter();
-        own.chain(outer.iter().map(|when| when.at)).map(|at| self.schema.arg(at)).collect()
+        own.chain(outer.iter().map(|when| when.at))
+            .map(|at| self.schema.arg(at))
+            .collect()
     }
 
     /// `unique` statements of a list, as text.
@@ -202,7 +225,8 @@ impl<'s> Node<'s> {
     /// The node above that has an instance in data; the root for top-level nodes.
     #[must_use]
     pub fn data_parent(&self) -> Option<Node<'s>> {
-        self.ancestors().find(|node| !matches!(node.kind(), NodeKind::Choice | NodeKind::Case))
+        self.ancestors()
+            .find(|node| !matches!(node.kind(), NodeKind::Choice | NodeKind::Case))
     }
 
     /// The nodes above, nearest first, the root last.
@@ -214,13 +238,19 @@ impl<'s> Node<'s> {
     /// The nodes below in the model's order, choices and cases included.
     #[must_use]
     pub fn children(&self) -> SchemaChildren<'s> {
-        SchemaChildren { schema: self.schema, next: self.data().first_child }
+        SchemaChildren {
+            schema: self.schema,
+            next: self.data().first_child,
+        }
     }
 
     /// The nodes below as data has them: through choices and cases, in the model's order.
     #[must_use]
     pub fn data_children(&self) -> DataChildren<'s> {
-        DataChildren { schema: self.schema, stack: vec![self.data().first_child] }
+        DataChildren {
+            schema: self.schema,
+            stack: vec![self.data().first_child],
+        }
     }
 
     /// The node below with this namespace and name, as data has it: through choices and cases.
@@ -228,7 +258,9 @@ impl<'s> Node<'s> {
     pub fn child(&self, namespace: &str, name: &str) -> Option<Node<'s>> {
         let module = *self.schema.by_namespace.get(namespace)?;
         let name = self.schema.names.get(name)?;
-        self.schema.find_data_child(self.id, module, name).map(|id| self.at(id))
+        self.schema
+            .find_data_child(self.id, module, name)
+            .map(|id| self.at(id))
     }
 
     /// Like [`Node::child`], by module name; without one, the node's own module (any module below the root).
@@ -238,11 +270,15 @@ impl<'s> Node<'s> {
             Some(module) => {
                 let module = *self.schema.by_name.get(module)?;
                 let name = self.schema.names.get(name)?;
-                self.schema.find_data_child(self.id, module, name).map(|id| self.at(id))
+                self.schema
+                    .find_data_child(self.id, module, name)
+                    .map(|id| self.at(id))
             }
             None if self.id != 0 => {
                 let name = self.schema.names.get(name)?;
-                self.schema.find_data_child(self.id, self.data().module, name).map(|id| self.at(id))
+                self.schema
+                    .find_data_child(self.id, self.data().module, name)
+                    .map(|id| self.at(id))
             }
             None => self.data_children().find(|child| child.name() == name),
         }
@@ -263,7 +299,9 @@ impl<'s> Node<'s> {
     pub fn is_key(&self) -> bool {
         let data = self.data();
         let parent = self.at(data.parent);
-        data.kind == NodeKind::Leaf && parent.def().keys.contains(&data.name) && parent.data().module == data.module
+        data.kind == NodeKind::Leaf
+            && parent.def().keys.contains(&data.name)
+            && parent.data().module == data.module
     }
 
     /// The case of a choice it belongs to, innermost first, up to the next data node.
@@ -296,8 +334,10 @@ impl<'s> Node<'s> {
     }
 
     fn path_of(&self, shown: impl Fn(NodeKind) -> bool) -> String {
-        let mut nodes: Vec<_> =
-            std::iter::once(*self).chain(self.ancestors()).filter(|node| node.id != 0 && shown(node.kind())).collect();
+        let mut nodes: Vec<_> = std::iter::once(*self)
+            .chain(self.ancestors())
+            .filter(|node| node.id != 0 && shown(node.kind()))
+            .collect();
         nodes.reverse();
         let mut path = String::new();
         let mut module = None;
@@ -344,7 +384,10 @@ impl<'s> Iterator for SchemaChildren<'s> {
         if self.next == 0 {
             return None;
         }
-        let node = Node { schema: self.schema, id: self.next };
+        let node = Node {
+            schema: self.schema,
+            id: self.next,
+        };
         self.next = node.data().next;
         Some(node)
     }
@@ -367,7 +410,10 @@ impl<'s> Iterator for DataChildren<'s> {
                 self.stack.pop();
                 continue;
             }
-            let node = Node { schema: self.schema, id: *top };
+            let node = Node {
+                schema: self.schema,
+                id: *top,
+            };
             *top = node.data().next;
             if matches!(node.kind(), NodeKind::Choice | NodeKind::Case) {
                 self.stack.push(node.data().first_child);

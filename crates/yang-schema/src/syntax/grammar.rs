@@ -27,9 +27,17 @@ const DATA: &[Rule] = &[
     (Kw::Uses, Any),
 ];
 const DOC: &[Rule] = &[(Kw::Description, MaybeOnce), (Kw::Reference, MaybeOnce)];
-const NODE: &[Rule] = &[(Kw::When, MaybeOnce), (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)];
-const INNER: &[Rule] =
-    &[(Kw::Typedef, Any), (Kw::Grouping, Any), (Kw::Action, Any), (Kw::Notification, Any)];
+const NODE: &[Rule] = &[
+    (Kw::When, MaybeOnce),
+    (Kw::IfFeature, Any),
+    (Kw::Status, MaybeOnce),
+];
+const INNER: &[Rule] = &[
+    (Kw::Typedef, Any),
+    (Kw::Grouping, Any),
+    (Kw::Action, Any),
+    (Kw::Notification, Any),
+];
 const BODY: &[Rule] = &[
     (Kw::YangVersion, MaybeOnce),
     (Kw::Import, Any),
@@ -47,7 +55,11 @@ const BODY: &[Rule] = &[
     (Kw::Notification, Any),
     (Kw::Deviation, Any),
 ];
-const LIMITS: &[Rule] = &[(Kw::MinElements, MaybeOnce), (Kw::MaxElements, MaybeOnce), (Kw::OrderedBy, MaybeOnce)];
+const LIMITS: &[Rule] = &[
+    (Kw::MinElements, MaybeOnce),
+    (Kw::MaxElements, MaybeOnce),
+    (Kw::OrderedBy, MaybeOnce),
+];
 const ERROR: &[Rule] = &[(Kw::ErrorMessage, MaybeOnce), (Kw::ErrorAppTag, MaybeOnce)];
 
 /// The rules of one statement: its own list, and lists shared with others.
@@ -62,9 +74,17 @@ fn rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
         Kw::ExtensionDef => &[&[(Kw::Argument, MaybeOnce), (Kw::Status, MaybeOnce)], DOC],
         Kw::Argument => &[&[(Kw::YinElement, MaybeOnce)]],
         Kw::Feature => &[&[(Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], DOC],
-        Kw::Identity => &[&[(Kw::IfFeature, Any), (Kw::Base, Any), (Kw::Status, MaybeOnce)], DOC],
+        Kw::Identity => &[
+            &[(Kw::IfFeature, Any), (Kw::Base, Any), (Kw::Status, MaybeOnce)],
+            DOC,
+        ],
         Kw::Typedef => &[
-            &[(Kw::Type, Once), (Kw::Units, MaybeOnce), (Kw::Default, MaybeOnce), (Kw::Status, MaybeOnce)],
+            &[
+                (Kw::Type, Once),
+                (Kw::Units, MaybeOnce),
+                (Kw::Default, MaybeOnce),
+                (Kw::Status, MaybeOnce),
+            ],
             DOC,
         ],
         Kw::Grouping => &[&[(Kw::Status, MaybeOnce)], INNER, DATA, DOC],
@@ -82,31 +102,68 @@ fn rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
         ]],
         Kw::Range | Kw::Length | Kw::Must => &[ERROR, DOC],
         Kw::Pattern => &[&[(Kw::Modifier, MaybeOnce)], ERROR, DOC],
-        Kw::Enum => &[&[(Kw::Value, MaybeOnce), (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], DOC],
-        Kw::Bit => &[&[(Kw::Position, MaybeOnce), (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], DOC],
+        Kw::Enum => &[
+            &[
+                (Kw::Value, MaybeOnce),
+                (Kw::IfFeature, Any),
+                (Kw::Status, MaybeOnce),
+            ],
+            DOC,
+        ],
+        Kw::Bit => &[
+            &[
+                (Kw::Position, MaybeOnce),
+                (Kw::IfFeature, Any),
+                (Kw::Status, MaybeOnce),
+            ],
+            DOC,
+        ],
         Kw::When => &[DOC],
         _ => return node_rules(kw),
     })
 }
 
+const CONFIG: Rule = (Kw::Config, MaybeOnce);
+const MANDATORY: Rule = (Kw::Mandatory, MaybeOnce);
+const MUST: Rule = (Kw::Must, Any);
+const TYPED: &[Rule] = &[CONFIG, MUST, (Kw::Type, Once), (Kw::Units, MaybeOnce)];
+const SCOPED: &[Rule] = &[(Kw::Typedef, Any), (Kw::Grouping, Any)];
+const OPERATION: &[Rule] = &[
+    (Kw::IfFeature, Any),
+    (Kw::Status, MaybeOnce),
+    (Kw::Input, MaybeOnce),
+    (Kw::Output, MaybeOnce),
+];
+const DEVIATED: &[Rule] = &[
+    CONFIG,
+    MANDATORY,
+    MUST,
+    (Kw::Units, MaybeOnce),
+    (Kw::Unique, Any),
+    (Kw::Default, Any),
+    (Kw::Type, MaybeOnce),
+];
+const COUNTS: &[Rule] = &[(Kw::MinElements, MaybeOnce), (Kw::MaxElements, MaybeOnce)];
+
 fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
-    const CONFIG: Rule = (Kw::Config, MaybeOnce);
-    const MANDATORY: Rule = (Kw::Mandatory, MaybeOnce);
-    const MUST: Rule = (Kw::Must, Any);
     Some(match kw {
         Kw::Container => &[&[CONFIG, MUST, (Kw::Presence, MaybeOnce)], NODE, INNER, DATA, DOC],
-        Kw::Leaf => &[
-            &[CONFIG, MANDATORY, MUST, (Kw::Type, Once), (Kw::Units, MaybeOnce), (Kw::Default, MaybeOnce)],
+        Kw::Leaf => &[TYPED, &[MANDATORY, (Kw::Default, MaybeOnce)], NODE, DOC],
+        Kw::LeafList => &[TYPED, &[(Kw::Default, Any)], LIMITS, NODE, DOC],
+        Kw::List => &[
+            &[CONFIG, MUST, (Kw::Key, MaybeOnce), (Kw::Unique, Any)],
+            LIMITS,
             NODE,
+            INNER,
+            DATA,
             DOC,
         ],
-        Kw::LeafList => {
-            &[&[CONFIG, MUST, (Kw::Type, Once), (Kw::Units, MaybeOnce), (Kw::Default, Any)], LIMITS, NODE, DOC]
-        }
-        Kw::List => &[&[CONFIG, MUST, (Kw::Key, MaybeOnce), (Kw::Unique, Any)], LIMITS, NODE, INNER, DATA, DOC],
-        Kw::Choice => {
-            &[&[CONFIG, MANDATORY, (Kw::Default, MaybeOnce), (Kw::Case, Any)], NODE, DATA, DOC]
-        }
+        Kw::Choice => &[
+            &[CONFIG, MANDATORY, (Kw::Default, MaybeOnce), (Kw::Case, Any)],
+            NODE,
+            DATA,
+            DOC,
+        ],
         Kw::Case => &[NODE, DATA, DOC],
         Kw::Anydata | Kw::Anyxml => &[&[CONFIG, MANDATORY, MUST], NODE, DOC],
         Kw::Uses => &[&[(Kw::Refine, Any), (Kw::Augment, Any)], NODE, DOC],
@@ -118,26 +175,21 @@ fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
                 (Kw::Presence, MaybeOnce),
                 (Kw::Default, Any),
                 (Kw::IfFeature, Any),
-                (Kw::MinElements, MaybeOnce),
-                (Kw::MaxElements, MaybeOnce),
             ],
+            COUNTS,
             DOC,
         ],
-        Kw::Augment => &[&[(Kw::Case, Any), (Kw::Action, Any), (Kw::Notification, Any)], NODE, DATA, DOC],
-        Kw::Rpc | Kw::Action => &[
-            &[
-                (Kw::IfFeature, Any),
-                (Kw::Status, MaybeOnce),
-                (Kw::Typedef, Any),
-                (Kw::Grouping, Any),
-                (Kw::Input, MaybeOnce),
-                (Kw::Output, MaybeOnce),
-            ],
+        Kw::Augment => &[
+            &[(Kw::Case, Any), (Kw::Action, Any), (Kw::Notification, Any)],
+            NODE,
+            DATA,
             DOC,
         ],
-        Kw::Input | Kw::Output => &[&[MUST, (Kw::Typedef, Any), (Kw::Grouping, Any)], DATA],
+        Kw::Rpc | Kw::Action => &[OPERATION, SCOPED, DOC],
+        Kw::Input | Kw::Output => &[&[MUST], SCOPED, DATA],
         Kw::Notification => &[
-            &[MUST, (Kw::IfFeature, Any), (Kw::Status, MaybeOnce), (Kw::Typedef, Any), (Kw::Grouping, Any)],
+            &[MUST, (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)],
+            SCOPED,
             DATA,
             DOC,
         ],
@@ -150,10 +202,9 @@ fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
                 (Kw::Units, MaybeOnce),
                 (Kw::Unique, Any),
                 (Kw::Default, Any),
-                (Kw::Type, MaybeOnce),
-                (Kw::MinElements, MaybeOnce),
-                (Kw::MaxElements, MaybeOnce),
             ],
+            &[(Kw::Type, MaybeOnce)],
+            COUNTS,
         ],
         Kw::Extension => return None,
         _ => &[],
@@ -163,7 +214,11 @@ fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
 /// Checks a whole file, and that it begins with `module` or `submodule`.
 pub(crate) fn check(source: &Source) -> Result<(), ParseError> {
     if !matches!(source.kw(0), Kw::Module | Kw::Submodule) {
-        return Err(fault(source, 0, "a file begins with \"module\" or \"submodule\"".to_owned()));
+        return Err(fault(
+            source,
+            0,
+            "a file begins with \"module\" or \"submodule\"".to_owned(),
+        ));
     }
     for id in 0..u32::try_from(source.stmts.len()).unwrap_or(NONE) {
         check_statement(source, id)?;
@@ -173,24 +228,42 @@ pub(crate) fn check(source: &Source) -> Result<(), ParseError> {
 
 fn check_statement(source: &Source, id: StmtId) -> Result<(), ParseError> {
     let stmt = source.stmt(id);
-    let Some(lists) = rules(stmt.kw) else { return Ok(()) };
+    let Some(lists) = rules(stmt.kw) else {
+        return Ok(());
+    };
     check_argument(source, id)?;
     for child in source.children(id) {
         let kw = source.kw(child);
         if kw == Kw::Extension {
             continue;
         }
-        let Some(often) = lists.iter().flat_map(|list| list.iter()).find(|rule| rule.0 == kw).map(|rule| rule.1)
+        let Some(often) = lists
+            .iter()
+            .flat_map(|list| list.iter())
+            .find(|rule| rule.0 == kw)
+            .map(|rule| rule.1)
         else {
-            return Err(fault(source, child, format!("\"{}\" may not stand in \"{}\"", kw.text(), stmt.kw.text())));
+            return Err(fault(
+                source,
+                child,
+                format!("\"{}\" may not stand in \"{}\"", kw.text(), stmt.kw.text()),
+            ));
         };
         if often != Any && source.child(id, kw) != Some(child) {
-            return Err(fault(source, child, format!("a second \"{}\" in \"{}\"", kw.text(), stmt.kw.text())));
+            return Err(fault(
+                source,
+                child,
+                format!("a second \"{}\" in \"{}\"", kw.text(), stmt.kw.text()),
+            ));
         }
     }
     for (kw, often) in lists.iter().flat_map(|list| list.iter()) {
         if *often == Once && source.child(id, *kw).is_none() {
-            return Err(fault(source, id, format!("\"{}\" lacks its \"{}\"", stmt.kw.text(), kw.text())));
+            return Err(fault(
+                source,
+                id,
+                format!("\"{}\" lacks its \"{}\"", stmt.kw.text(), kw.text()),
+            ));
         }
     }
     Ok(())
@@ -200,15 +273,27 @@ fn check_argument(source: &Source, id: StmtId) -> Result<(), ParseError> {
     let stmt = source.stmt(id);
     let expects_none = matches!(stmt.kw, Kw::Input | Kw::Output);
     match (stmt.arg, expects_none) {
-        (Arg::None, false) => return Err(fault(source, id, format!("\"{}\" needs an argument", stmt.kw.text()))),
+        (Arg::None, false) => {
+            return Err(fault(
+                source,
+                id,
+                format!("\"{}\" needs an argument", stmt.kw.text()),
+            ));
+        }
         (Arg::Text { .. } | Arg::Owned(_), true) => {
-            return Err(fault(source, id, format!("\"{}\" takes no argument", stmt.kw.text())));
+            return Err(fault(
+                source,
+                id,
+                format!("\"{}\" takes no argument", stmt.kw.text()),
+            ));
         }
         _ => {}
     }
     let arg = source.arg(id);
     let expected = match stmt.kw {
-        Kw::Config | Kw::Mandatory | Kw::RequireInstance | Kw::YinElement if !matches!(arg, "true" | "false") => {
+        Kw::Config | Kw::Mandatory | Kw::RequireInstance | Kw::YinElement
+            if !matches!(arg, "true" | "false") =>
+        {
             "\"true\" or \"false\""
         }
         Kw::Status if !matches!(arg, "current" | "deprecated" | "obsolete") => {
@@ -230,7 +315,11 @@ fn check_argument(source: &Source, id: StmtId) -> Result<(), ParseError> {
         kw if takes_identifier(kw) && !is_identifier(arg) => "an identifier",
         _ => return Ok(()),
     };
-    Err(fault(source, id, format!("\"{}\" is \"{arg}\"; expected {expected}", stmt.kw.text())))
+    Err(fault(
+        source,
+        id,
+        format!("\"{}\" is \"{arg}\"; expected {expected}", stmt.kw.text()),
+    ))
 }
 
 fn takes_identifier(kw: Kw) -> bool {
@@ -255,10 +344,15 @@ fn takes_identifier(kw: Kw) -> bool {
 /// RFC 7950 section 6.2, in ASCII.
 pub(crate) fn is_identifier(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
 fn fault(source: &Source, id: StmtId, message: String) -> ParseError {
-    ParseError { at: source.location(id), message }
+    ParseError {
+        at: source.location(id),
+        message,
+    }
 }

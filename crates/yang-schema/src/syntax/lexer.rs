@@ -24,7 +24,11 @@ pub struct ParseLimits {
 
 impl Default for ParseLimits {
     fn default() -> Self {
-        Self { max_bytes: 32 << 20, max_depth: 128, max_statements: 4_000_000 }
+        Self {
+            max_bytes: 32 << 20,
+            max_depth: 128,
+            max_statements: 4_000_000,
+        }
     }
 }
 
@@ -58,11 +62,24 @@ pub(crate) fn parse(file: &str, text: &str, limits: &ParseLimits) -> Result<Sour
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source::new(file.to_owned(), text.to_owned());
     if text.len() > limits.max_bytes {
-        let message = format!("the text has {} bytes, more than {} allowed", text.len(), limits.max_bytes);
-        return Err(ParseError { at: source.location_of(0), message });
+        let message = format!(
+            "the text has {} bytes, more than {} allowed",
+            text.len(),
+            limits.max_bytes
+        );
+        return Err(ParseError {
+            at: source.location_of(0),
+            message,
+        });
     }
     let lexer = Parser::new_with_config(text.to_owned(), Config::new());
-    Reader { lexer, source, limits: *limits, peeked: None }.run()
+    Reader {
+        lexer,
+        source,
+        limits: *limits,
+        peeked: None,
+    }
+    .run()
 }
 
 struct Reader {
@@ -93,7 +110,8 @@ impl Reader {
                     match after.kind {
                         Lexeme::Open => {
                             if open.len() >= self.limits.max_depth {
-                                let message = format!("statements nested deeper than {}", self.limits.max_depth);
+                                let message =
+                                    format!("statements nested deeper than {}", self.limits.max_depth);
                                 return self.fail(after.start, &message);
                             }
                             open.push((id, NONE));
@@ -101,7 +119,8 @@ impl Reader {
                         Lexeme::Semicolon if open.is_empty() => break,
                         Lexeme::Semicolon => {}
                         other => {
-                            let message = format!("{} where ';' or '{{' was expected", self.describe(other, after));
+                            let message =
+                                format!("{} where ';' or '{{' was expected", self.describe(other, after));
                             return self.fail(after.start, &message);
                         }
                     }
@@ -151,22 +170,39 @@ impl Reader {
             *last = id;
         }
         let pos = offset(keyword.start);
-        self.source.stmts.push(Stmt { kw, keyword_len, pos, arg, parent, first_child: NONE, next: NONE });
+        self.source.stmts.push(Stmt {
+            kw,
+            keyword_len,
+            pos,
+            arg,
+            parent,
+            first_child: NONE,
+            next: NONE,
+        });
         Ok(id)
     }
 
     fn argument(&mut self) -> Result<Arg, ParseError> {
         let first = self.next()?;
         match first.kind {
-            Lexeme::Word => Ok(Arg::Text { start: offset(first.start), len: offset(first.len) }),
+            Lexeme::Word => Ok(Arg::Text {
+                start: offset(first.start),
+                len: offset(first.len),
+            }),
             // `enum +;` and `+word`: the lexer gives the sign its own token
             Lexeme::Plus => {
                 let after = self.next()?;
                 if after.kind == Lexeme::Word && after.start == first.end() {
-                    return Ok(Arg::Text { start: offset(first.start), len: offset(first.len + after.len) });
+                    return Ok(Arg::Text {
+                        start: offset(first.start),
+                        len: offset(first.len + after.len),
+                    });
                 }
                 self.peeked = Some(after);
-                Ok(Arg::Text { start: offset(first.start), len: offset(first.len) })
+                Ok(Arg::Text {
+                    start: offset(first.start),
+                    len: offset(first.len),
+                })
             }
             Lexeme::Quoted => self.quoted(first),
             _ => {
@@ -183,7 +219,10 @@ impl Reader {
             let inner = &self.source.text[first.start + 1..first.end() - 1];
             let as_is = self.source.text.as_bytes()[first.start] == b'\'' || !inner.contains(['\\', '\n']);
             if as_is {
-                return Ok(Arg::Text { start: offset(first.start + 1), len: offset(first.len - 2) });
+                return Ok(Arg::Text {
+                    start: offset(first.start + 1),
+                    len: offset(first.len - 2),
+                });
             }
             let mut value = String::with_capacity(first.len);
             self.unquote(first, &mut value);
@@ -194,7 +233,10 @@ impl Reader {
         loop {
             let part = self.next()?;
             if part.kind != Lexeme::Quoted {
-                let message = format!("{} where a quoted string was expected after '+'", self.describe(part.kind, part));
+                let message = format!(
+                    "{} where a quoted string was expected after '+'",
+                    self.describe(part.kind, part)
+                );
                 return self.fail(part.start, &message);
             }
             self.unquote(part, &mut value);
@@ -230,8 +272,16 @@ impl Reader {
                 Some(body) if !last => (body, true),
                 _ => (line, false),
             };
-            let body = if last { body } else { body.trim_end_matches([' ', '\t']) };
-            let stripped = if at_start { body.to_owned() } else { strip_indent(body, indent) };
+            let body = if last {
+                body
+            } else {
+                body.trim_end_matches([' ', '\t'])
+            };
+            let stripped = if at_start {
+                body.to_owned()
+            } else {
+                strip_indent(body, indent)
+            };
             unescape(&stripped, out, |bad| illegal.push((offset_in, bad)));
             if cr {
                 out.push('\r');
@@ -257,7 +307,11 @@ impl Reader {
         loop {
             let start = self.lexer.pos();
             if self.lexer.input_len() == 0 {
-                return Ok(Piece { kind: Lexeme::End, start, len: 0 });
+                return Ok(Piece {
+                    kind: Lexeme::End,
+                    start,
+                    len: 0,
+                });
             }
             let (token, len) = match self.lexer.get_single_token() {
                 Ok(token) => token,
@@ -295,7 +349,11 @@ impl Reader {
                 '"' => {
                     let len = at + 2;
                     self.lexer.pos_add(len);
-                    return Some(Piece { kind: Lexeme::Quoted, start, len });
+                    return Some(Piece {
+                        kind: Lexeme::Quoted,
+                        start,
+                        len,
+                    });
                 }
                 _ => {}
             }
@@ -311,7 +369,10 @@ impl Reader {
     }
 
     fn fail<T>(&self, offset: usize, message: &str) -> Result<T, ParseError> {
-        Err(ParseError { at: self.source.location_of(offset), message: message.to_owned() })
+        Err(ParseError {
+            at: self.source.location_of(offset),
+            message: message.to_owned(),
+        })
     }
 }
 
@@ -401,15 +462,26 @@ mod tests {
 
     #[test]
     fn an_illegal_escape_is_kept_and_recorded() {
-        let source = parse("t", &format!("{HEAD}description \"\\d+\"; }}"), &ParseLimits::default()).unwrap();
+        let source = parse(
+            "t",
+            &format!("{HEAD}description \"\\d+\"; }}"),
+            &ParseLimits::default(),
+        )
+        .unwrap();
         assert_eq!(source.child_arg(0, Kw::Description), Some("\\d+"));
         assert_eq!(source.tolerances.len(), 1);
     }
 
     #[test]
     fn errors_say_where_and_what_was_expected() {
-        assert_eq!(error("module a {\n  prefix a\n}"), "t:3:1: \"}\" where ';' or '{' was expected");
-        assert_eq!(error("module a { frob x; }"), "t:1:12: unknown statement \"frob\"");
+        assert_eq!(
+            error("module a {\n  prefix a\n}"),
+            "t:3:1: \"}\" where ';' or '{' was expected"
+        );
+        assert_eq!(
+            error("module a { frob x; }"),
+            "t:1:12: unknown statement \"frob\""
+        );
         assert!(error("module a { namespace \"urn:a; }").contains("not terminated"));
         assert!(error("module a { } x").contains("after the end"));
         assert!(error("*/").contains("unexpected character"));

@@ -62,7 +62,14 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(file: String, text: String) -> Self {
-        Self { file, text, stmts: Vec::new(), owned: Vec::new(), tolerances: Vec::new(), line_starts: OnceLock::new() }
+        Self {
+            file,
+            text,
+            stmts: Vec::new(),
+            owned: Vec::new(),
+            tolerances: Vec::new(),
+            line_starts: OnceLock::new(),
+        }
     }
 
     pub(crate) fn stmt(&self, id: StmtId) -> &Stmt {
@@ -89,7 +96,10 @@ impl Source {
     }
 
     pub(crate) fn children(&self, id: StmtId) -> Children<'_> {
-        Children { source: self, next: self.stmts[id as usize].first_child }
+        Children {
+            source: self,
+            next: self.stmts[id as usize].first_child,
+        }
     }
 
     /// The substatements with this keyword.
@@ -116,14 +126,26 @@ impl Source {
     pub(crate) fn location_of(&self, offset: usize) -> Location {
         let starts = self.line_starts.get_or_init(|| {
             std::iter::once(0)
-                .chain(self.text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
+                .chain(
+                    self.text
+                        .match_indices('\n')
+                        .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)),
+                )
                 .collect()
         });
         let offset = offset.min(self.text.len());
         let line = starts.partition_point(|start| *start as usize <= offset).max(1);
         let start = starts[line - 1] as usize;
-        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
-        Location { file: self.file.clone(), line, column }
+        let column = self
+            .text
+            .get(start..offset)
+            .map_or(0, |before| before.chars().count())
+            + 1;
+        Location {
+            file: self.file.clone(),
+            line,
+            column,
+        }
     }
 
     /// The module's or submodule's name.
@@ -137,7 +159,9 @@ impl Source {
 
     /// The newest revision, if any is stated.
     pub(crate) fn revision(&self) -> Option<&str> {
-        self.children_of(0, Kw::Revision).map(|revision| self.arg(revision)).max()
+        self.children_of(0, Kw::Revision)
+            .map(|revision| self.arg(revision))
+            .max()
     }
 }
 

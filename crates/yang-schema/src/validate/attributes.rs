@@ -16,7 +16,12 @@ pub const WITH_DEFAULTS_NAMESPACE: &str = "urn:ietf:params:xml:ns:netconf:defaul
 
 impl<'s> Walker<'s> {
     /// Checks an element's attributes; returns the operation in effect.
-    pub(super) fn attributes(&mut self, element: Xml<'_, '_>, node: Node<'s>, inherited: Operation) -> Operation {
+    pub(super) fn attributes(
+        &mut self,
+        element: Xml<'_, '_>,
+        node: Node<'s>,
+        inherited: Operation,
+    ) -> Operation {
         let mut operation = inherited;
         for attribute in element.attributes() {
             let (namespace, name, value) = (attribute.namespace(), attribute.name(), attribute.value());
@@ -25,18 +30,35 @@ impl<'s> Walker<'s> {
                     Some(parsed) if self.mode == Mode::Edit => {
                         operation = parsed;
                         if node.is_key() && parsed.is_removal() {
-                            self.bad_attribute(element, name, format!("\"{value}\" of a key"), "an operation on the entry");
+                            self.bad_attribute(
+                                element,
+                                name,
+                                format!("\"{value}\" of a key"),
+                                "an operation on the entry",
+                            );
                         }
                     }
                     Some(_) => {
-                        self.bad_attribute(element, name, "an operation outside of edit-config".to_owned(), "none");
+                        self.bad_attribute(
+                            element,
+                            name,
+                            "an operation outside of edit-config".to_owned(),
+                            "none",
+                        );
                     }
                     None => {
                         let allowed = "merge, replace, create, delete or remove";
-                        self.bad_attribute(element, name, format!("\"{value}\" is not an operation"), allowed);
+                        self.bad_attribute(
+                            element,
+                            name,
+                            format!("\"{value}\" is not an operation"),
+                            allowed,
+                        );
                     }
                 },
-                (Some(YANG_NAMESPACE), "insert" | "key" | "value") => self.insertion(element, node, name, value),
+                (Some(YANG_NAMESPACE), "insert" | "key" | "value") => {
+                    self.insertion(element, node, name, value)
+                }
                 (Some(WITH_DEFAULTS_NAMESPACE), "default") => {
                     if !matches!(value, "true" | "false" | "1" | "0") || !node.kind().has_value() {
                         self.bad_attribute(element, name, format!("\"{value}\""), "true or false, on a leaf");
@@ -70,7 +92,11 @@ impl<'s> Walker<'s> {
         if !matches!(insert, Some("before" | "after")) {
             return;
         }
-        let other = if node.kind() == NodeKind::List { "key" } else { "value" };
+        let other = if node.kind() == NodeKind::List {
+            "key"
+        } else {
+            "value"
+        };
         if element.attribute((YANG_NAMESPACE, other)).is_none() {
             let mut problem = self.problem(ProblemKind::Attribute, ErrorTag::MissingAttribute, element);
             problem.message = format!("insert=\"{}\" without {other}", insert.unwrap_or_default());
@@ -85,14 +111,18 @@ impl<'s> Walker<'s> {
         let mut problem = self.problem(ProblemKind::Attribute, ErrorTag::BadAttribute, element);
         problem.message = format!("attribute {name}: {message}");
         problem.allowed = Some(allowed.to_owned());
-        problem.value = element.attributes().find(|found| found.name() == name).map(|found| found.value().to_owned());
+        problem.value = element
+            .attributes()
+            .find(|found| found.name() == name)
+            .map(|found| found.value().to_owned());
         problem.bad_attribute = Some(name.to_owned());
         problem.bad_element = Some(element.tag_name().name().to_owned());
         self.report(problem);
     }
 
     fn unknown_attribute(&mut self, element: Xml<'_, '_>, namespace: Option<&str>, name: &str) {
-        let mut problem: Problem = self.problem(ProblemKind::UnknownAttribute, ErrorTag::UnknownAttribute, element);
+        let mut problem: Problem =
+            self.problem(ProblemKind::UnknownAttribute, ErrorTag::UnknownAttribute, element);
         problem.message = match namespace {
             Some(namespace) => format!("attribute {name} of namespace {namespace} is not known"),
             None => format!("attribute {name} is not known"),
@@ -108,7 +138,9 @@ impl<'s> Walker<'s> {
 
 /// Whether a module defines a metadata annotation (`md:annotation`, RFC 7952).
 pub(crate) fn is_annotation(schema: &Schema, namespace: &str, name: &str) -> bool {
-    let Some(module) = schema.by_namespace.get(namespace) else { return false };
+    let Some(module) = schema.by_namespace.get(namespace) else {
+        return false;
+    };
     schema.modules[*module as usize].files.iter().any(|file| {
         let source = &schema.sources[*file as usize];
         source.children_of(0, Kw::Extension).any(|stmt| {

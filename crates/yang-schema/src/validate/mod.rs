@@ -13,6 +13,8 @@ mod walk;
 pub use attributes::{NETCONF_NAMESPACE, WITH_DEFAULTS_NAMESPACE, YANG_NAMESPACE};
 pub use problem::{ErrorTag, Problem, ProblemKind};
 
+pub(crate) use walk::{namespace_in_scope, text_of};
+
 use roxmltree::Node as Xml;
 
 use crate::schema::{Node, NodeKind, Schema};
@@ -32,7 +34,11 @@ pub struct ValidateOptions {
 
 impl Default for ValidateOptions {
     fn default() -> Self {
-        Self { max_problems: 1000, key_order: true, config_only: false }
+        Self {
+            max_problems: 1000,
+            key_order: true,
+            config_only: false,
+        }
     }
 }
 
@@ -98,7 +104,12 @@ impl Schema {
 
     /// Validates what an rpc answered: `reply` is the `<rpc-reply>` element, `rpc` the operation it answers.
     #[must_use]
-    pub fn validate_rpc_reply(&self, reply: Xml<'_, '_>, rpc: Node<'_>, options: &ValidateOptions) -> Vec<Problem> {
+    pub fn validate_rpc_reply(
+        &self,
+        reply: Xml<'_, '_>,
+        rpc: Node<'_>,
+        options: &ValidateOptions,
+    ) -> Vec<Problem> {
         let mut walker = Walker::new(self, *options, walk::Mode::Operation);
         let output = rpc.children().find(|child| child.kind() == NodeKind::Output);
         if let Some(output) = output.and_then(|output| self.node(output.id())) {
@@ -110,7 +121,11 @@ impl Schema {
 
     /// Validates a notification: `notification` is its own element, inside `<notification>`.
     #[must_use]
-    pub fn validate_notification(&self, notification: Xml<'_, '_>, options: &ValidateOptions) -> Vec<Problem> {
+    pub fn validate_notification(
+        &self,
+        notification: Xml<'_, '_>,
+        options: &ValidateOptions,
+    ) -> Vec<Problem> {
         self.validate_operation(notification, NodeKind::Notification, None, options)
     }
 
@@ -123,10 +138,14 @@ impl Schema {
     ) -> Vec<Problem> {
         let mut walker = Walker::new(self, *options, walk::Mode::Operation);
         let name = element.tag_name();
-        let found = self.top(name.namespace().unwrap_or_default(), name.name()).filter(|node| node.kind() == kind);
+        let found = self
+            .top(name.namespace().unwrap_or_default(), name.name())
+            .filter(|node| node.kind() == kind);
         match found {
             Some(node) => {
-                let part = part.and_then(|part| node.children().find(|child| child.kind() == part)).unwrap_or(node);
+                let part = part
+                    .and_then(|part| node.children().find(|child| child.kind() == part))
+                    .unwrap_or(node);
                 walker.enter(node, element);
                 walker.children(element, part, walk::Operation::Merge);
                 walker.complete_below(element, part);

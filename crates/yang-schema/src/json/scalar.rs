@@ -1,0 +1,111 @@
+//! Single values between XML text and JSON (RFC 7951 section 6).
+
+use serde_json::Value;
+
+use super::ordered::Json;
+use crate::instance;
+use crate::schema::{Kind, Schema, TypeId};
+use crate::syntax::argument::Name;
+use crate::value::Fit;
+
+/// A fitting value as JSON.
+pub(super) fn to_json(schema: &Schema, fit: Fit) -> Json {
+    match &schema.types[fit.ty as usize].kind {
+        Kind::Integer { kind, .. } if !kind.is_wide() => match fit.text.parse::<i64>() {
+            Ok(number) => Json::Scalar(number.into()),
+            Err(_) => Json::string(fit.text),
+        },
+        Kind::Boolean => Json::Scalar(Value::Bool(fit.text == "true")),
+        Kind::Empty => Json::empty(),
+        _ => Json::string(fit.text),
+    }
+}
+
+/// The text of a JSON scalar, `[null]` included; `None` if it is none.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Array(items) if items.len() == 1 && items[0].is_null() => Some(String::new()),
+        _ => None,
+    }
+}
+
+/// Whether a value has the JSON type that RFC 7951 has for its YANG type; otherwise what it should be.
+pub(super) fn json_type_fits(schema: &Schema, ty: TypeId, value: &Value) -> Result<(), &'static str> {
+    match &schema.types[ty as usize].kind {
+        Kind::Integer { kind, .. } if !kind.is_wide() => value.is_number().then_some(()).ok_or("a number"),
+        Kind::Boolean => value.is_boolean().then_some(()).ok_or("true or false"),
+        Kind::Empty => value.is_array().then_some(()).ok_or("[null]"),
+        _ => value.is_string().then_some(()).ok_or("a string"),
+    }
+}
+
+/// A canonical value in XML's writing, with the prefixes and namespaces it needs.
+pub(super) fn to_xml(schema: &Schema, fit: &Fit) -> (String, Vec<(String, String)>) {
+    let mut prefixes = Prefixes {
+        schema,
+        used: Vec::new(),
+    };
+    let text = match &schema.types[fit.ty as usize].kind {
+        Kind::IdentityRef(_) => match fit.text.split_once(':') {
+            Some((module, name)) => format!("{}:{name}", prefixes.of(module)),
+            None => fit.text.clone(),
+        },
+        Kind::InstanceIdentifier { .. } => instance_to_xml(&fit.text, &mut prefixes),
+        _ => fit.text.clone(),
+    };
+    (text, prefixes.used)
+}
+
+struct Prefixes<'s> {
+    schema: &'s Schema,
+    used: Vec<(String, String)>,
+}
+
+impl Prefixes<'_> {
+    fn of(&mut self, module_name: &str) -> String {
+        let Some(module) = self.schema.module(module_name) else {
+            return module_name.to_owned();
+        };
+        if let Some((prefix, _)) = self
+            .used
+            .iter()
+            .find(|(_, namespace)| namespace == module.namespace())
+        {
+            return prefix.clone();
+        }
+        let taken = self.used.iter().any(|(prefix, _)| prefix == module.prefix());
+        let prefix = if taken { module.name() } else { module.prefix() }.to_owned();
+        self.used.push((prefix.clone(), module.namespace().to_owned()));
+        prefix
+    }
+}
+
+fn instance_to_xml(canonical: &str, prefixes: &mut Prefixes<'_>) -> String {
+    let Ok(steps) = instance::parse(canonical) else {
+        return canonical.to_owned();
+    };
+    let mut out = String::new();
+    let mut prefix = String::new();
+    for step in steps {
+        let (module, name) = Name::split(&step.name);
+        if let Some(module) = module {
+            prefix = prefixes.of(module);
+        }
+        out.push_str(&format!("/{prefix}:{name}"));
+        for (key, value) in &step.predicates {
+            let key = if key == "." {
+                key.clone()
+            } else {
+                format!("{prefix}:{key}")
+            };
+            out.push_str(&format!("[{key}={}]", instance::quoted(value)));
+        }
+        if let Some(position) = step.position {
+            out.push_str(&format!("[{position}]"));
+        }
+    }
+    out
+}

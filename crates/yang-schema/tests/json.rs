@@ -1,0 +1,208 @@
+//! XML to RFC 7951 JSON and back, on the hand-written models.
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its model has failed")]
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use yang_schema::{CompileOptions, JsonOptions, ModuleSet, Schema};
+
+fn schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let mut set = ModuleSet::new();
+        set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models"))
+            .unwrap();
+        set.compile(&CompileOptions::new()).unwrap()
+    })
+}
+
+fn to_json(xml: &str) -> Value {
+    let document = roxmltree::Document::parse(xml).unwrap();
+    schema()
+        .to_json(document.root_element(), &JsonOptions::new())
+        .unwrap()
+}
+
+/// There and back again: the JSON of the XML made from JSON is the same JSON.
+#[track_caller]
+fn round_trip(xml: &str, expected: &Value) {
+    let json = to_json(xml);
+    assert_eq!(&json, expected);
+    let back = schema()
+        .from_json(&json, schema().root(), &JsonOptions::new())
+        .unwrap();
+    assert_eq!(&to_json(&format!("<data>{back}</data>")), expected, "{back}");
+}
+
+fn errors(json: Value) -> Vec<String> {
+    let found = schema().from_json(&json, schema().root(), &JsonOptions::new());
+    found.unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_type_has_its_json_type() {
+    round_trip(
+        r#"<data><plant xmlns="urn:example:plant" xmlns:x="urn:example:plant-qos" xmlns:p="urn:example:plant">
+        <name>edge</name>
+        <interface><Gigabit><name>1/0/5</name><mtu>2000</mtu><shutdown/>
+            <switchport><trunk><allowed>10</allowed><allowed>20</allowed></trunk></switchport>
+            <ip><address><ip>192.0.2.1</ip><prefix-length>24</prefix-length><secondary>true</secondary></address></ip>
+            <speed>x:warp</speed><flags>mirrored up</flags><load>12.50</load>
+            <x:qos><x:trust>dscp</x:trust><x:description>a &lt; b</x:description></x:qos></Gigabit></interface>
+        <vlan><id>10</id></vlan><vlan><id>20</id><name>Voice</name></vlan>
+        <uplink>/p:plant/p:interface/p:Gigabit[p:name='1/0/5']/x:qos</uplink>
+        <serial>-9007199254740993</serial><key>AAAA</key></plant>
+        <state xmlns="urn:example:plant"><uptime>5</uptime><event><text>a</text></event><event><text>a</text></event></state></data>"#,
+        &json!({"plant:plant": {
+            "name": "edge",
+            "interface": {"Gigabit": [{
+                "name": "1/0/5", "mtu": 2000, "shutdown": [null],
+                "switchport": {"trunk": {"allowed": [10, 20]}},
+                "ip": {"address": [{"ip": "192.0.2.1", "prefix-length": 24, "secondary": true}]},
+                "speed": "plant-qos:warp", "flags": "up mirrored", "load": "12.5",
+                "plant-qos:qos": {"trust": "dscp", "description": "a < b"},
+            }]},
+            "vlan": [{"id": 10}, {"id": 20, "name": "Voice"}],
+            "uplink": "/plant:plant/interface/Gigabit[name='1/0/5']/plant-qos:qos",
+            "serial": "-9007199254740993", "key": "AAAA",
+        }, "plant:state": {"uptime": "5", "event": [{"text": "a"}, {"text": "a"}]}}),
+    );
+}
+
+#[test]
+fn a_union_has_the_json_type_of_the_member_that_fits() {
+    let access = |vlan: &str| {
+        format!(
+            r#"<data><plant xmlns="urn:example:plant"><interface><Gigabit><name>1</name><switchport><access><vlan>{vlan}</vlan></access></switchport></Gigabit></interface></plant></data>"#
+        )
+    };
+    let expected = |vlan: Value| json!({"plant:plant": {"interface": {"Gigabit": [{"name": "1", "switchport": {"access": {"vlan": vlan}}}]}}});
+    round_trip(&access("100"), &expected(json!(100)));
+    round_trip(&access("dynamic"), &expected(json!("dynamic")));
+    // not in the model's range: kept as it stands
+    round_trip(&access("5000"), &expected(json!("5000")));
+}
+
+#[test]
+fn metadata_stands_where_rfc_7952_has_it() {
+    round_trip(
+        r#"<config xmlns:nc="urn:ietf:params:xml:ns:netconf:base:1.0" xmlns:yang="urn:ietf:params:xml:ns:yang:1"><plant xmlns="urn:example:plant" nc:operation="merge">
+        <name nc:operation="replace">a</name><server>x</server><server yang:insert="after" yang:value="x">y</server>
+        <vlan nc:operation="delete"><id>1</id></vlan></plant></config>"#,
+        &json!({"plant:plant": {
+            "@": {"ietf-netconf:operation": "merge"},
+            "name": "a", "@name": {"ietf-netconf:operation": "replace"},
+            "server": ["x", "y"], "@server": [null, {"yang:insert": "after", "yang:value": "x"}],
+            "vlan": [{"@": {"ietf-netconf:operation": "delete"}, "id": 1}],
+        }}),
+    );
+}
+
+#[test]
+fn what_the_schema_lacks_is_kept_by_the_documented_rules() {
+    round_trip(
+        r#"<data><plant xmlns="urn:example:plant"><name>a</name><news><a>1</a><a>2</a><b/><c/><d xmlns="urn:nowhere:2" kind="x">t<e xmlns="">f</e></d></news></plant>
+        <top xmlns="urn:nowhere">text</top><bare><inner>1</inner></bare></data>"#,
+        &json!({
+            "plant:plant": {"name": "a", "news": {
+                "a": ["1", "2"], "b": [null], "c": [null],
+                "urn:nowhere:2:d": {"@": {"kind": "x"}, "#text": "t", ":e": "f"},
+            }},
+            "urn:nowhere:top": "text",
+            ":bare": {"inner": "1"},
+        }),
+    );
+}
+
+#[test]
+fn anydata_holds_nodes_of_any_module() {
+    round_trip(
+        r#"<data><plant xmlns="urn:example:plant"><extra><state><uptime>5</uptime></state><z xmlns="urn:z"><y/></z></extra></plant></data>"#,
+        &json!({"plant:plant": {"extra": {"plant:state": {"uptime": "5"}, "urn:z:z": {"y": [null]}}}}),
+    );
+}
+
+#[test]
+fn one_element_is_named_by_its_module_and_a_list_entry_is_an_array() {
+    let xml = r#"<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><data><plant xmlns="urn:example:plant"><interface><Gigabit><name>1/0/5</name><mtu>2000</mtu><description>x</description></Gigabit></interface></plant></data></rpc-reply>"#;
+    let document = roxmltree::Document::parse(xml).unwrap();
+    let port = document
+        .descendants()
+        .find(|node| node.has_tag_name("Gigabit"))
+        .unwrap();
+    let text = schema().element_to_json_text(port, &JsonOptions::new()).unwrap();
+    let compact: String = text.split_whitespace().collect();
+    assert_eq!(
+        compact, r#"{"plant:Gigabit":[{"name":"1/0/5","mtu":2000,"description":"x"}]}"#,
+        "in the XML's order"
+    );
+    // the same without any model, with what a device's hello and a caller know
+    let empty = ModuleSet::new().compile(&CompileOptions::new()).unwrap();
+    let options = JsonOptions::new()
+        .module("urn:example:plant", "plant")
+        .list("urn:example:plant", "Gigabit");
+    let json = empty.element_to_json(port, &options).unwrap();
+    assert_eq!(
+        json,
+        json!({"plant:Gigabit": [{"name": "1/0/5", "mtu": "2000", "description": "x"}]})
+    );
+}
+
+#[test]
+fn keys_come_first_in_xml_and_values_declare_their_prefixes() {
+    let json = json!({"plant:plant": {"interface": {"Gigabit": [{"mtu": 2000, "name": "1", "speed": "plant-qos:warp"}]}}});
+    let xml = schema()
+        .from_json(&json, schema().root(), &JsonOptions::new())
+        .unwrap();
+    assert_eq!(
+        xml,
+        r#"<plant xmlns="urn:example:plant"><interface><Gigabit><name>1</name><mtu>2000</mtu><speed xmlns:q="urn:example:plant-qos">q:warp</speed></Gigabit></interface></plant>"#
+    );
+}
+
+#[test]
+fn hostile_text_survives_both_ways() {
+    let hostile = "]]>&<a href=\"x\">'\r\n\t\u{fffd}\u{1f600}";
+    let json = json!({"plant:plant": {"server": [hostile]}});
+    let xml = schema()
+        .from_json(&json, schema().root(), &JsonOptions::new())
+        .unwrap();
+    assert_eq!(to_json(&format!("<data>{xml}</data>")), json);
+    assert_eq!(
+        errors(json!({"plant:plant": {"server": ["a\u{0}b"]}})),
+        ["/plant:plant/server/0: a control character that XML cannot hold"]
+    );
+}
+
+#[test]
+fn wrong_shapes_are_all_named() {
+    assert_eq!(
+        errors(json!({"plant:plant": {
+            "vlan": {"id": 1}, "interface": [], "serial": 5, "management-vlan": "1", "name": {"a": 1},
+            "server": "a", "a/b": 1, "@name2": {},
+        }, "plant": {}})),
+        [
+            "/plant: \"plant\" lacks its module: module:plant",
+            "/plant:plant/name: a single value was expected",
+            "/plant:plant/interface: an object was expected",
+            "/plant:plant/vlan: an array was expected",
+            "/plant:plant/management-vlan: a number was expected",
+            "/plant:plant/serial: a string was expected",
+            "/plant:plant/server: an array was expected",
+            "/plant:plant/a~1b: \"a/b\" is not a node's name",
+            "/plant:plant: \"@name2\" stands without its value",
+        ]
+    );
+    assert_eq!(errors(json!([])), ["/: an object was expected"]);
+}
+
+#[test]
+fn depth_is_limited_where_the_schema_does_not_limit_it() {
+    let deep = format!("<data>{}{}</data>", "<a>".repeat(5000), "</a>".repeat(5000));
+    let document = roxmltree::Document::parse(&deep).unwrap();
+    let error = schema()
+        .to_json(document.root_element(), &JsonOptions::new())
+        .unwrap_err();
+    assert!(error.to_string().contains("deeper than 100"));
+}
