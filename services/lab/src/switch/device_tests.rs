@@ -307,11 +307,6 @@ fn what_a_set_does_not_offer_is_refused() {
     let mut old = rig(Capabilities::Base10);
     old.fails(
         ONE,
-        "<save-config xmlns='http://cisco.com/yang/cisco-ia'/>",
-        "operation-not-supported",
-    );
-    old.fails(
-        ONE,
         "<create-subscription xmlns='urn:x'/>",
         "operation-not-supported",
     );

@@ -18,8 +18,6 @@ pub(crate) struct Offers {
     pub(crate) startup: bool,
     pub(crate) xpath: bool,
     pub(crate) with_defaults: bool,
-    /// cisco-ia's save-config and sync-from.
-    pub(crate) cisco_ia: bool,
 }
 
 const NOTHING: Offers = Offers {
@@ -32,7 +30,6 @@ const NOTHING: Offers = Offers {
     startup: false,
     xpath: false,
     with_defaults: true,
-    cisco_ia: true,
 };
 
 impl From<Capabilities> for Offers {
@@ -61,7 +58,6 @@ impl From<Capabilities> for Offers {
                 writable_running: true,
                 startup: true,
                 with_defaults: false,
-                cisco_ia: false,
                 ..NOTHING
             },
         }
@@ -103,12 +99,10 @@ impl Offers {
         list.push(format!(
             "{MONITORING}?module=ietf-netconf-monitoring&revision=2010-10-04"
         ));
-        if self.cisco_ia {
-            list.push(format!(
-                "{}?module=cisco-ia&revision=2021-11-01",
-                super::error::CISCO_IA
-            ));
-        }
+        list.push(format!(
+            "{}?module=cisco-ia&revision=2021-11-01",
+            super::error::CISCO_IA
+        ));
         // The real box pads one of its capabilities like this.
         list.push(format!(
             "\n        {library}:1.1?revision=2019-01-04&content-id={content_id}\n      "

@@ -167,8 +167,8 @@ impl Device {
             (NETCONF, "close-session") => ok(),
             (NETCONF, "kill-session") => self.kill_session(call),
             (MONITORING, "get-schema") => self.get_schema(call),
-            (CISCO_IA, "save-config") if self.offers.cisco_ia => self.save_config(call),
-            (CISCO_IA, "sync-from") if self.offers.cisco_ia => self.sync_from(call),
+            (CISCO_IA, "save-config") => self.save_config(call),
+            (CISCO_IA, "sync-from") => self.sync_from(call),
             _ => refuse(
                 RpcError::unsupported(&format!("the switch does not offer {name}")).info("bad-element", name),
             ),

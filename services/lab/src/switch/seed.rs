@@ -36,7 +36,7 @@ pub(crate) fn config() -> String {
     let _ = write!(
         out,
         "<GigabitEthernet><name>0/0</name><description>Management</description>{}</GigabitEthernet>",
-        address("192.0.2.10", "255.255.255.0")
+        address("127.0.0.1", "255.0.0.0")
     );
     let _ = write!(out, "<Vlan><name>1</name><shutdown/></Vlan></interface></native>");
     out
