@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Serialize;
-use tokio::sync::OnceCell;
 
 use crate::settings::Settings;
 use crate::store::Store;
@@ -27,8 +26,6 @@ pub(crate) struct Parts {
     pub(crate) webex: webex_cards::Client,
     pub(crate) netbox: netbox_client::Client,
     pub(crate) systems: Systems,
-    /// The bot's own person, looked up once.
-    pub(crate) bot: OnceCell<webex_cards::Person>,
 }
 
 impl std::ops::Deref for App {
@@ -57,7 +54,7 @@ impl App {
             .user_agent(USER_AGENT)
             .build()
             .context("cannot make the client for NetBox")?;
-        let parts = Parts { settings, store, zammad, webex, netbox, systems: Systems::default(), bot: OnceCell::new() };
+        let parts = Parts { settings, store, zammad, webex, netbox, systems: Systems::default() };
         Ok(Self(Arc::new(parts)))
     }
 }

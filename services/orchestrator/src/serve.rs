@@ -1,7 +1,7 @@
 //! The service as a whole: store, worker and HTTP, started and stopped together.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,6 @@ use crate::{routes, telemetry, worker};
 /// The service, running.
 pub(crate) struct Service {
     pub(crate) app: App,
-    pub(crate) addr: SocketAddr,
     http: ServerHandle,
     stop: CancellationToken,
     worker: JoinHandle<()>,
@@ -51,7 +50,7 @@ impl Service {
         let http = server.handle();
         tokio::spawn(server);
         tracing::info!("Listening on http://{addr}");
-        Ok(Self { app, addr, http, stop, worker, _owned: owned })
+        Ok(Self { app, http, stop, worker, _owned: owned })
     }
 
     /// Stops taking work, lets what is in hand end, and closes the store.

@@ -63,14 +63,6 @@ impl Device {
         Ok(state.map(|state| Found { state, dialect, xml: data.xml().trim().to_owned() }))
     }
 
-    /// The raw configuration of an interface, as the device wrote it.
-    pub(crate) async fn read_xml(&self, interface: &str) -> Result<String, EffectError> {
-        let dialect = self.dialect()?;
-        let filter = dialect.filter(interface).map_err(|error| self.speechless(&error))?;
-        let data = self.session.call(GetConfig::new(Datastore::Running).subtree(filter)).await?;
-        Ok(data.xml().trim().to_owned())
-    }
-
     /// Has the device re-read configuration made by command line, where it can.
     pub(crate) async fn sync_from(&self) -> Result<(), EffectError> {
         if let Some(rpc) = self.dialect()?.sync_from() {

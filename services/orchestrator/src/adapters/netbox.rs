@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use change_model::truth::{Truth, TruthAddress, TruthDevice, TruthInterface, TruthValues, VlanRow, named_vlans};
 use change_model::{DeviceName, InterfaceName, ModeRequest, RequestedSettings, VlanId};
 use ipnet::IpNet;
-use netbox_client::params::IpAddressParams;
+use netbox_client::IpAddressParams;
 use netbox_client::{Client, Device, Error, Interface, IpAddress};
 
 /// From this many VLANs on, all of the device's are listed instead of asking for each.

@@ -3,7 +3,7 @@
 use change_model::truth::{AddressChange, TruthChange, TruthInterface, TruthValues};
 use change_model::{Change, Event};
 use ipnet::IpNet;
-use netbox_client::params::IpAddressParams;
+use netbox_client::IpAddressParams;
 use netbox_client::{Error, ETag, Field, IfMatch, InterfaceId, InterfaceMode, InterfacePatch, IpAddress, IpAddressId, NewIpAddress, VlanId};
 
 use super::{EffectError, Outcome};

@@ -35,7 +35,6 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
         StateOutcome::NoteOnly { detail, .. } => {
             tracing::error!(ticket.id = id.0, error = %detail, "Zammad refuses the ticket state {state:?}: add it to the ticket's states");
         }
-        other => tracing::warn!(ticket.id = id.0, "Unknown outcome of a ticket's state: {other:?}"),
     }
     Ok(None)
 }
