@@ -29,11 +29,18 @@ impl Device {
             refuse(RpcError::protocol("lock-denied", message).info("session-id", &holder.to_string()))
         };
         if let Some(holder) = self.locks.get(&target) {
-            return denied(*holder, &format!("{} is locked by session {holder}", target.word()));
+            return denied(
+                *holder,
+                &format!("{} is locked by session {holder}", target.word()),
+            );
         }
         if target == Datastore::Candidate && self.is_candidate_dirty() {
             let editor = self.candidate_editor;
-            let editor = if self.sessions.contains_key(&editor) { editor } else { 0 };
+            let editor = if self.sessions.contains_key(&editor) {
+                editor
+            } else {
+                0
+            };
             return denied(editor, "the candidate has changes that were not committed");
         }
         if let Some(pending) = &self.pending
@@ -44,7 +51,8 @@ impl Device {
         }
         self.locks.insert(target, call.session);
         let user = self.user(call.session);
-        self.log.add(EventKind::Locked, (Some(call.session), &user), target.word());
+        self.log
+            .add(EventKind::Locked, (Some(call.session), &user), target.word());
         ok()
     }
 
@@ -60,9 +68,14 @@ impl Device {
             }
             Some(holder) => {
                 let message = format!("{} is locked by session {holder}", target.word());
-                refuse(RpcError::protocol("operation-failed", &message).info("session-id", &holder.to_string()))
+                refuse(
+                    RpcError::protocol("operation-failed", &message).info("session-id", &holder.to_string()),
+                )
             }
-            None => refuse(RpcError::protocol("operation-failed", &format!("{} is not locked", target.word()))),
+            None => refuse(RpcError::protocol(
+                "operation-failed",
+                &format!("{} is not locked", target.word()),
+            )),
         }
     }
 
@@ -85,7 +98,11 @@ impl Device {
         self.candidate = None;
         self.log.commits += 1;
         let text = self.settle_pending(&commit, before, call);
-        self.log.add(EventKind::Committed, (Some(call.session), &by), format!("{touched}{text}"));
+        self.log.add(
+            EventKind::Committed,
+            (Some(call.session), &by),
+            format!("{touched}{text}"),
+        );
         ok()
     }
 
@@ -94,15 +111,27 @@ impl Device {
         let earlier = self.pending.take();
         self.timer_changed.notify_one();
         if !commit.confirmed {
-            return if earlier.is_some() { ", confirmed".to_owned() } else { String::new() };
+            return if earlier.is_some() {
+                ", confirmed".to_owned()
+            } else {
+                String::new()
+            };
         }
         let (before, persist) = match earlier {
             Some(earlier) => (earlier.before, commit.persist.clone().or(earlier.persist)),
             None => (before, commit.persist.clone()),
         };
         // A time too far away to be counted is as good as never; a year is.
-        let deadline = call.now.checked_add(commit.timeout).unwrap_or(call.now + Duration::from_secs(31_536_000));
-        self.pending = Some(Pending { before, deadline, persist, session: call.session });
+        let deadline = call
+            .now
+            .checked_add(commit.timeout)
+            .unwrap_or(call.now + Duration::from_secs(31_536_000));
+        self.pending = Some(Pending {
+            before,
+            deadline,
+            persist,
+            session: call.session,
+        });
         format!(", to be confirmed within {} s", commit.timeout.as_secs())
     }
 
@@ -114,7 +143,9 @@ impl Device {
         let timeout = call.word("confirm-timeout");
         let any = confirmed || persist.is_some() || persist_id.is_some() || timeout.is_some();
         if any && !self.offers.confirmed_commit {
-            return refuse(RpcError::unsupported("the switch does not offer confirmed commits"));
+            return refuse(RpcError::unsupported(
+                "the switch does not offer confirmed commits",
+            ));
         }
         if !confirmed && (persist.is_some() || timeout.is_some()) {
             return refuse(RpcError::missing("confirmed"));
@@ -127,12 +158,22 @@ impl Device {
                 return refuse(RpcError::invalid("confirm-timeout", &message));
             }
         };
-        Ok(Commit { confirmed, timeout, persist, persist_id })
+        Ok(Commit {
+            confirmed,
+            timeout,
+            persist,
+            persist_id,
+        })
     }
 
     /// Whether this session may confirm, prolong or cancel the confirmed commit that waits, if one does.
     fn check_persist_id(&self, given: Option<&str>, session: u32) -> Result<(), Vec<RpcError>> {
-        let wrong = || refuse(RpcError::invalid("persist-id", "no confirmed commit with this persist-id waits"));
+        let wrong = || {
+            refuse(RpcError::invalid(
+                "persist-id",
+                "no confirmed commit with this persist-id waits",
+            ))
+        };
         match (&self.pending, given) {
             (None, None) => Ok(()),
             (None, Some(_)) => wrong(),
@@ -140,9 +181,10 @@ impl Device {
                 (Some(persist), Some(given)) if persist == given => Ok(()),
                 (None, None) if pending.session == session => Ok(()),
                 (_, Some(_)) => wrong(),
-                (_, None) => {
-                    refuse(RpcError::protocol("in-use", "a confirmed commit waits for its own session or persist-id"))
-                }
+                (_, None) => refuse(RpcError::protocol(
+                    "in-use",
+                    "a confirmed commit waits for its own session or persist-id",
+                )),
             },
         }
     }
@@ -151,7 +193,10 @@ impl Device {
     pub(crate) fn cancel_commit(&mut self, call: &Call<'_, '_>) -> Answer {
         call.only(&["persist-id"])?;
         if self.pending.is_none() {
-            return refuse(RpcError::protocol("operation-failed", "no confirmed commit waits"));
+            return refuse(RpcError::protocol(
+                "operation-failed",
+                "no confirmed commit waits",
+            ));
         }
         self.check_persist_id(call.word("persist-id").as_deref(), call.session)?;
         let user = self.user(call.session);
@@ -171,7 +216,9 @@ impl Device {
     /// RFC 6241 7.9.
     pub(crate) fn kill_session(&mut self, call: &Call<'_, '_>) -> Answer {
         call.only(&["session-id"])?;
-        let Some(word) = call.word("session-id") else { return refuse(RpcError::missing("session-id")) };
+        let Some(word) = call.word("session-id") else {
+            return refuse(RpcError::missing("session-id"));
+        };
         let id = word.parse::<u32>().ok().filter(|id| *id != call.session);
         let Some(id) = id.filter(|id| self.sessions.contains_key(id)) else {
             let message = format!("there is no other session {word:?}");
@@ -189,7 +236,11 @@ impl Device {
         self.startup = Some(self.running.clone());
         self.log.saves += 1;
         let user = self.user(call.session);
-        self.log.add(EventKind::Saved, (Some(call.session), &user), "running saved to startup");
+        self.log.add(
+            EventKind::Saved,
+            (Some(call.session), &user),
+            "running saved to startup",
+        );
         result("Save running-config successful")
     }
 
@@ -199,11 +250,18 @@ impl Device {
         self.refuse_busy()?;
         self.refuse_locked(Datastore::Running, call.session)?;
         let user = self.user(call.session);
-        self.log.add(EventKind::Other, (Some(call.session), &user), "synchronized from the CLI configuration");
+        self.log.add(
+            EventKind::Other,
+            (Some(call.session), &user),
+            "synchronized from the CLI configuration",
+        );
         result("Sync from the device configuration successful")
     }
 }
 
 fn result(text: &str) -> Answer {
-    Ok(format!("<result xmlns=\"{}\">{text}</result>", super::error::CISCO_IA))
+    Ok(format!(
+        "<result xmlns=\"{}\">{text}</result>",
+        super::error::CISCO_IA
+    ))
 }

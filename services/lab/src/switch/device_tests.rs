@@ -31,7 +31,10 @@ fn rig(capabilities: Capabilities) -> Rig {
         let (id, _) = device.open_session(user, "127.0.0.1:1").unwrap();
         device.sessions.get_mut(&id).unwrap().chunked = true;
     }
-    Rig { device, now: Instant::now() }
+    Rig {
+        device,
+        now: Instant::now(),
+    }
 }
 
 fn port(content: &str) -> String {
@@ -50,11 +53,17 @@ fn access(vlan: u16) -> String {
 
 impl Rig {
     fn raw(&mut self, session: u32, message: &str) -> String {
-        self.device.handle(session, message.as_bytes(), self.now).xml.unwrap_or_default()
+        self.device
+            .handle(session, message.as_bytes(), self.now)
+            .xml
+            .unwrap_or_default()
     }
 
     fn rpc(&mut self, session: u32, operation: &str) -> String {
-        self.raw(session, &format!("<rpc xmlns='{NETCONF}' message-id='7'>{operation}</rpc>"))
+        self.raw(
+            session,
+            &format!("<rpc xmlns='{NETCONF}' message-id='7'>{operation}</rpc>"),
+        )
     }
 
     fn ok(&mut self, session: u32, operation: &str) {
@@ -65,7 +74,10 @@ impl Rig {
     /// Asserts that the operation fails with this tag; gives the reply.
     fn fails(&mut self, session: u32, operation: &str, tag: &str) -> String {
         let reply = self.rpc(session, operation);
-        assert!(reply.contains(&format!("<error-tag>{tag}</error-tag>")), "{operation}: {reply}");
+        assert!(
+            reply.contains(&format!("<error-tag>{tag}</error-tag>")),
+            "{operation}: {reply}"
+        );
         reply
     }
 
@@ -94,7 +106,14 @@ fn a_candidate_is_edited_and_committed() {
     rig.ok(ONE, "<commit/>");
     assert_eq!(rig.description(Datastore::Running).as_deref(), Some("new"));
     assert!(!rig.device.is_candidate_dirty());
-    assert_eq!((rig.device.log.edits(), rig.device.log.commits(), rig.device.log.running_changes()), (1, 1, 1));
+    assert_eq!(
+        (
+            rig.device.log.edits(),
+            rig.device.log.commits(),
+            rig.device.log.running_changes()
+        ),
+        (1, 1, 1)
+    );
 }
 
 #[test]
@@ -110,7 +129,10 @@ fn a_lock_names_its_holder_and_keeps_others_out() {
     let mut rig = rig(Capabilities::Catalyst9300);
     rig.ok(ONE, LOCK_CANDIDATE);
     let reply = rig.fails(TWO, LOCK_CANDIDATE, "lock-denied");
-    assert!(reply.contains("<error-info><session-id>1</session-id></error-info>"), "{reply}");
+    assert!(
+        reply.contains("<error-info><session-id>1</session-id></error-info>"),
+        "{reply}"
+    );
     rig.fails(ONE, LOCK_CANDIDATE, "lock-denied");
     rig.fails(TWO, UNLOCK_CANDIDATE, "operation-failed");
     let edit = rig.edit("candidate", "", &port("<mtu>2000</mtu>"));
@@ -130,7 +152,10 @@ fn a_dirty_candidate_cannot_be_locked() {
     rig.device.end_session(ONE, "gone");
     let reply = rig.fails(TWO, LOCK_CANDIDATE, "lock-denied");
     assert!(reply.contains("<session-id>0</session-id>"), "{reply}");
-    assert!(rig.device.is_candidate_dirty(), "a candidate that was not locked outlives its session");
+    assert!(
+        rig.device.is_candidate_dirty(),
+        "a candidate that was not locked outlives its session"
+    );
 }
 
 #[test]
@@ -149,7 +174,10 @@ fn a_session_that_ends_gives_its_locks_back_and_its_changes_up() {
 fn a_confirmed_commit_is_undone_when_its_time_is_over() {
     let mut rig = rig(Capabilities::ConfirmedCommit);
     rig.describe(ONE, "candidate", "new");
-    rig.ok(ONE, "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>");
+    rig.ok(
+        ONE,
+        "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>",
+    );
     assert_eq!(rig.description(Datastore::Running).as_deref(), Some("new"));
     rig.device.expire(rig.now + Duration::from_secs(9));
     assert!(rig.device.pending.is_some());
@@ -184,7 +212,10 @@ fn a_persistent_confirmed_commit_is_confirmed_or_cancelled_by_its_id_from_anywhe
     let persistent = "<commit><confirmed/><persist>word</persist></commit>";
     for (last, kept) in [
         ("<commit><persist-id>word</persist-id></commit>", true),
-        ("<cancel-commit><persist-id>word</persist-id></cancel-commit>", false),
+        (
+            "<cancel-commit><persist-id>word</persist-id></cancel-commit>",
+            false,
+        ),
     ] {
         let mut rig = rig(Capabilities::ConfirmedCommit);
         rig.describe(ONE, "candidate", "new");
@@ -192,7 +223,11 @@ fn a_persistent_confirmed_commit_is_confirmed_or_cancelled_by_its_id_from_anywhe
         rig.device.end_session(ONE, "gone");
         assert_eq!(rig.description(Datastore::Running).as_deref(), Some("new"));
         rig.fails(TWO, "<commit/>", "in-use");
-        rig.fails(TWO, "<commit><persist-id>other</persist-id></commit>", "invalid-value");
+        rig.fails(
+            TWO,
+            "<commit><persist-id>other</persist-id></commit>",
+            "invalid-value",
+        );
         rig.ok(TWO, last);
         assert!(rig.device.pending.is_none());
         assert_eq!(rig.description(Datastore::Running).is_some(), kept, "{last}");
@@ -203,10 +238,16 @@ fn a_persistent_confirmed_commit_is_confirmed_or_cancelled_by_its_id_from_anywhe
 fn a_second_confirmed_commit_prolongs_and_goes_back_to_the_first_beginning() {
     let mut rig = rig(Capabilities::ConfirmedCommit);
     rig.describe(ONE, "candidate", "one");
-    rig.ok(ONE, "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>");
+    rig.ok(
+        ONE,
+        "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>",
+    );
     rig.describe(ONE, "candidate", "two");
     rig.now += Duration::from_secs(8);
-    rig.ok(ONE, "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>");
+    rig.ok(
+        ONE,
+        "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>",
+    );
     rig.device.expire(rig.now + Duration::from_secs(9));
     assert_eq!(rig.description(Datastore::Running).as_deref(), Some("two"));
     rig.ok(ONE, "<cancel-commit/>");
@@ -217,9 +258,21 @@ fn a_second_confirmed_commit_prolongs_and_goes_back_to_the_first_beginning() {
 #[test]
 fn bad_parameters_of_a_commit_are_refused() {
     let mut rig = rig(Capabilities::ConfirmedCommit);
-    rig.fails(ONE, "<commit><confirmed/><confirm-timeout>0</confirm-timeout></commit>", "invalid-value");
-    rig.fails(ONE, "<commit><confirm-timeout>5</confirm-timeout></commit>", "missing-element");
-    rig.fails(ONE, "<commit><persist-id>x</persist-id></commit>", "invalid-value");
+    rig.fails(
+        ONE,
+        "<commit><confirmed/><confirm-timeout>0</confirm-timeout></commit>",
+        "invalid-value",
+    );
+    rig.fails(
+        ONE,
+        "<commit><confirm-timeout>5</confirm-timeout></commit>",
+        "missing-element",
+    );
+    rig.fails(
+        ONE,
+        "<commit><persist-id>x</persist-id></commit>",
+        "invalid-value",
+    );
     rig.fails(ONE, "<commit><what/></commit>", "unknown-element");
 }
 
@@ -228,11 +281,23 @@ fn what_a_set_does_not_offer_is_refused() {
     let mut cat = rig(Capabilities::Catalyst9300);
     cat.fails(ONE, "<commit><confirmed/></commit>", "operation-not-supported");
     cat.fails(ONE, "<cancel-commit/>", "operation-not-supported");
-    cat.fails(ONE, "<get-config><source><startup/></source></get-config>", "invalid-value");
+    cat.fails(
+        ONE,
+        "<get-config><source><startup/></source></get-config>",
+        "invalid-value",
+    );
     let mut plain = rig(Capabilities::WritableRunning);
     plain.fails(ONE, "<commit/>", "operation-not-supported");
-    plain.fails(ONE, "<validate><source><running/></source></validate>", "operation-not-supported");
-    let edit = plain.edit("running", "<test-option>test-only</test-option>", &port("<mtu>2000</mtu>"));
+    plain.fails(
+        ONE,
+        "<validate><source><running/></source></validate>",
+        "operation-not-supported",
+    );
+    let edit = plain.edit(
+        "running",
+        "<test-option>test-only</test-option>",
+        &port("<mtu>2000</mtu>"),
+    );
     plain.fails(ONE, &edit, "operation-not-supported");
     let edit = plain.edit("candidate", "", &port("<mtu>2000</mtu>"));
     plain.fails(ONE, &edit, "invalid-value");
@@ -240,8 +305,11 @@ fn what_a_set_does_not_offer_is_refused() {
     let edit = confirmed.edit("running", "", &port("<mtu>2000</mtu>"));
     confirmed.fails(ONE, &edit, "operation-not-supported");
     let mut old = rig(Capabilities::Base10);
-    old.fails(ONE, "<save-config xmlns='http://cisco.com/yang/cisco-ia'/>", "operation-not-supported");
-    old.fails(ONE, "<create-subscription xmlns='urn:x'/>", "operation-not-supported");
+    old.fails(
+        ONE,
+        "<create-subscription xmlns='urn:x'/>",
+        "operation-not-supported",
+    );
 }
 
 #[test]
@@ -251,7 +319,10 @@ fn an_address_and_switching_exclude_each_other() {
     let both = format!("<switchport-conf><switchport>true</switchport></switchport-conf>{address}");
     let edit = rig.edit("running", "", &port(&both));
     let reply = rig.fails(ONE, &edit, "operation-failed");
-    assert!(reply.contains("must-violation") && reply.contains("primary/ios:address"), "{reply}");
+    assert!(
+        reply.contains("must-violation") && reply.contains("primary/ios:address"),
+        "{reply}"
+    );
     let routed = format!("<switchport-conf><switchport>false</switchport></switchport-conf>{address}");
     let edit = rig.edit("running", "", &port(&routed));
     rig.ok(ONE, &edit);
@@ -286,10 +357,17 @@ fn two_modes_in_one_edit_are_an_error_and_one_replaces_the_other() {
 #[test]
 fn every_problem_of_an_edit_is_named_with_its_place() {
     let mut rig = rig(Capabilities::Catalyst9300);
-    let edit = rig.edit("candidate", "", &port("<mtu>63</mtu><switchport-conf><switchport>maybe</switchport></switchport-conf><what/>"));
+    let edit = rig.edit(
+        "candidate",
+        "",
+        &port("<mtu>63</mtu><switchport-conf><switchport>maybe</switchport></switchport-conf><what/>"),
+    );
     let reply = rig.rpc(ONE, &edit);
     assert_eq!(reply.matches("<rpc-error>").count(), 3, "{reply}");
-    assert!(reply.contains("[ios:name='1/0/5']/ios:mtu</error-path>"), "{reply}");
+    assert!(
+        reply.contains("[ios:name='1/0/5']/ios:mtu</error-path>"),
+        "{reply}"
+    );
     assert!(!rig.device.is_candidate_dirty());
 }
 
@@ -297,7 +375,11 @@ fn every_problem_of_an_edit_is_named_with_its_place() {
 fn set_with_continue_does_what_is_right_and_names_what_is_not() {
     let mut rig = rig(Capabilities::Catalyst9300);
     let options = "<test-option>set</test-option><error-option>continue-on-error</error-option>";
-    let edit = rig.edit("candidate", options, &port("<mtu>63</mtu><description>good</description>"));
+    let edit = rig.edit(
+        "candidate",
+        options,
+        &port("<mtu>63</mtu><description>good</description>"),
+    );
     let reply = rig.rpc(ONE, &edit);
     assert_eq!(reply.matches("<rpc-error>").count(), 1, "{reply}");
     assert_eq!(rig.description(Datastore::Candidate).as_deref(), Some("good"));
@@ -309,9 +391,16 @@ fn the_platform_refuses_at_commit_what_the_model_allows_and_the_candidate_stays_
     let edit = rig.edit("candidate", "", &port("<mtu>18000</mtu>"));
     rig.ok(ONE, &edit);
     let reply = rig.fails(ONE, "<commit/>", "invalid-value");
-    assert!(reply.contains("Device refused one or more commands") && reply.contains("<bad-cli>"), "{reply}");
+    assert!(
+        reply.contains("Device refused one or more commands") && reply.contains("<bad-cli>"),
+        "{reply}"
+    );
     assert!(rig.device.is_candidate_dirty());
-    rig.fails(ONE, "<validate><source><candidate/></source></validate>", "invalid-value");
+    rig.fails(
+        ONE,
+        "<validate><source><candidate/></source></validate>",
+        "invalid-value",
+    );
     rig.ok(ONE, "<discard-changes/>");
     rig.ok(ONE, "<validate><source><candidate/></source></validate>");
 }
@@ -345,7 +434,10 @@ fn hardware_can_neither_be_made_nor_removed() {
 fn messages_that_are_no_rpc_are_answered_as_the_standard_says() {
     let mut rig = rig(Capabilities::Catalyst9300);
     let reply = rig.raw(ONE, &format!("<rpc xmlns='{NETCONF}'><get/></rpc>"));
-    assert!(reply.contains("missing-attribute") && reply.contains("<bad-attribute>message-id"), "{reply}");
+    assert!(
+        reply.contains("missing-attribute") && reply.contains("<bad-attribute>message-id"),
+        "{reply}"
+    );
     assert!(!reply.contains("message-id=\""), "{reply}");
     let reply = rig.raw(ONE, "<rpc");
     assert!(reply.contains("malformed-message"), "{reply}");
@@ -359,7 +451,10 @@ fn messages_that_are_no_rpc_are_answered_as_the_standard_says() {
     assert!(other.close.is_some());
     rig.device.sessions.get_mut(&TWO).unwrap().chunked = false;
     let old = rig.device.handle(TWO, b"<rpc", rig.now);
-    assert!(old.xml.is_none() && old.close.is_some(), "base 1.0 has no tag for it");
+    assert!(
+        old.xml.is_none() && old.close.is_some(),
+        "base 1.0 has no tag for it"
+    );
 }
 
 #[test]
@@ -390,19 +485,34 @@ fn a_configuration_is_read_through_both_kinds_of_filters() {
          </GigabitEthernet></interface></native></data>"
     );
     for filter in [subtree, xpath.clone()] {
-        let reply = rig.rpc(ONE, &format!("<get-config><source><running/></source>{filter}</get-config>"));
+        let reply = rig.rpc(
+            ONE,
+            &format!("<get-config><source><running/></source>{filter}</get-config>"),
+        );
         assert!(reply.contains(&expected), "{reply}");
     }
-    rig.fails(ONE, "<get-config><source><running/></source><filter type='xpath'/></get-config>", "missing-attribute");
+    rig.fails(
+        ONE,
+        "<get-config><source><running/></source><filter type='xpath'/></get-config>",
+        "missing-attribute",
+    );
     let mut plain = self::rig(Capabilities::WritableRunning);
-    plain.fails(ONE, &format!("<get><{}</get>", &xpath[1..]), "operation-not-supported");
+    plain.fails(
+        ONE,
+        &format!("<get><{}</get>", &xpath[1..]),
+        "operation-not-supported",
+    );
 }
 
 #[test]
 fn a_reply_survives_the_round_trip_through_an_edit() {
     let mut rig = rig(Capabilities::Catalyst9300);
     let before = rig.device.running.clone();
-    let edit = rig.edit("candidate", "<default-operation>replace</default-operation>", &before.children_xml(NETCONF));
+    let edit = rig.edit(
+        "candidate",
+        "<default-operation>replace</default-operation>",
+        &before.children_xml(NETCONF),
+    );
     rig.ok(ONE, &edit);
     assert!(!rig.device.is_candidate_dirty());
 }
@@ -412,12 +522,23 @@ fn startup_is_written_by_copying_or_by_saving() {
     let mut old = rig(Capabilities::Base10);
     old.describe(ONE, "running", "new");
     assert_eq!(old.description(Datastore::Startup), None);
-    old.ok(ONE, "<copy-config><target><startup/></target><source><running/></source></copy-config>");
+    old.ok(
+        ONE,
+        "<copy-config><target><startup/></target><source><running/></source></copy-config>",
+    );
     assert_eq!(old.description(Datastore::Startup).as_deref(), Some("new"));
-    old.fails(ONE, "<copy-config><target><startup/></target><source><startup/></source></copy-config>", "invalid-value");
+    old.fails(
+        ONE,
+        "<copy-config><target><startup/></target><source><startup/></source></copy-config>",
+        "invalid-value",
+    );
     old.ok(ONE, "<delete-config><target><startup/></target></delete-config>");
     assert_eq!(old.description(Datastore::Startup), None);
-    old.fails(ONE, "<delete-config><target><running/></target></delete-config>", "operation-not-supported");
+    old.fails(
+        ONE,
+        "<delete-config><target><running/></target></delete-config>",
+        "operation-not-supported",
+    );
 
     let mut cat = rig(Capabilities::Catalyst9300);
     cat.describe(ONE, "running", "new");
@@ -433,11 +554,16 @@ fn a_whole_configuration_can_be_copied_in() {
     let mut rig = rig(Capabilities::Catalyst9300);
     let config = port("<description>only</description>");
     let copy = |config: &str| {
-        format!("<copy-config><target><candidate/></target><source><config>{config}</config></source></copy-config>")
+        format!(
+            "<copy-config><target><candidate/></target><source><config>{config}</config></source></copy-config>"
+        )
     };
     rig.ok(ONE, &copy(&config));
     assert_eq!(rig.description(Datastore::Candidate).as_deref(), Some("only"));
-    assert_eq!(super::cli::interfaces(&rig.device.read(Datastore::Candidate)).len(), 1);
+    assert_eq!(
+        super::cli::interfaces(&rig.device.read(Datastore::Candidate)).len(),
+        1
+    );
     let reply = rig.rpc(ONE, &copy(&port("<mtu>1</mtu>")));
     assert!(reply.contains("<rpc-error>"), "{reply}");
 }
@@ -457,7 +583,10 @@ fn while_the_switch_synchronizes_changes_are_refused() {
         assert!(reply.contains("Sync is in progress"), "{reply}");
     }
     rig.device.syncing = false;
-    let reply = rig.rpc(ONE, "<sync-from xmlns='http://cisco.com/yang/cisco-ia'><sync-defaults/></sync-from>");
+    let reply = rig.rpc(
+        ONE,
+        "<sync-from xmlns='http://cisco.com/yang/cisco-ia'><sync-defaults/></sync-from>",
+    );
     assert!(reply.contains("<result xmlns="), "{reply}");
 }
 
@@ -465,16 +594,31 @@ fn while_the_switch_synchronizes_changes_are_refused() {
 fn schemas_and_the_library_can_be_read() {
     let mut rig = rig(Capabilities::Catalyst9300);
     let schema = |parameters: &str| {
-        format!("<get-schema xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring'>{parameters}</get-schema>")
+        format!(
+            "<get-schema xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring'>{parameters}</get-schema>"
+        )
     };
-    let reply = rig.rpc(ONE, &schema("<identifier>Cisco-IOS-XE-vlan</identifier><format>yang</format>"));
+    let reply = rig.rpc(
+        ONE,
+        &schema("<identifier>Cisco-IOS-XE-vlan</identifier><format>yang</format>"),
+    );
     let document = roxmltree::Document::parse(&reply).unwrap();
-    let text = document.root_element().first_element_child().unwrap().text().unwrap();
-    let original = device_dialect::IOS_XE_MODULES.iter().find(|(name, _)| *name == "Cisco-IOS-XE-vlan").unwrap().1;
+    let text = document
+        .root_element()
+        .first_element_child()
+        .unwrap()
+        .text()
+        .unwrap();
+    let original = device_dialect::IOS_XE_MODULES
+        .iter()
+        .find(|(name, _)| *name == "Cisco-IOS-XE-vlan")
+        .unwrap()
+        .1;
     assert_eq!(text, original);
     rig.fails(ONE, &schema("<identifier>nothing</identifier>"), "invalid-value");
     rig.fails(ONE, &schema(""), "missing-element");
-    let library = "<get><filter><yang-library xmlns='urn:ietf:params:xml:ns:yang:ietf-yang-library'/></filter></get>";
+    let library =
+        "<get><filter><yang-library xmlns='urn:ietf:params:xml:ns:yang:ietf-yang-library'/></filter></get>";
     let reply = rig.rpc(ONE, library);
     assert!(reply.contains("<name>Cisco-IOS-XE-native</name>"), "{reply}");
     let sessions = "<get><filter><netconf-state xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring'><sessions/>\
@@ -488,8 +632,16 @@ fn a_session_is_killed_by_another_and_not_by_itself() {
     let mut rig = rig(Capabilities::Catalyst9300);
     rig.ok(TWO, LOCK_CANDIDATE);
     let kill = rig.device.sessions[&TWO].kill.clone();
-    rig.fails(ONE, "<kill-session><session-id>1</session-id></kill-session>", "invalid-value");
-    rig.fails(ONE, "<kill-session><session-id>99</session-id></kill-session>", "invalid-value");
+    rig.fails(
+        ONE,
+        "<kill-session><session-id>1</session-id></kill-session>",
+        "invalid-value",
+    );
+    rig.fails(
+        ONE,
+        "<kill-session><session-id>99</session-id></kill-session>",
+        "invalid-value",
+    );
     rig.ok(ONE, "<kill-session><session-id>2</session-id></kill-session>");
     assert!(kill.is_cancelled());
     rig.ok(ONE, LOCK_CANDIDATE);

@@ -38,8 +38,7 @@ impl Device {
         self.refuse_locked(request.target, call.session)?;
         let edits: Vec<Edit> = xml::elements(request.config)
             .map(Edit::read)
-            .collect::<Result<_, _>>()
-            .map_err(|error| vec![error])?;
+            .collect::<Result<_, _>>()?;
         let base = self.read(request.target);
         let (result, errors) = self.try_edit(&request, &base, &edits)?;
         if request.test == TestOption::TestOnly {
@@ -89,7 +88,14 @@ impl Device {
         &self,
         call: &Call<'a, 'input>,
     ) -> Result<EditConfig<'a, 'input>, Vec<RpcError>> {
-        call.only(&["target", "default-operation", "test-option", "error-option", "config", "url"])?;
+        call.only(&[
+            "target",
+            "default-operation",
+            "test-option",
+            "error-option",
+            "config",
+            "url",
+        ])?;
         let target = self.datastore(call, "target")?;
         self.refuse_unwritable(target)?;
         if target == Datastore::Startup {
@@ -111,14 +117,26 @@ impl Device {
             Some(other) => return refuse(bad_choice("error-option", other)),
         };
         let test = self.read_test_option(call)?;
-        let Some(config) = call.param("config") else { return refuse(RpcError::missing("config")) };
-        Ok(EditConfig { target, default, test, on_error, config })
+        let Some(config) = call.param("config") else {
+            return refuse(RpcError::missing("config"));
+        };
+        Ok(EditConfig {
+            target,
+            default,
+            test,
+            on_error,
+            config,
+        })
     }
 
     fn read_test_option(&self, call: &Call<'_, '_>) -> Result<TestOption, Vec<RpcError>> {
-        let Some(word) = call.word("test-option") else { return Ok(TestOption::Unsaid) };
+        let Some(word) = call.word("test-option") else {
+            return Ok(TestOption::Unsaid);
+        };
         if !self.offers.validate {
-            return refuse(RpcError::unsupported("the switch does not offer validate, so it has no test-option"));
+            return refuse(RpcError::unsupported(
+                "the switch does not offer validate, so it has no test-option",
+            ));
         }
         match word.as_str() {
             "test-then-set" => Ok(TestOption::TestThenSet),
@@ -158,11 +176,19 @@ impl Device {
             }
         }
         let user = self.user(call.session);
-        let kind = if target == Datastore::Startup { EventKind::Saved } else { EventKind::Edited };
+        let kind = if target == Datastore::Startup {
+            EventKind::Saved
+        } else {
+            EventKind::Edited
+        };
         if target == Datastore::Startup && from == "running" {
             self.log.saves += 1;
         }
-        self.log.add(kind, (Some(call.session), &user), format!("{from} copied to {}", target.word()));
+        self.log.add(
+            kind,
+            (Some(call.session), &user),
+            format!("{from} copied to {}", target.word()),
+        );
         self.write(target, content, call.session);
         ok()
     }
@@ -173,8 +199,12 @@ impl Device {
         call: &Call<'_, '_>,
         target: Option<Datastore>,
     ) -> Result<(Node, &'static str), Vec<RpcError>> {
-        let Some(source) = call.param("source") else { return refuse(RpcError::missing("source")) };
-        let Some(named) = xml::elements(source).next() else { return refuse(RpcError::missing("source")) };
+        let Some(source) = call.param("source") else {
+            return refuse(RpcError::missing("source"));
+        };
+        let Some(named) = xml::elements(source).next() else {
+            return refuse(RpcError::missing("source"));
+        };
         match named.tag_name().name() {
             "url" => refuse(RpcError::unsupported("the switch does not offer url")),
             "config" => {
@@ -182,11 +212,14 @@ impl Device {
                 if !problems.is_empty() {
                     return Err(problems);
                 }
-                let edits: Vec<Edit> =
-                    xml::elements(named).map(Edit::read).collect::<Result<_, _>>().map_err(|error| vec![error])?;
+                let edits: Vec<Edit> = xml::elements(named).map(Edit::read).collect::<Result<_, _>>()?;
                 let options = (DefaultOperation::Merge, ErrorOption::Rollback);
                 let (content, errors) = apply(&Node::root(), &edits, &self.model.shape, &[], options);
-                if errors.is_empty() { Ok((content, "a configuration")) } else { Err(errors) }
+                if errors.is_empty() {
+                    Ok((content, "a configuration"))
+                } else {
+                    Err(errors)
+                }
             }
             _ => {
                 let datastore = self.datastore_named(named)?;
@@ -203,11 +236,15 @@ impl Device {
         call.only(&["target"])?;
         let target = self.datastore(call, "target")?;
         if target != Datastore::Startup {
-            return refuse(RpcError::unsupported(&format!("{} cannot be deleted", target.word())));
+            return refuse(RpcError::unsupported(&format!(
+                "{} cannot be deleted",
+                target.word()
+            )));
         }
         self.refuse_locked(target, call.session)?;
         let user = self.user(call.session);
-        self.log.add(EventKind::Edited, (Some(call.session), &user), "startup deleted");
+        self.log
+            .add(EventKind::Edited, (Some(call.session), &user), "startup deleted");
         self.startup = None;
         ok()
     }
@@ -217,10 +254,17 @@ impl Device {
         call.only(&["source"])?;
         let (content, _) = self.source(call, None)?;
         let objections = self.judge(&content);
-        if objections.is_empty() { ok() } else { Err(objections) }
+        if objections.is_empty() {
+            ok()
+        } else {
+            Err(objections)
+        }
     }
 }
 
 fn bad_choice(element: &str, word: &str) -> RpcError {
-    RpcError::invalid(element, &format!("{element} {word:?} is not known or not offered"))
+    RpcError::invalid(
+        element,
+        &format!("{element} {word:?} is not known or not offered"),
+    )
 }

@@ -38,14 +38,22 @@ impl Selection {
             let key = matches!(model.map(|model| &model.kind), Some(Kind::List { keys, .. }) if keys.contains(&child.name));
             key.then(|| child.clone())
         });
-        Node { children: children.collect(), ..root.head() }
+        Node {
+            children: children.collect(),
+            ..root.head()
+        }
     }
 }
 
 impl Node {
     /// The node without its children.
     fn head(&self) -> Node {
-        Node { ns: self.ns.clone(), name: self.name.clone(), text: self.text.clone(), children: Vec::new() }
+        Node {
+            ns: self.ns.clone(),
+            name: self.name.clone(),
+            text: self.text.clone(),
+            children: Vec::new(),
+        }
     }
 }
 
@@ -72,7 +80,10 @@ impl Wanted {
     pub(crate) fn read(xml: roxmltree::Node<'_, '_>) -> Self {
         let children: Vec<Self> = super::xml::elements(xml).map(Self::read).collect();
         let word = super::xml::word(xml);
-        let ns = xml.tag_name().namespace().filter(|ns| !ns.is_empty() && *ns != super::xml::NETCONF);
+        let ns = xml
+            .tag_name()
+            .namespace()
+            .filter(|ns| !ns.is_empty() && *ns != super::xml::NETCONF);
         Self {
             ns: ns.map(str::to_owned),
             name: xml.tag_name().name().to_owned(),
@@ -114,12 +125,10 @@ fn choose(node: &Node, filter: &Wanted, selection: &mut Selection) -> bool {
     let (matches, wanted): (Vec<&Wanted>, Vec<&Wanted>) =
         filter.children.iter().partition(|child| child.text.is_some());
     let holds = |filter: &&Wanted| {
-        let same = |child: &&Node| {
-            filter.names(child) && filter.text.as_deref() == Some(child.text.trim())
-        };
+        let same = |child: &&Node| filter.names(child) && filter.text.as_deref() == Some(child.text.trim());
         node.children.iter().any(|child| same(&child))
     };
-    if !matches.iter().all(|filter| holds(filter)) {
+    if !matches.iter().all(holds) {
         return false;
     }
     if wanted.is_empty() {
@@ -142,7 +151,7 @@ fn choose(node: &Node, filter: &Wanted, selection: &mut Selection) -> bool {
 mod tests {
     use super::*;
     use crate::switch::shape::test_model::{NS, model};
-    use crate::switch::xml;
+    use crate::switch::xml::{self, Edit};
 
     const DATA: &str = "<top><port><name>1</name><note>a</note><mtu>1500</mtu></port>\
         <port><name>2</name><note>b</note></port><box><deep>x</deep></box></top>";
@@ -150,7 +159,8 @@ mod tests {
     fn data() -> Node {
         let text = format!("<data xmlns='{NS}'>{DATA}</data>");
         let document = xml::parse(&text).unwrap();
-        let children = xml::elements(document.root_element()).map(|node| xml::node(node).unwrap());
+        let children =
+            xml::elements(document.root_element()).map(|node| Edit::read(node).unwrap().into_node());
         Node::root().with(children)
     }
 
@@ -159,7 +169,9 @@ mod tests {
         let document = xml::parse(&text).unwrap();
         let wanted: Vec<Wanted> = xml::elements(document.root_element()).map(Wanted::read).collect();
         let data = data();
-        select(&data, &wanted).copy(&data, Some(&model())).children_xml(NS)
+        select(&data, &wanted)
+            .copy(&data, Some(&model()))
+            .children_xml(NS)
     }
 
     #[test]
@@ -174,7 +186,10 @@ mod tests {
         let one = "<top><port><name>1</name><note>a</note><mtu>1500</mtu></port></top>";
         assert_eq!(filtered("<top><port><name> 1 </name></port></top>"), one);
         assert_eq!(filtered("<top><port><name>3</name></port></top>"), "");
-        assert_eq!(filtered("<top><port><name>1</name><note>b</note></port></top>"), "");
+        assert_eq!(
+            filtered("<top><port><name>1</name><note>b</note></port></top>"),
+            ""
+        );
     }
 
     #[test]
@@ -183,7 +198,10 @@ mod tests {
             filtered("<top><port><note/></port></top>"),
             "<top><port><name>1</name><note>a</note></port><port><name>2</name><note>b</note></port></top>"
         );
-        assert_eq!(filtered("<top><port><mtu/></port></top>"), "<top><port><name>1</name><mtu>1500</mtu></port></top>");
+        assert_eq!(
+            filtered("<top><port><mtu/></port></top>"),
+            "<top><port><name>1</name><mtu>1500</mtu></port></top>"
+        );
     }
 
     #[test]

@@ -150,6 +150,12 @@ impl Events {
             self.entries.pop_front();
         }
         let (session, who) = by;
-        self.entries.push_back(Event { at: Timestamp::now(), kind, session, who: who.to_owned(), text: text.into() });
+        self.entries.push_back(Event {
+            at: Timestamp::now(),
+            kind,
+            session,
+            who: who.to_owned(),
+            text: text.into(),
+        });
     }
 }

@@ -8,7 +8,6 @@ use crate::settings::Capabilities;
 
 /// What the switch can do beyond the base protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a capability that is there or not")]
 pub(crate) struct Offers {
     pub(crate) base_1_1: bool,
     pub(crate) writable_running: bool,
@@ -19,12 +18,6 @@ pub(crate) struct Offers {
     pub(crate) startup: bool,
     pub(crate) xpath: bool,
     pub(crate) with_defaults: bool,
-    /// cisco-ia's save-config and sync-from.
-    pub(crate) cisco_ia: bool,
-    /// create-subscription, and other RPCs while it runs.
-    pub(crate) notification: bool,
-    /// partial-lock (RFC 5717).
-    pub(crate) partial_lock: bool,
 }
 
 const NOTHING: Offers = Offers {
@@ -37,9 +30,6 @@ const NOTHING: Offers = Offers {
     startup: false,
     xpath: false,
     with_defaults: true,
-    cisco_ia: true,
-    notification: false,
-    partial_lock: false,
 };
 
 impl From<Capabilities> for Offers {
@@ -52,16 +42,22 @@ impl From<Capabilities> for Offers {
                 xpath: true,
                 ..NOTHING
             },
-            Capabilities::ConfirmedCommit => {
-                Self { candidate: true, validate: true, confirmed_commit: true, xpath: true, ..NOTHING }
-            }
-            Capabilities::WritableRunning => Self { writable_running: true, ..NOTHING },
+            Capabilities::ConfirmedCommit => Self {
+                candidate: true,
+                validate: true,
+                confirmed_commit: true,
+                xpath: true,
+                ..NOTHING
+            },
+            Capabilities::WritableRunning => Self {
+                writable_running: true,
+                ..NOTHING
+            },
             Capabilities::Base10 => Self {
                 base_1_1: false,
                 writable_running: true,
                 startup: true,
                 with_defaults: false,
-                cisco_ia: false,
                 ..NOTHING
             },
         }
@@ -79,31 +75,38 @@ impl Offers {
     /// The capabilities, as they stand in the hello, white space included.
     pub(crate) fn capabilities(&self, content_id: &str) -> Vec<String> {
         let mut list = vec!["urn:ietf:params:netconf:base:1.0".to_owned()];
-        let named = [
-            (self.base_1_1, "urn:ietf:params:netconf:base:1.1"),
-            (self.writable_running, "urn:ietf:params:netconf:capability:writable-running:1.0"),
-            (self.candidate, "urn:ietf:params:netconf:capability:candidate:1.0"),
-            (self.confirmed_commit, "urn:ietf:params:netconf:capability:confirmed-commit:1.0"),
-            (self.confirmed_commit, "urn:ietf:params:netconf:capability:confirmed-commit:1.1"),
-            (self.rollback_on_error, "urn:ietf:params:netconf:capability:rollback-on-error:1.0"),
-            (self.validate, "urn:ietf:params:netconf:capability:validate:1.0"),
-            (self.validate, "urn:ietf:params:netconf:capability:validate:1.1"),
-            (self.startup, "urn:ietf:params:netconf:capability:startup:1.0"),
-            (self.xpath, "urn:ietf:params:netconf:capability:xpath:1.0"),
-            (self.notification, "urn:ietf:params:netconf:capability:notification:1.0"),
-            (self.notification, "urn:ietf:params:netconf:capability:interleave:1.0"),
-            (self.partial_lock, "urn:ietf:params:netconf:capability:partial-lock:1.0"),
-            (self.with_defaults, "urn:ietf:params:netconf:capability:with-defaults:1.0?basic-mode=explicit"),
-        ];
-        list.extend(named.iter().filter(|(offered, _)| *offered).map(|(_, uri)| (*uri).to_owned()));
-        let library = "urn:ietf:params:netconf:capability:yang-library";
-        list.push(format!("{library}:1.0?revision=2019-01-04&module-set-id={content_id}"));
-        list.push(format!("{MONITORING}?module=ietf-netconf-monitoring&revision=2010-10-04"));
-        if self.cisco_ia {
-            list.push(format!("{}?module=cisco-ia&revision=2021-11-01", super::error::CISCO_IA));
+        if self.base_1_1 {
+            list.push("urn:ietf:params:netconf:base:1.1".to_owned());
         }
+        let named = [
+            (self.writable_running, "writable-running:1.0"),
+            (self.candidate, "candidate:1.0"),
+            (self.confirmed_commit, "confirmed-commit:1.0"),
+            (self.confirmed_commit, "confirmed-commit:1.1"),
+            (self.rollback_on_error, "rollback-on-error:1.0"),
+            (self.validate, "validate:1.0"),
+            (self.validate, "validate:1.1"),
+            (self.startup, "startup:1.0"),
+            (self.xpath, "xpath:1.0"),
+            (self.with_defaults, "with-defaults:1.0?basic-mode=explicit"),
+        ];
+        let offered = named.iter().filter(|(offered, _)| *offered);
+        list.extend(offered.map(|(_, name)| format!("urn:ietf:params:netconf:capability:{name}")));
+        let library = "urn:ietf:params:netconf:capability:yang-library";
+        list.push(format!(
+            "{library}:1.0?revision=2019-01-04&module-set-id={content_id}"
+        ));
+        list.push(format!(
+            "{MONITORING}?module=ietf-netconf-monitoring&revision=2010-10-04"
+        ));
+        list.push(format!(
+            "{}?module=cisco-ia&revision=2021-11-01",
+            super::error::CISCO_IA
+        ));
         // The real box pads one of its capabilities like this.
-        list.push(format!("\n        {library}:1.1?revision=2019-01-04&content-id={content_id}\n      "));
+        list.push(format!(
+            "\n        {library}:1.1?revision=2019-01-04&content-id={content_id}\n      "
+        ));
         list
     }
 
@@ -113,7 +116,11 @@ impl Offers {
             format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hello xmlns=\"{NETCONF}\"><capabilities>");
         for capability in self.capabilities(content_id) {
             // Not `escape`: the padding stays as it is.
-            let _ = write!(out, "<capability>{}</capability>", capability.replace('&', "&amp;"));
+            let _ = write!(
+                out,
+                "<capability>{}</capability>",
+                capability.replace('&', "&amp;")
+            );
         }
         let _ = write!(out, "</capabilities><session-id>{session}</session-id></hello>");
         out
@@ -132,12 +139,24 @@ mod tests {
     #[test]
     fn each_set_offers_what_its_name_says() {
         let has = |set: Capabilities, part: &str| {
-            Offers::from(set).capabilities("x").iter().any(|capability| capability.trim().contains(part))
+            Offers::from(set)
+                .capabilities("x")
+                .iter()
+                .any(|capability| capability.trim().contains(part))
         };
-        assert!(!has(Capabilities::Catalyst9300, "confirmed-commit") && !has(Capabilities::Catalyst9300, "startup"));
-        assert!(has(Capabilities::Catalyst9300, "candidate") && has(Capabilities::Catalyst9300, "writable-running"));
+        assert!(
+            !has(Capabilities::Catalyst9300, "confirmed-commit")
+                && !has(Capabilities::Catalyst9300, "startup")
+        );
+        assert!(
+            has(Capabilities::Catalyst9300, "candidate")
+                && has(Capabilities::Catalyst9300, "writable-running")
+        );
         assert!(has(Capabilities::ConfirmedCommit, "confirmed-commit:1.1"));
-        assert!(!has(Capabilities::WritableRunning, "candidate") && !has(Capabilities::WritableRunning, "validate"));
+        assert!(
+            !has(Capabilities::WritableRunning, "candidate")
+                && !has(Capabilities::WritableRunning, "validate")
+        );
         assert!(!has(Capabilities::Base10, "base:1.1") && has(Capabilities::Base10, "startup"));
     }
 

@@ -36,8 +36,13 @@ impl Device {
     }
 
     fn filtered(&self, call: &Call<'_, '_>, data: &Node, model: &Shape) -> Answer {
-        let Some(filter) = call.param("filter") else { return Ok(in_data(data)) };
-        let kind = filter.attribute("type").or_else(|| filter.attribute((NETCONF, "type"))).unwrap_or("subtree");
+        let Some(filter) = call.param("filter") else {
+            return Ok(in_data(data));
+        };
+        let kind = filter
+            .attribute("type")
+            .or_else(|| filter.attribute((NETCONF, "type")))
+            .unwrap_or("subtree");
         let selection = match kind {
             "subtree" => {
                 let wanted: Vec<Wanted> = xml::elements(filter).map(Wanted::read).collect();
@@ -46,7 +51,8 @@ impl Device {
             "xpath" if self.offers.xpath => xpath(filter)?.select(data),
             "xpath" => return refuse(RpcError::unsupported("the switch does not offer xpath filters")),
             other => {
-                let error = RpcError::protocol("bad-attribute", &format!("filter type {other:?} is not known"));
+                let error =
+                    RpcError::protocol("bad-attribute", &format!("filter type {other:?} is not known"));
                 return refuse(error.info("bad-attribute", "type").info("bad-element", "filter"));
             }
         };
@@ -55,20 +61,29 @@ impl Device {
 
     fn check_with_defaults(&self, call: &Call<'_, '_>) -> Result<(), Vec<RpcError>> {
         let element = xml::elements(call.op).find(|child| xml::is(*child, WITH_DEFAULTS, "with-defaults"));
-        let Some(mode) = element.map(xml::word) else { return Ok(()) };
+        let Some(mode) = element.map(xml::word) else {
+            return Ok(());
+        };
         if !self.offers.with_defaults {
             return refuse(RpcError::unsupported("the switch does not offer with-defaults"));
         }
         if mode == "explicit" {
             return Ok(());
         }
-        refuse(RpcError::invalid("with-defaults", &format!("with-defaults mode {mode:?} is not offered")))
+        refuse(RpcError::invalid(
+            "with-defaults",
+            &format!("with-defaults mode {mode:?} is not offered"),
+        ))
     }
 
     /// The datastore that a `source` or `target` names.
     pub(crate) fn datastore(&self, call: &Call<'_, '_>, param: &str) -> Result<Datastore, Vec<RpcError>> {
-        let Some(element) = call.param(param) else { return refuse(RpcError::missing(param)) };
-        let Some(named) = xml::elements(element).next() else { return refuse(RpcError::missing(param)) };
+        let Some(element) = call.param(param) else {
+            return refuse(RpcError::missing(param));
+        };
+        let Some(named) = xml::elements(element).next() else {
+            return refuse(RpcError::missing(param));
+        };
         self.datastore_named(named)
     }
 
@@ -79,7 +94,10 @@ impl Device {
             "running" => Ok(Datastore::Running),
             "candidate" if self.offers.candidate => Ok(Datastore::Candidate),
             "startup" if self.offers.startup => Ok(Datastore::Startup),
-            _ => refuse(RpcError::invalid(name, &format!("the switch has no datastore {name}"))),
+            _ => refuse(RpcError::invalid(
+                name,
+                &format!("the switch has no datastore {name}"),
+            )),
         }
     }
 
@@ -89,25 +107,39 @@ impl Device {
             let element = xml::elements(call.op).find(|child| xml::is(*child, MONITORING, name));
             element.map(xml::word)
         };
-        let Some(identifier) = word("identifier") else { return refuse(RpcError::missing("identifier")) };
+        let Some(identifier) = word("identifier") else {
+            return refuse(RpcError::missing("identifier"));
+        };
         let format = word("format").unwrap_or_else(|| "yang".to_owned());
         if format.rsplit(':').next() != Some("yang") {
-            return refuse(RpcError::invalid("format", &format!("schemas are not offered as {format:?}")));
+            return refuse(RpcError::invalid(
+                "format",
+                &format!("schemas are not offered as {format:?}"),
+            ));
         }
         let version = word("version").filter(|version| !version.is_empty());
         let module = self.model.modules.iter().find(|module| {
             module.name == identifier && version.as_ref().is_none_or(|version| *version == module.revision)
         });
         match module {
-            Some(module) => Ok(format!("<data xmlns=\"{MONITORING}\">{}</data>", escape_block(&module.text))),
-            None => refuse(RpcError::invalid("identifier", &format!("there is no schema {identifier:?}"))),
+            Some(module) => Ok(format!(
+                "<data xmlns=\"{MONITORING}\">{}</data>",
+                escape_block(&module.text)
+            )),
+            None => refuse(RpcError::invalid(
+                "identifier",
+                &format!("there is no schema {identifier:?}"),
+            )),
         }
     }
 }
 
 /// Escapes a text of several lines for reading.
 fn escape_block(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| escape(line).replace("&#9;", "\t")).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| escape(line).replace("&#9;", "\t"))
+        .collect();
     let mut block = lines.join("\n");
     block.push('\n');
     block
@@ -118,14 +150,24 @@ fn in_data(data: &Node) -> String {
 }
 
 fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
-    let select = filter.attribute("select").or_else(|| filter.attribute((NETCONF, "select")));
+    let select = filter
+        .attribute("select")
+        .or_else(|| filter.attribute((NETCONF, "select")));
     let Some(select) = select else {
         let error = RpcError::protocol("missing-attribute", "an xpath filter needs select");
-        return refuse(error.info("bad-attribute", "select").info("bad-element", "filter"));
+        return refuse(
+            error
+                .info("bad-attribute", "select")
+                .info("bad-element", "filter"),
+        );
     };
     let namespace = |prefix: &str| filter.lookup_namespace_uri(Some(prefix)).map(str::to_owned);
     XPath::parse(select, &namespace).or_else(|reason| {
         let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
-        refuse(error.info("bad-attribute", "select").info("bad-element", "filter"))
+        refuse(
+            error
+                .info("bad-attribute", "select")
+                .info("bad-element", "filter"),
+        )
     })
 }

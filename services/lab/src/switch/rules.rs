@@ -17,11 +17,15 @@ struct Interfaces<'a> {
 /// What of a whole configuration the switch does not accept.
 pub(crate) fn judge(content: &Node) -> Vec<RpcError> {
     let mut errors = Vec::new();
-    let Some(native) = content.child("native") else { return errors };
+    let Some(native) = content.child("native") else {
+        return errors;
+    };
     for vlan in native.at(&["vlan"]).map_or(&[][..], |vlan| &vlan.children) {
         judge_vlan(native, vlan, &mut errors);
     }
-    let Some(interface) = native.child("interface") else { return errors };
+    let Some(interface) = native.child("interface") else {
+        return errors;
+    };
     let around = Interfaces { native, interface };
     for entry in &interface.children {
         judge_interface(&around, entry, &mut errors);
@@ -30,7 +34,9 @@ pub(crate) fn judge(content: &Node) -> Vec<RpcError> {
 }
 
 fn judge_vlan(native: &Node, vlan: &Node, errors: &mut Vec<RpcError>) {
-    let (Some(id), Some(name)) = (vlan.text_at(&["id"]), vlan.child("name")) else { return };
+    let (Some(id), Some(name)) = (vlan.text_at(&["id"]), vlan.child("name")) else {
+        return;
+    };
     let message = if name.text.chars().count() > 32 {
         "A VLAN's name has at most 32 characters"
     } else if id == "1" {
@@ -56,7 +62,10 @@ fn judge_interface(around: &Interfaces<'_>, entry: &Node, errors: &mut Vec<RpcEr
         place(&[around.native, around.interface, entry], &below)
     };
     if is_physical(kind, key) && !(kind == "GigabitEthernet" && hardware().iter().any(|known| known == key)) {
-        let error = refused(&format!("interface {kind}{key}"), "the switch has no such interface");
+        let error = refused(
+            &format!("interface {kind}{key}"),
+            "the switch has no such interface",
+        );
         errors.push(error.at(&at(&[])));
     }
     let switching = entry.text_at(&["switchport-conf", "switchport"]) == Some("true");
@@ -79,10 +88,15 @@ fn judge_secondary(
     at: &dyn Fn(&[&str]) -> Place,
     errors: &mut Vec<RpcError>,
 ) {
-    let Some(address) = entry.at(&["ip", "address"]) else { return };
+    let Some(address) = entry.at(&["ip", "address"]) else {
+        return;
+    };
     for secondary in address.children.iter().filter(|child| child.name == "secondary") {
         if primary.is_some_and(|primary| secondary.text_at(&["address"]) == Some(primary.text.as_str())) {
-            errors.push(must("A secondary address must differ from the primary one", &at(&["ip", "address"])));
+            errors.push(must(
+                "A secondary address must differ from the primary one",
+                &at(&["ip", "address"]),
+            ));
         }
     }
 }
@@ -93,8 +107,14 @@ fn judge_channel(
     at: &dyn Fn(&[&str]) -> Place,
     errors: &mut Vec<RpcError>,
 ) {
-    let Some(number) = entry.text_at(&["channel-group", "number"]) else { return };
-    let mut channels = around.interface.children.iter().filter(|child| child.name == "Port-channel");
+    let Some(number) = entry.text_at(&["channel-group", "number"]) else {
+        return;
+    };
+    let mut channels = around
+        .interface
+        .children
+        .iter()
+        .filter(|child| child.name == "Port-channel");
     if !channels.any(|channel| channel.text_at(&["name"]) == Some(number)) {
         let message = "The port channel must exist before its members";
         errors.push(must(message, &at(&["channel-group", "number"])));
@@ -106,10 +126,14 @@ pub(crate) fn settle(content: &mut Node, model: &Shape) {
     let native = super::names::NATIVE;
     let mut node = content;
     for name in ["native", "interface"] {
-        let index = node.children.iter().position(|child| child.is(native, name)).unwrap_or_else(|| {
-            node.children.push(Node::new(native, name));
-            node.children.len() - 1
-        });
+        let index = node
+            .children
+            .iter()
+            .position(|child| child.is(native, name))
+            .unwrap_or_else(|| {
+                node.children.push(Node::new(native, name));
+                node.children.len() - 1
+            });
         node = &mut node.children[index];
     }
     let mut added = false;
@@ -119,12 +143,15 @@ pub(crate) fn settle(content: &mut Node, model: &Shape) {
         };
         if !node.children.iter().any(there) {
             let name = Node::leaf(native, "name", &key);
-            node.children.push(Node::new(native, "GigabitEthernet").with([name]));
+            node.children
+                .push(Node::new(native, "GigabitEthernet").with([name]));
             added = true;
         }
     }
     if added {
-        let interface = model.child(native, "native").and_then(|native| native.child(super::names::NATIVE, "interface"));
+        let interface = model
+            .child(native, "native")
+            .and_then(|native| native.child(super::names::NATIVE, "interface"));
         if let Some(interface) = interface {
             interface.normalize(node);
         }
@@ -132,14 +159,20 @@ pub(crate) fn settle(content: &mut Node, model: &Shape) {
 }
 
 fn must(message: &str, place: &Place) -> RpcError {
-    RpcError { app_tag: Some("must-violation".to_owned()), ..RpcError::application("operation-failed", message) }
-        .at(place)
+    RpcError {
+        app_tag: Some("must-violation".to_owned()),
+        ..RpcError::application("operation-failed", message)
+    }
+    .at(place)
 }
 
 /// The refusal of the command parser below the model.
 fn refused(command: &str, why: &str) -> RpcError {
     let message = format!("inconsistent value: Device refused one or more commands: {command}: {why}");
-    RpcError { bad_cli: Some(command.to_owned()), ..RpcError::application("invalid-value", &message) }
+    RpcError {
+        bad_cli: Some(command.to_owned()),
+        ..RpcError::application("invalid-value", &message)
+    }
 }
 
 fn place(above: &[&Node], below: &[&Node]) -> Place {
@@ -152,6 +185,10 @@ fn place(above: &[&Node], below: &[&Node]) -> Place {
 }
 
 fn keys(node: &Node) -> Vec<(String, String)> {
-    let key = ["name", "id"].into_iter().find(|key| node.children.first().is_some_and(|child| child.name == *key));
-    key.and_then(|key| Some((key.to_owned(), node.text_at(&[key])?.to_owned()))).into_iter().collect()
+    let key = ["name", "id"]
+        .into_iter()
+        .find(|key| node.children.first().is_some_and(|child| child.name == *key));
+    key.and_then(|key| Some((key.to_owned(), node.text_at(&[key])?.to_owned())))
+        .into_iter()
+        .collect()
 }

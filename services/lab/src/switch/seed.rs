@@ -17,18 +17,26 @@ const VLANS: [(u16, &str); 7] = [
 
 /// The configuration as XML: `<native>…</native>`.
 pub(crate) fn config() -> String {
-    let mut out = format!("<native xmlns=\"{NATIVE}\"><version>17.12</version><hostname>c9300</hostname><vlan>");
+    let mut out =
+        format!("<native xmlns=\"{NATIVE}\"><version>17.12</version><hostname>c9300</hostname><vlan>");
     for (id, name) in VLANS {
-        let _ = write!(out, "<vlan-list xmlns=\"{VLAN}\"><id>{id}</id><name>{name}</name></vlan-list>");
+        let _ = write!(
+            out,
+            "<vlan-list xmlns=\"{VLAN}\"><id>{id}</id><name>{name}</name></vlan-list>"
+        );
     }
     out.push_str("</vlan><interface>");
     for port in 1..=24 {
-        let _ = write!(out, "<GigabitEthernet><name>1/0/{port}</name>{}</GigabitEthernet>", port_config(port));
+        let _ = write!(
+            out,
+            "<GigabitEthernet><name>1/0/{port}</name>{}</GigabitEthernet>",
+            port_config(port)
+        );
     }
     let _ = write!(
         out,
         "<GigabitEthernet><name>0/0</name><description>Management</description>{}</GigabitEthernet>",
-        address("192.0.2.10", "255.255.255.0")
+        address("127.0.0.1", "255.0.0.0")
     );
     let _ = write!(out, "<Vlan><name>1</name><shutdown/></Vlan></interface></native>");
     out

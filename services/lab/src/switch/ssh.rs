@@ -43,7 +43,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(settings: &LabSettings, device: Device, faults: Arc<FaultBoard>) -> io::Result<Self> {
-        let keys = settings.switch_authorized_keys.iter().map(|line| PublicKey::from_openssh(line));
+        let keys = settings
+            .switch_authorized_keys
+            .iter()
+            .map(|line| PublicKey::from_openssh(line));
         let authorized = keys.collect::<Result<_, _>>().map_err(io::Error::other)?;
         Ok(Self {
             device: Mutex::new(device),
@@ -79,7 +82,11 @@ impl Shared {
     }
 
     fn has_key(&self, user: &str, key: &PublicKey) -> bool {
-        user == self.username && self.authorized.iter().any(|known| known.key_data() == key.key_data())
+        user == self.username
+            && self
+                .authorized
+                .iter()
+                .any(|known| known.key_data() == key.key_data())
     }
 }
 
@@ -90,7 +97,8 @@ pub(crate) fn host_key(file: Option<&Path>) -> io::Result<PrivateKey> {
         Ok(bytes) => PrivateKey::from_openssh(bytes).map_err(io::Error::other),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = new_key();
-            key.write_openssh_file(file, LineEnding::LF).map_err(io::Error::other)?;
+            key.write_openssh_file(file, LineEnding::LF)
+                .map_err(io::Error::other)?;
             Ok(key)
         }
         Err(error) => Err(error),
@@ -109,7 +117,11 @@ fn new_key() -> PrivateKey {
 
 /// Accepts connections until the switch stops.
 pub(crate) async fn serve(listener: TcpListener, key: PrivateKey, shared: Arc<Shared>) {
-    let methods = [MethodKind::PublicKey, MethodKind::KeyboardInteractive, MethodKind::Password];
+    let methods = [
+        MethodKind::PublicKey,
+        MethodKind::KeyboardInteractive,
+        MethodKind::Password,
+    ];
     let config = Arc::new(Config {
         methods: MethodSet::from(&methods[..]),
         auth_rejection_time: REJECTION_TIME,
@@ -143,14 +155,20 @@ async fn connection(stream: TcpStream, peer: SocketAddr, config: Arc<Config>, sh
             FaultAction::CutAfterBytesIn { bytes } => line.limit_in = Some(bytes),
             FaultAction::CutAfterBytesOut { bytes } => line.limit_out = Some(bytes),
             _ => {
-                shared.device().log.add(EventKind::Fault, (None, ""), format!("connection from {peer} refused"));
+                shared.device().log.add(
+                    EventKind::Fault,
+                    (None, ""),
+                    format!("connection from {peer} refused"),
+                );
                 return;
             }
         }
     }
     // Without it every small reply may wait 40 ms for the peer's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let Ok((stream, handle)) = Counted::new(stream) else { return };
+    let Ok((stream, handle)) = Counted::new(stream) else {
+        return;
+    };
     shared.connections().insert(peer, handle.clone());
     let login = Login {
         shared: shared.clone(),
@@ -190,13 +208,20 @@ impl Login {
             return Auth::Accept;
         }
         let text = format!("{how} refused, from {}", self.peer);
-        self.shared.device().log.add(EventKind::LoginFailed, (None, user), text);
+        self.shared
+            .device()
+            .log
+            .add(EventKind::LoginFailed, (None, user), text);
         Auth::reject()
     }
 
     /// Starts the NETCONF session of a channel, if there is room for one.
     fn start(&mut self, channel: Channel<Msg>, ssh: &Session) -> bool {
-        let Some((id, kill)) = self.shared.device().open_session(&self.user, &self.peer.to_string()) else {
+        let Some((id, kill)) = self
+            .shared
+            .device()
+            .open_session(&self.user, &self.peer.to_string())
+        else {
             return false;
         };
         let netconf = session::Netconf {
@@ -209,12 +234,13 @@ impl Login {
         };
         let (handle, channel_id) = (ssh.handle(), channel.id());
         tokio::spawn(async move {
-            let end = netconf.run(channel.into_stream()).await;
+            // The channel is closed when the stream is dropped: after the exit status, which OpenSSH's client reports.
+            let mut stream = channel.into_stream();
+            let end = netconf.run(&mut stream).await;
             if end.is_orderly() {
-                // OpenSSH's client reports how the subsystem ended. If the client is gone, nobody asks.
+                // If the client is gone by now, nobody asks.
                 let _ = handle.exit_status_request(channel_id, 0).await;
                 let _ = handle.eof(channel_id).await;
-                let _ = handle.close(channel_id).await;
             }
         });
         true
@@ -230,7 +256,11 @@ impl Handler for Login {
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, key: &PublicKey) -> Result<Auth, Self::Error> {
-        Ok(if self.shared.has_key(user, key) { Auth::Accept } else { Auth::reject() })
+        Ok(if self.shared.has_key(user, key) {
+            Auth::Accept
+        } else {
+            Auth::reject()
+        })
     }
 
     async fn auth_publickey(&mut self, user: &str, key: &PublicKey) -> Result<Auth, Self::Error> {
@@ -273,16 +303,29 @@ impl Handler for Login {
         name: &str,
         session: &mut Session,
     ) -> Result<(), Self::Error> {
-        let channel = if name == "netconf" { self.channels.remove(&id) } else { None };
+        let channel = if name == "netconf" {
+            self.channels.remove(&id)
+        } else {
+            None
+        };
         let started = channel.is_some_and(|channel| self.start(channel, session));
-        if started { session.channel_success(id) } else { session.channel_failure(id) }
+        if started {
+            session.channel_success(id)
+        } else {
+            session.channel_failure(id)
+        }
     }
 
     async fn shell_request(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
         session.channel_failure(id)
     }
 
-    async fn exec_request(&mut self, id: ChannelId, _command: &[u8], session: &mut Session) -> Result<(), Self::Error> {
+    async fn exec_request(
+        &mut self,
+        id: ChannelId,
+        _command: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
         session.channel_failure(id)
     }
 

@@ -23,12 +23,19 @@ impl Node {
 
     /// A node without value or children.
     pub(crate) fn new(ns: &str, name: &str) -> Self {
-        Self { ns: ns.to_owned(), name: name.to_owned(), ..Self::default() }
+        Self {
+            ns: ns.to_owned(),
+            name: name.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// A leaf.
     pub(crate) fn leaf(ns: &str, name: &str, text: &str) -> Self {
-        Self { text: text.to_owned(), ..Self::new(ns, name) }
+        Self {
+            text: text.to_owned(),
+            ..Self::new(ns, name)
+        }
     }
 
     /// The same node with these children after its own.
@@ -169,7 +176,11 @@ impl Place {
             let _ = write!(path, "/{prefix}:{}", step.name);
             for (key, value) in &step.keys {
                 let quote = if value.contains('\'') { '"' } else { '\'' };
-                let key = if key == "." { ".".to_owned() } else { format!("{prefix}:{key}") };
+                let key = if key == "." {
+                    ".".to_owned()
+                } else {
+                    format!("{prefix}:{key}")
+                };
                 let _ = write!(path, "[{key}={quote}{value}{quote}]");
             }
         }
@@ -182,7 +193,10 @@ fn prefix_of(ns: &str, prefixes: &mut Vec<(String, String)>) -> String {
         return prefix.clone();
     }
     let last = super::names::prefix(ns).unwrap_or_else(|| ns.rsplit(['/', ':']).next().unwrap_or_default());
-    let mut prefix: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    let mut prefix: String = last
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect();
     if !prefix.starts_with(|c: char| c.is_ascii_alphabetic()) {
         prefix = format!("n{prefix}");
     }
@@ -196,13 +210,16 @@ fn prefix_of(ns: &str, prefixes: &mut Vec<(String, String)>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::switch::xml;
+    use crate::switch::xml::Edit;
     use proptest::prelude::*;
 
     #[test]
     fn namespaces_are_declared_where_they_change() {
         let node = Node::new("urn:a", "x").with([Node::leaf("urn:b", "y", "1 < 2"), Node::new("urn:a", "z")]);
-        assert_eq!(node.to_xml(), "<x xmlns=\"urn:a\"><y xmlns=\"urn:b\">1 &lt; 2</y><z/></x>");
+        assert_eq!(
+            node.to_xml(),
+            "<x xmlns=\"urn:a\"><y xmlns=\"urn:b\">1 &lt; 2</y><z/></x>"
+        );
         assert_eq!(node.children_xml("urn:b"), "<y>1 &lt; 2</y><z xmlns=\"urn:a\"/>");
         assert_eq!(node.to_pretty_xml().lines().count(), 4);
     }
@@ -216,7 +233,11 @@ mod tests {
         };
         let place = Place(vec![
             step("http://cisco.com/ns/yang/Cisco-IOS-XE-native", "native", vec![]),
-            step("urn:x:vlan", "vlan-list", vec![("id".to_owned(), "10".to_owned())]),
+            step(
+                "urn:x:vlan",
+                "vlan-list",
+                vec![("id".to_owned(), "10".to_owned())],
+            ),
         ]);
         let (path, prefixes) = place.to_xpath();
         assert_eq!(path, "/ios:native/vlan:vlan-list[vlan:id='10']");
@@ -228,7 +249,7 @@ mod tests {
         fn xml_reads_back_as_the_same_tree(texts in proptest::collection::vec("[ -~äöü\n\t]*", 0..5)) {
             let leaves = texts.iter().filter(|text| !text.trim().is_empty());
             let node = Node::new("urn:a", "x").with(leaves.map(|text| Node::leaf("urn:b", "y", text)));
-            let document = roxmltree::Document::parse(&node.to_xml()).map(|d| xml::node(d.root_element()));
+            let document = roxmltree::Document::parse(&node.to_xml()).map(|d| Edit::read(d.root_element()).map(Edit::into_node));
             prop_assert_eq!(document.unwrap().unwrap(), node);
         }
     }

@@ -34,8 +34,18 @@ impl Counted {
     /// Wraps a stream.
     pub(crate) fn new(stream: TcpStream) -> io::Result<(Self, Arc<Connection>)> {
         let copy = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
-        let connection = Arc::new(Connection { copy, written: AtomicU64::new(0), wrote: Notify::new() });
-        Ok((Self { stream, connection: connection.clone() }, connection))
+        let connection = Arc::new(Connection {
+            copy,
+            written: AtomicU64::new(0),
+            wrote: Notify::new(),
+        });
+        Ok((
+            Self {
+                stream,
+                connection: connection.clone(),
+            },
+            connection,
+        ))
     }
 }
 
@@ -69,7 +79,11 @@ impl Connection {
 }
 
 impl AsyncRead for Counted {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }

@@ -15,7 +15,10 @@ const MAX_NODES: u32 = 1_000_000;
 
 /// Parses a message, within the switch's limits.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, String> {
-    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    let options = ParsingOptions {
+        nodes_limit: MAX_NODES,
+        ..ParsingOptions::default()
+    };
     let document = Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
     let mut current = Some(document.root());
     let mut depth = 0_usize;
@@ -63,18 +66,15 @@ pub(crate) fn is(node: Xml<'_, '_>, ns: &str, name: &str) -> bool {
 
 /// All text directly in the element.
 pub(crate) fn text(node: Xml<'_, '_>) -> String {
-    node.children().filter(Xml::is_text).filter_map(|child| child.text()).collect()
+    node.children()
+        .filter(Xml::is_text)
+        .filter_map(|child| child.text())
+        .collect()
 }
 
 /// The text directly in the element, without white space around it.
 pub(crate) fn word(node: Xml<'_, '_>) -> String {
     text(node).trim().to_owned()
-}
-
-/// Reads an element as data, attributes left out.
-pub(crate) fn node(xml: Xml<'_, '_>) -> Result<Node, RpcError> {
-    let edit = Edit::read(xml)?;
-    Ok(edit.into_node())
 }
 
 /// What an edit-config does with one node (RFC 6241 7.2).
@@ -111,15 +111,20 @@ pub(crate) struct Edit {
 
 impl Edit {
     /// Reads an element and all below it.
-    pub(crate) fn read(xml: Xml<'_, '_>) -> Result<Self, RpcError> {
+    pub(crate) fn read(xml: Xml<'_, '_>) -> Result<Self, Vec<RpcError>> {
         let children: Vec<Self> = elements(xml).map(Self::read).collect::<Result<_, _>>()?;
         let name = xml.tag_name().name().to_owned();
         let value = text(xml);
         if !children.is_empty() && !value.trim().is_empty() {
             let message = "text between the elements of a container";
-            return Err(RpcError::protocol("bad-element", message).info("bad-element", &name));
+            return Err(vec![
+                RpcError::protocol("bad-element", message).info("bad-element", &name),
+            ]);
         }
-        let operation = xml.attribute((NETCONF, "operation")).map(|word| operation(word, &name)).transpose()?;
+        let operation = xml
+            .attribute((NETCONF, "operation"))
+            .map(|word| operation(word, &name))
+            .transpose()?;
         Ok(Self {
             ns: xml.tag_name().namespace().unwrap_or_default().to_owned(),
             name,
@@ -132,7 +137,12 @@ impl Edit {
     /// The data in it, operations left out.
     pub(crate) fn into_node(self) -> Node {
         let children = self.children.into_iter().map(Self::into_node).collect();
-        Node { ns: self.ns, name: self.name, text: self.text, children }
+        Node {
+            ns: self.ns,
+            name: self.name,
+            text: self.text,
+            children,
+        }
     }
 
     /// The data in it, operations left out.
@@ -141,7 +151,7 @@ impl Edit {
     }
 }
 
-fn operation(word: &str, element: &str) -> Result<Operation, RpcError> {
+fn operation(word: &str, element: &str) -> Result<Operation, Vec<RpcError>> {
     Ok(match word {
         "merge" => Operation::Merge,
         "replace" => Operation::Replace,
@@ -151,7 +161,11 @@ fn operation(word: &str, element: &str) -> Result<Operation, RpcError> {
         _ => {
             let message = format!("operation {word:?} is not known");
             let error = RpcError::protocol("bad-attribute", &message);
-            return Err(error.info("bad-attribute", "operation").info("bad-element", element));
+            return Err(vec![
+                error
+                    .info("bad-attribute", "operation")
+                    .info("bad-element", element),
+            ]);
         }
     })
 }
@@ -178,6 +192,6 @@ mod tests {
         let text = format!("<a xmlns:nc='{NETCONF}' nc:operation='destroy'/>");
         let document = parse(&text).unwrap();
         let error = Edit::read(document.root_element()).unwrap_err();
-        assert_eq!(error.tag, "bad-attribute");
+        assert_eq!(error[0].tag, "bad-attribute");
     }
 }

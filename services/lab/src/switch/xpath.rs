@@ -42,12 +42,19 @@ impl XPath {
         if text.len() > MAX_LENGTH {
             return Err(format!("the expression is longer than {MAX_LENGTH} bytes"));
         }
-        let mut parser = Parser { rest: text.trim_start(), namespace };
+        let mut parser = Parser {
+            rest: text.trim_start(),
+            namespace,
+        };
         let mut paths = vec![parser.path()?];
         while parser.eat("|") {
             paths.push(parser.path()?);
         }
-        if parser.rest.is_empty() { Ok(Self(paths)) } else { Err(format!("cannot read {:?}", parser.rest)) }
+        if parser.rest.is_empty() {
+            Ok(Self(paths))
+        } else {
+            Err(format!("cannot read {:?}", parser.rest))
+        }
     }
 
     /// Chooses the nodes it leads to.
@@ -97,7 +104,11 @@ impl Predicate {
     fn holds(&self, node: &Node) -> bool {
         let mut nodes = vec![node];
         for test in &self.path {
-            nodes = nodes.into_iter().flat_map(|node| &node.children).filter(|child| test.holds(child)).collect();
+            nodes = nodes
+                .into_iter()
+                .flat_map(|node| &node.children)
+                .filter(|child| test.holds(child))
+                .collect();
         }
         match &self.value {
             None => !nodes.is_empty(),
@@ -113,7 +124,9 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn eat(&mut self, token: &str) -> bool {
-        let Some(rest) = self.rest.strip_prefix(token) else { return false };
+        let Some(rest) = self.rest.strip_prefix(token) else {
+            return false;
+        };
         self.rest = rest.trim_start();
         true
     }
@@ -136,9 +149,17 @@ impl<'a> Parser<'a> {
                     return Err(format!("expected ] before {:?}", self.rest));
                 }
             }
-            steps.push(Step { deep, test, predicates });
+            steps.push(Step {
+                deep,
+                test,
+                predicates,
+            });
         }
-        if steps.is_empty() { Err("only location paths from the root are supported".to_owned()) } else { Ok(steps) }
+        if steps.is_empty() {
+            Err("only location paths from the root are supported".to_owned())
+        } else {
+            Ok(steps)
+        }
     }
 
     fn predicate(&mut self) -> Result<Predicate, String> {
@@ -149,7 +170,11 @@ impl<'a> Parser<'a> {
                 path.push(self.test()?);
             }
         }
-        let value = if self.eat("=") { Some(self.literal()?) } else { None };
+        let value = if self.eat("=") {
+            Some(self.literal()?)
+        } else {
+            None
+        };
         if path.is_empty() && value.is_none() {
             return Err("a predicate of . needs a comparison".to_owned());
         }
@@ -160,7 +185,9 @@ impl<'a> Parser<'a> {
         let quote = self.rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
         let Some(quote) = quote else {
             let number = self.word(|c| c.is_ascii_digit());
-            return number.map(str::to_owned).ok_or_else(|| format!("expected a literal before {:?}", self.rest));
+            return number
+                .map(str::to_owned)
+                .ok_or_else(|| format!("expected a literal before {:?}", self.rest));
         };
         let inside = &self.rest[1..];
         let end = inside.find(quote).ok_or("a literal is not closed")?;
@@ -179,14 +206,23 @@ impl<'a> Parser<'a> {
             return Err("axes and functions are not supported".to_owned());
         }
         if !self.eat(":") {
-            return Ok(Test { ns: None, name: Some(first.to_owned()) });
+            return Ok(Test {
+                ns: None,
+                name: Some(first.to_owned()),
+            });
         }
         let ns = (self.namespace)(first).ok_or_else(|| format!("prefix {first:?} is not declared"))?;
         if self.eat("*") {
-            return Ok(Test { ns: Some(ns), name: None });
+            return Ok(Test {
+                ns: Some(ns),
+                name: None,
+            });
         }
         let name = self.word(name_char).ok_or_else(|| expected(self.rest))?;
-        Ok(Test { ns: Some(ns), name: Some(name.to_owned()) })
+        Ok(Test {
+            ns: Some(ns),
+            name: Some(name.to_owned()),
+        })
     }
 
     fn word(&mut self, part: impl Fn(char) -> bool) -> Option<&'a str> {
@@ -207,7 +243,8 @@ mod tests {
 
     fn data() -> Node {
         let port = |name: &str, mtu: &str| {
-            Node::new("urn:a", "port").with([Node::leaf("urn:a", "name", name), Node::leaf("urn:b", "mtu", mtu)])
+            Node::new("urn:a", "port")
+                .with([Node::leaf("urn:a", "name", name), Node::leaf("urn:b", "mtu", mtu)])
         };
         Node::root().with([Node::new("urn:a", "top").with([port("1/0/1", "1500"), port("1/0/2", "9000")])])
     }
@@ -218,7 +255,11 @@ mod tests {
 
     fn found(path: &str) -> usize {
         let data = data();
-        let xml = XPath::parse(path, &namespace).unwrap().select(&data).copy(&data, None).children_xml("");
+        let xml = XPath::parse(path, &namespace)
+            .unwrap()
+            .select(&data)
+            .copy(&data, None)
+            .children_xml("");
         xml.matches("</mtu>").count()
     }
 
@@ -246,7 +287,17 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_refused_with_a_reason() {
-        for bad in ["", "top", "/c:top", "/top[", "/top[1=1]x", "/child::top", "/count(top)", "/top/port[name='", "/"] {
+        for bad in [
+            "",
+            "top",
+            "/c:top",
+            "/top[",
+            "/top[1=1]x",
+            "/child::top",
+            "/count(top)",
+            "/top/port[name='",
+            "/",
+        ] {
             assert!(XPath::parse(bad, &namespace).is_err(), "{bad}");
         }
     }
