@@ -73,6 +73,222 @@ async fn refusals_have_the_recorded_words() {
     assert_eq!(rig.netbox.changes(), Vec::<Value>::new());
 }
 
+/// More of what a NetBox 4.7.3 was asked, and what it said; `None` for a success.
+fn further() -> Vec<(&'static str, &'static str, Value, Option<Value>)> {
+    let (port, addresses) = ("/api/dcim/interfaces/16/", "/api/ipam/ip-addresses/");
+    let said = |field: &str, words: &str| Some(json!({field: [words]}));
+    let null = "This field may not be null.";
+    vec![
+        (
+            "PATCH",
+            port,
+            json!({"description": null}),
+            said("description", null),
+        ),
+        (
+            "PATCH",
+            port,
+            json!({"description": true}),
+            said("description", "Not a valid string."),
+        ),
+        ("PATCH", port, json!({"enabled": null}), said("enabled", null)),
+        ("PATCH", port, json!({"enabled": "yes"}), None),
+        (
+            "PATCH",
+            port,
+            json!({"mtu": true}),
+            said("mtu", "A valid integer is required."),
+        ),
+        ("PATCH", port, json!({"mtu": "1500"}), None),
+        ("PATCH", port, json!({"mtu": 1500.0}), None),
+        (
+            "PATCH",
+            port,
+            json!({"tagged_vlans": null}),
+            said("tagged_vlans", null),
+        ),
+        (
+            "PATCH",
+            port,
+            json!({"tagged_vlans": ["x"]}),
+            said("tagged_vlans", "Incorrect type. Expected pk value, received str."),
+        ),
+        (
+            "PATCH",
+            port,
+            json!({"untagged_vlan": "x"}),
+            said(
+                "untagged_vlan",
+                "Related objects must be referenced by numeric ID or by dictionary of attributes. Received an unrecognized value: x",
+            ),
+        ),
+        (
+            "PATCH",
+            port,
+            json!({"mode": 5}),
+            said("mode", "5 is not a valid choice."),
+        ),
+        (
+            "PATCH",
+            port,
+            json!({"mode": true}),
+            said("mode", "True is not a valid choice."),
+        ),
+        (
+            "PATCH",
+            port,
+            json!({"custom_fields": "x"}),
+            said(
+                "custom_fields",
+                "Invalid data format. Custom field data must be passed as a dictionary mapping field names to their values.",
+            ),
+        ),
+        (
+            "PATCH",
+            port,
+            json!("x"),
+            said("__all__", "Invalid data. Expected a dictionary, but got str."),
+        ),
+        (
+            "PATCH",
+            port,
+            json!({"mode": "q-in-q", "tagged_vlans": [4]}),
+            None,
+        ),
+        (
+            "POST",
+            addresses,
+            json!({}),
+            said("address", "This field is required."),
+        ),
+        (
+            "POST",
+            addresses,
+            json!({"address": "127.0.0.1/32"}),
+            said(
+                "address",
+                "Duplicate IP address found in global table: 127.0.0.1/8",
+            ),
+        ),
+        (
+            "POST",
+            addresses,
+            json!({"address": "10.9.9.255/24", "assigned_object_type": "dcim.interface", "assigned_object_id": 5}),
+            said(
+                "__all__",
+                "10.9.9.255 is a broadcast address, which may not be assigned to an interface.",
+            ),
+        ),
+        (
+            "POST",
+            addresses,
+            json!({"address": "10.9.9.1/24", "assigned_object_type": "dcim.interface"}),
+            said("assigned_object_id", "This field cannot be null."),
+        ),
+        (
+            "POST",
+            addresses,
+            json!({"address": "10.9.9.1/24", "assigned_object_type": "nope.x", "assigned_object_id": 5}),
+            said("assigned_object_type", "Invalid content type: nope.x"),
+        ),
+        (
+            "POST",
+            addresses,
+            json!({"address": "10.9.9.0/31", "assigned_object_type": "dcim.interface", "assigned_object_id": 5}),
+            None,
+        ),
+        (
+            "POST",
+            "/api/extras/webhooks/",
+            json!({"name": "netchange", "payload_url": "http://x"}),
+            said("name", "webhook with this name already exists."),
+        ),
+        (
+            "POST",
+            "/api/extras/custom-fields/",
+            json!({"name": "change_ticket_number", "type": "text", "object_types": ["dcim.interface"]}),
+            said("name", "custom field with this name already exists."),
+        ),
+        (
+            "GET",
+            "/api/ipam/vlans/?available_on_device=999",
+            Value::Null,
+            said(
+                "available_on_device",
+                "Select a valid choice. That choice is not one of the available choices.",
+            ),
+        ),
+        (
+            "GET",
+            "/api/ipam/ip-addresses/?interface_id=9999",
+            Value::Null,
+            said(
+                "interface_id",
+                "Select a valid choice. 9999 is not one of the available choices.",
+            ),
+        ),
+        ("GET", "/api/ipam/ip-addresses/?device_id=999", Value::Null, None),
+        (
+            "GET",
+            "/api/ipam/ip-addresses/?parent=nonsense",
+            Value::Null,
+            None,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn odd_values_are_taken_or_refused_as_a_real_one_does() {
+    let rig = Rig::start().await;
+    for (method, path, body, wanted) in further() {
+        let (status, answer) = rig.call(method, path, &body).await;
+        match wanted {
+            Some(wanted) => assert_eq!((status, answer), (400, wanted), "{method} {path} {body}"),
+            None => assert!(status < 300, "{method} {path} {body}: {answer}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn white_space_around_a_description_goes() {
+    let rig = Rig::start().await;
+    let (_, answer) = rig
+        .call(
+            "PATCH",
+            "/api/dcim/interfaces/16/",
+            &json!({"description": "  spaced  \n x "}),
+        )
+        .await;
+    assert_eq!(answer["description"], "spaced  \n x");
+}
+
+#[tokio::test]
+async fn a_custom_field_with_loose_logic_knows_no_empty_lookup() {
+    let rig = Rig::start().await;
+    rig.netbox
+        .set_interface(
+            "GigabitEthernet1/0/5",
+            json!({"custom_fields": {"change_ticket_number": "15016"}}),
+        )
+        .unwrap();
+    let count = async |query: &str| {
+        rig.call("GET", &format!("/api/dcim/interfaces/?{query}"), &Value::Null)
+            .await
+            .1["count"]
+            .clone()
+    };
+    assert_eq!(count("cf_change_ticket_number__empty=false").await, 1);
+    assert_eq!(count("cf_change_ticket_number=501").await, 0);
+    rig.call(
+        "PATCH",
+        "/api/extras/custom-fields/1/",
+        &json!({"filter_logic": "loose"}),
+    )
+    .await;
+    assert_eq!(count("cf_change_ticket_number__empty=false").await, 50);
+    assert_eq!(count("cf_change_ticket_number=501").await, 1);
+}
+
 #[tokio::test]
 async fn a_vlan_of_another_site_is_refused_in_the_recorded_words() {
     let rig = Rig::start().await;
