@@ -55,6 +55,63 @@ async fn a_change_is_written_conditionally_found_again_and_taken_back() {
         .await
         .unwrap();
     assert_eq!(patch.unmet(&written.value), Vec::<String>::new());
+    let stale = client
+        .patch_interface(before.id, &patch, before.etag().unwrap().into())
+        .await
+        .unwrap_err();
+    let Error::Changed { current_etag } = stale else {
+        panic!("{stale}")
+    };
+    assert_eq!(current_etag, written.etag);
+    let waiting = InterfaceParams::default()
+        .custom_field_filled(FIELD)
+        .updated_since(before.last_updated.clone().unwrap());
+    let found = client.list_interfaces(waiting).all().await.unwrap();
+    assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [before.id]);
+    let log = ObjectChangeParams::default().request(written.request_id.as_ref().unwrap());
+    let log = client.list_object_changes(&log).await.unwrap();
+    assert_eq!((log.len(), log[0].message.as_str()), (1, "Change ticket 15016"));
+    let inverse = patch.inverse(&before);
+    let back = client
+        .patch_interface(before.id, &inverse, written.etag.unwrap().into())
+        .await
+        .unwrap();
+    assert_eq!(inverse.unmet(&back.value), Vec::<String>::new());
+}
+
+#[tokio::test]
+#[ignore = "needs a real NetBox"]
+async fn an_address_is_made_found_moved_and_deleted() {
+    let client = client();
+    let (device, interface) = port(&client).await;
+    let made = client
+        .create_ip_address(&NewIpAddress::new(ADDRESS.parse().unwrap()).on(interface.id))
+        .await
+        .unwrap();
+    let address = made.value.address;
+    let all = IpAddressParams::default;
+    for params in [
+        all().interface(interface.id),
+        all().device(device.id).parent(address),
+        all().address(address.addr()),
+        all().parent("198.51.0.0/16".parse().unwrap()),
+    ] {
+        let found = client.list_ip_addresses(params.clone()).all().await.unwrap();
+        assert_eq!(
+            found.iter().map(|row| row.id).collect::<Vec<_>>(),
+            [made.value.id],
+            "{params:?}"
+        );
+    }
+    let released = client
+        .unassign_ip_address(made.value.id, made.etag.clone().unwrap().into())
+        .await
+        .unwrap();
+    assert_eq!(released.value.interface_id(), None);
+    let moved = client
+        .assign_ip_address(made.value.id, interface.id, made.etag.unwrap().into())
+        .await;
+    assert!(moved.unwrap_err().is_changed());
     let stale = made.value.etag().unwrap();
     let error = client
         .delete_ip_address(made.value.id, stale.into())
