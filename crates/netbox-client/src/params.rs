@@ -45,6 +45,9 @@ impl InterfaceParams {
     }
 
     /// With something in this custom field (text).
+    ///
+    /// NetBox ignores the filter, and sends everything for the client to sort out, unless the field's filter logic is `exact`, which
+    /// [`NewCustomField`](crate::NewCustomField) makes it. With [`updated_since`](Self::updated_since) the answer stays short anyhow.
     #[must_use]
     pub fn custom_field_filled(mut self, name: impl Into<String>) -> Self {
         self.custom_field_filled = Some(name.into());

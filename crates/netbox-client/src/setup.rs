@@ -70,7 +70,9 @@ pub fn changed_and_filled(custom_field: &str) -> Value {
     json!({"and": [{"attr": attr, "op": "changed"}, {"attr": attr, "value": null, "negate": true}]})
 }
 
-/// A custom field to make: text, on interfaces, not required.
+/// A custom field to make: text, on interfaces, not required, with exact filter logic.
+///
+/// NetBox (4.7.3) ignores `cf_NAME__empty` for a field with loose logic, its default; see `InterfaceParams::custom_field_filled`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCustomField {
     /// Name as used in `custom_fields`: lower case, digits and `_`.
@@ -90,6 +92,7 @@ impl NewCustomField {
             "type": "text",
             "object_types": ["dcim.interface"],
             "required": false,
+            "filter_logic": "exact",
         })
     }
 }

@@ -112,13 +112,16 @@ async fn an_address_is_made_found_moved_and_deleted() {
         .assign_ip_address(made.value.id, interface.id, made.etag.unwrap().into())
         .await;
     assert!(moved.unwrap_err().is_changed());
-    let stale = client
-        .delete_ip_address(made.value.id, made.value.etag().unwrap().into())
-        .await;
-    println!("a delete with a stale tag: {stale:?}");
-    let _ = client
-        .delete_ip_address(made.value.id, IfMatch::Unconditional)
-        .await;
+    let stale = made.value.etag().unwrap();
+    let error = client
+        .delete_ip_address(made.value.id, stale.into())
+        .await
+        .unwrap_err();
+    assert!(error.is_changed(), "{error}");
+    client
+        .delete_ip_address(made.value.id, released.etag.unwrap().into())
+        .await
+        .unwrap();
     assert!(
         client
             .get_ip_address(made.value.id)

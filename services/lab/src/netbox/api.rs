@@ -237,8 +237,9 @@ fn update(world: &mut World, table: Table, id: u64, mut call: Call) -> Reply {
     if let Some(refusal) = unmet(world, table, id, &call) {
         return refusal;
     }
-    let Value::Object(mut body) = std::mem::take(&mut call.body) else {
-        return not_a_dictionary(&call.body);
+    let mut body = match std::mem::take(&mut call.body) {
+        Value::Object(body) => body,
+        other => return not_a_dictionary(&other),
     };
     list::limit_write(&mut body, &call.query);
     let message = take_message(&mut body);
@@ -254,7 +255,7 @@ fn update(world: &mut World, table: Table, id: u64, mut call: Call) -> Reply {
 fn not_a_dictionary(body: &Value) -> Reply {
     let kind = super::fields::python_type(body);
     let message = format!("Invalid data. Expected a dictionary, but got {kind}.");
-    Reply::new(400, json!({"non_field_errors": [message]}))
+    Reply::new(400, json!({"__all__": [message]}))
 }
 
 fn delete(world: &mut World, table: Table, id: u64, call: &Call) -> Reply {

@@ -90,10 +90,12 @@ pub(super) fn prepare(world: &World, table: Table, id: Option<u64>, body: &Objec
     let name = document.get("name");
     let taken = |(other, row): (u64, &Object)| Some(other) != id && name.is_some() && row.get("name") == name;
     if world.documents(table).any(taken) {
-        errors.add(
-            "name",
-            format!("{} with this name already exists.", table.model().to_lowercase()),
-        );
+        let model = match table {
+            Table::EventRules => "event rule",
+            Table::CustomFields => "custom field",
+            _ => "webhook",
+        };
+        errors.add("name", format!("{model} with this name already exists."));
     }
     errors.check()?;
     Ok(document)

@@ -108,7 +108,7 @@ pub(super) fn integer(
 ) -> Option<Option<i64>> {
     let number = match body.get(field)? {
         Value::Null => return Some(None),
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) => text.trim().parse().ok(),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
@@ -129,6 +129,12 @@ pub(super) fn integer(
         Some(number) => return Some(Some(number)),
     }
     None
+}
+
+/// `1500.0` is 1500.
+fn whole(number: f64) -> Option<i64> {
+    let text = number.to_string();
+    text.parse().ok()
 }
 
 /// Takes a VLAN by row id or by attributes, if the body has the field.
@@ -193,7 +199,7 @@ fn vlan_by_attributes(world: &World, attributes: &Object, field: &str, errors: &
 }
 
 /// A value as Python prints it.
-fn python(value: &Value) -> String {
+pub(super) fn python(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{text}'"),
         Value::Null => "None".to_owned(),

@@ -25,17 +25,21 @@ pub(super) fn refuse(world: &World, table: Table, query: &Query) -> Option<Value
     for (key, values) in query {
         for value in values {
             let known = match (table, key.as_str()) {
-                (Table::Interfaces | Table::Addresses, "device") => {
-                    world.devices.values().any(|device| device.name == *value)
+                (Table::Interfaces, "device") => world.devices.values().any(|device| device.name == *value),
+                (Table::Interfaces, "device_id") | (Table::Vlans, "available_on_device") => {
+                    holds(&world.devices, value)
                 }
-                (Table::Interfaces | Table::Addresses, "device_id") => holds(&world.devices, value),
-                (Table::Vlans, "available_on_device") => holds(&world.devices, value),
                 (Table::Vlans, "site_id") => holds(&world.sites, value),
                 (Table::Addresses, "interface_id") => holds(&world.interfaces, value),
                 _ => true,
             };
             if !known {
-                let message = format!("Select a valid choice. {value} is not one of the available choices.");
+                let shown = if key == "available_on_device" {
+                    "That choice"
+                } else {
+                    value
+                };
+                let message = format!("Select a valid choice. {shown} is not one of the available choices.");
                 errors.insert(key.clone(), json!([message]));
             }
         }
@@ -59,7 +63,7 @@ pub(super) fn passes(world: &World, table: Table, row: &Object, query: &Query) -
 
 fn judge(world: &World, table: Table, row: &Object, (key, value): (&str, &str)) -> Verdict {
     let verdict = match table {
-        Table::Interfaces => interface(row, key, value),
+        Table::Interfaces => interface(world, row, key, value),
         Table::Vlans => vlan(world, row, key, value),
         Table::Addresses => address(row, key, value),
         Table::Prefixes => prefix(row, key, value),
@@ -129,17 +133,33 @@ fn boolean(value: &str) -> Option<bool> {
     }
 }
 
-fn interface(row: &Object, key: &str, value: &str) -> Option<bool> {
+/// A custom field with loose filter logic is searched for a part of its value and has no further lookups.
+fn custom_field(world: &World, row: &Object, name: &str, value: &str) -> Option<bool> {
+    let held = |name: &str| {
+        row.get("custom_fields")
+            .and_then(|fields| fields.get(name))
+            .map(text)
+    };
+    let loose = |name: &str| {
+        let field = world
+            .documents(Table::CustomFields)
+            .find(|(_, field)| field.get("name") == Some(&json!(name)));
+        field.is_none_or(|(_, field)| field.get("filter_logic") != Some(&json!("exact")))
+    };
+    match name.strip_suffix("__empty") {
+        Some(name) if loose(name) => None,
+        Some(name) => {
+            let held = held(name)?;
+            Some((held == "null" || held.is_empty()) == boolean(value)?)
+        }
+        None if loose(name) => Some(held(name)?.to_lowercase().contains(&value.to_lowercase())),
+        None => Some(held(name)? == value),
+    }
+}
+
+fn interface(world: &World, row: &Object, key: &str, value: &str) -> Option<bool> {
     if let Some(name) = key.strip_prefix("cf_") {
-        let fields = row.get("custom_fields");
-        let held = |name: &str| fields.and_then(|fields| fields.get(name)).map(text);
-        return match name.strip_suffix("__empty") {
-            Some(name) => {
-                let held = held(name)?;
-                Some((held == "null" || held.is_empty()) == boolean(value)?)
-            }
-            None => Some(held(name)? == value),
-        };
+        return custom_field(world, row, name, value);
     }
     match key {
         "device" => Some(field(row, "device.name") == value),

@@ -51,7 +51,9 @@ fn take_plain_fields(row: &mut Interface, body: &Object, errors: &mut Errors) {
             row.mode = Some(mode.clone());
         }
         Some(other) => {
-            let shown = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+            let shown = other
+                .as_str()
+                .map_or_else(|| fields::python(other), str::to_owned);
             errors.add("mode", format!("{shown} is not a valid choice."));
         }
     }
@@ -67,11 +69,8 @@ fn take_custom_fields(world: &World, row: &mut Interface, body: &Object, errors:
             errors.add("custom_fields", "This field may not be null.");
             return later;
         }
-        Some(other) => {
-            let message = format!(
-                "Invalid data. Expected a dictionary, but got {}.",
-                fields::python_type(other)
-            );
+        Some(_) => {
+            let message = "Invalid data format. Custom field data must be passed as a dictionary mapping field names to their values.";
             errors.put("custom_fields", json!([message]));
             return later;
         }

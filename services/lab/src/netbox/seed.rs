@@ -187,7 +187,7 @@ fn address(world: &mut World, text: &str, device: &str, port: &str) {
 fn setup(world: &mut World, orchestrator_url: &str, secret: &str) {
     let url = format!("{}/netbox", orchestrator_url.trim_end_matches('/'));
     let field = json!({"name": TICKET_FIELD, "label": "Change ticket number", "type": "text", "object_types": ["dcim.interface"],
-        "required": false, "description": "The change ticket that last asked for a change of this interface"});
+        "required": false, "filter_logic": "exact", "description": "The change ticket that last asked for a change of this interface"});
     let hook = json!({"name": RULE, "payload_url": url, "http_method": "POST", "http_content_type": "application/json",
         "body_template": "", "secret": secret, "ssl_verification": false});
     let rule = json!({"name": RULE, "enabled": true, "object_types": ["dcim.interface"], "event_types": ["object_updated"],

@@ -74,6 +74,59 @@ async fn refusals_have_the_recorded_words() {
 }
 
 #[tokio::test]
+async fn odd_values_are_taken_or_refused_as_a_real_one_does() {
+    let rig = Rig::start().await;
+    for case in fixture("odd_values").as_array().unwrap() {
+        let (method, path) = (case["method"].as_str().unwrap(), case["path"].as_str().unwrap());
+        let (status, answer) = rig.call(method, path, &case["body"]).await;
+        match &case["refused"] {
+            Value::Null => assert!(status < 300, "{case}: {answer}"),
+            refused => assert_eq!((status, &answer), (400, refused), "{case}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn white_space_around_a_description_goes() {
+    let rig = Rig::start().await;
+    let (_, answer) = rig
+        .call(
+            "PATCH",
+            "/api/dcim/interfaces/16/",
+            &json!({"description": "  spaced  \n x "}),
+        )
+        .await;
+    assert_eq!(answer["description"], "spaced  \n x");
+}
+
+#[tokio::test]
+async fn a_custom_field_with_loose_logic_knows_no_empty_lookup() {
+    let rig = Rig::start().await;
+    rig.netbox
+        .set_interface(
+            "GigabitEthernet1/0/5",
+            json!({"custom_fields": {"change_ticket_number": "15016"}}),
+        )
+        .unwrap();
+    let count = async |query: &str| {
+        rig.call("GET", &format!("/api/dcim/interfaces/?{query}"), &Value::Null)
+            .await
+            .1["count"]
+            .clone()
+    };
+    assert_eq!(count("cf_change_ticket_number__empty=false").await, 1);
+    assert_eq!(count("cf_change_ticket_number=501").await, 0);
+    rig.call(
+        "PATCH",
+        "/api/extras/custom-fields/1/",
+        &json!({"filter_logic": "loose"}),
+    )
+    .await;
+    assert_eq!(count("cf_change_ticket_number__empty=false").await, 50);
+    assert_eq!(count("cf_change_ticket_number=501").await, 1);
+}
+
+#[tokio::test]
 async fn a_vlan_of_another_site_is_refused_in_the_recorded_words() {
     let rig = Rig::start().await;
     for (name, field, mode) in [
