@@ -210,10 +210,7 @@ impl Change {
             received_at: received.at,
             updated_at: received.at,
         };
-        Ok(Transition {
-            change,
-            effects: vec![Effect::MakePlan],
-        })
+        Ok(Transition { change, effects: vec![Effect::MakePlan] })
     }
 
     /// The device, once the request is understood.
@@ -241,10 +238,7 @@ impl Change {
         if !rule.is_approver(by) {
             return Err(NotCounted::NotAnApprover(by.clone()));
         }
-        let own = self
-            .requesters
-            .iter()
-            .any(|requester| rule.is_same_person(requester, by));
+        let own = self.requesters.iter().any(|requester| rule.is_same_person(requester, by));
         if own && !rule.allow_self_approval && decision.verdict == Verdict::Approved {
             return Err(NotCounted::OwnChange(by.clone()));
         }
@@ -254,10 +248,7 @@ impl Change {
         if self.expires_at.is_some_and(|end| now >= end) {
             return Err(NotCounted::TooLate);
         }
-        if self
-            .approvals
-            .iter()
-            .any(|earlier| rule.is_same_person(&earlier.by, by))
+        if self.approvals.iter().any(|earlier| rule.is_same_person(&earlier.by, by))
             && decision.verdict == Verdict::Approved
         {
             return Err(NotCounted::Already(by.clone()));
@@ -309,11 +300,7 @@ impl Change {
                 self.rule = Some(rule.clone());
                 self.expires_at = now.checked_add(rule.expires_after).ok();
             }
-            Event::NothingToDo {
-                request,
-                plan,
-                evidence,
-            } => {
+            Event::NothingToDo { request, plan, evidence } => {
                 self.plan_made(request, plan);
                 self.evidence = evidence.clone();
             }
@@ -375,11 +362,7 @@ impl Change {
             }
             Effect::MakePlan | Effect::AskApprovers | Effect::Recheck => {}
         }
-        let earlier = self
-            .error
-            .take()
-            .map(|error| format!("{error}; "))
-            .unwrap_or_default();
+        let earlier = self.error.take().map(|error| format!("{error}; ")).unwrap_or_default();
         self.error = Some(format!("{earlier}{why}"));
     }
 

@@ -12,6 +12,5 @@ use crate::name::PlanDigest;
 pub fn digest(value: &impl Serialize) -> Result<PlanDigest, serde_json::Error> {
     let json = serde_json::to_vec(value)?;
     let text = format!("sha256:{}", hex::encode(Sha256::digest(json)));
-    text.parse()
-        .map_err(|error: crate::name::NameError| serde::ser::Error::custom(error))
+    text.parse().map_err(|error: crate::name::NameError| serde::ser::Error::custom(error))
 }

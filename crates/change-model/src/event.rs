@@ -169,11 +169,9 @@ impl Event {
             | Self::DeviceDiffers { why }
             | Self::SettledOtherwise { why } => why.clone(),
             Self::DeviceConfigured { how } => how.clone(),
-            Self::RequestInvalid { problems } => problems
-                .iter()
-                .map(|problem| problem.0.as_str())
-                .collect::<Vec<_>>()
-                .join("; "),
+            Self::RequestInvalid { problems } => {
+                problems.iter().map(|problem| problem.0.as_str()).collect::<Vec<_>>().join("; ")
+            }
             Self::GaveUp { effect, why } => format!("{}: {why}", effect.name()),
             Self::Retried { by } | Self::Cancelled { by } => by.clone(),
             Self::PlanMade { .. }

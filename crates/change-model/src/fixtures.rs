@@ -36,10 +36,7 @@ pub(crate) fn truth() -> Truth {
         interface: Some(TruthInterface {
             id: 5,
             mgmt_only: false,
-            values: TruthValues {
-                enabled: true,
-                ..TruthValues::default()
-            },
+            values: TruthValues { enabled: true, ..TruthValues::default() },
             last_updated: "2026-11-24T02:12:55.029929Z".to_owned(),
         }),
         vlans: [(vlan, VlanRow { id: 7, vid: vlan })].into(),
@@ -49,17 +46,10 @@ pub(crate) fn truth() -> Truth {
 }
 
 pub(crate) fn plan() -> (ChangeRequest, Plan) {
-    let ticket = TicketRef {
-        id: 16,
-        number: "15016".to_owned(),
-    };
-    let request = RequestDraft::read(&fields(), &Policy::default(), &suffix(&ticket.number))
-        .finish()
-        .unwrap();
-    let before = InterfaceState {
-        enabled: true,
-        ..InterfaceState::default()
-    };
+    let ticket = TicketRef { id: 16, number: "15016".to_owned() };
+    let request =
+        RequestDraft::read(&fields(), &Policy::default(), &suffix(&ticket.number)).finish().unwrap();
+    let before = InterfaceState { enabled: true, ..InterfaceState::default() };
     let after = request.settings.applied_to(&before, &suffix(&ticket.number), 200);
     let inputs = PlanInputs {
         ticket: &ticket,
@@ -68,10 +58,7 @@ pub(crate) fn plan() -> (ChangeRequest, Plan) {
         truth: &truth(),
         device_before: &before,
         device_after: &after,
-        edits: Edits {
-            edit: "<config/>".to_owned(),
-            inverse: "<config/>".to_owned(),
-        },
+        edits: Edits { edit: "<config/>".to_owned(), inverse: "<config/>".to_owned() },
     };
     let plan = Plan::make(inputs).unwrap();
     (request, plan)

@@ -34,12 +34,7 @@ impl RequestedSettings {
         if after.equivalent(before) && text == old_text {
             return before.clone();
         }
-        after.description = describe(
-            text,
-            self.description.is_some(),
-            before,
-            (suffix, description_max),
-        );
+        after.description = describe(text, self.description.is_some(), before, (suffix, description_max));
         after
     }
 }
@@ -55,18 +50,11 @@ fn describe(
         return if asked {
             None
         } else {
-            before
-                .description
-                .clone()
-                .filter(|old| !old.is_empty() && strip(old) == *old)
+            before.description.clone().filter(|old| !old.is_empty() && strip(old) == *old)
         };
     }
     let stamped = format!("{text}{suffix}");
-    if asked || stamped.chars().count() <= max {
-        Some(stamped)
-    } else {
-        before.description.clone()
-    }
+    if asked || stamped.chars().count() <= max { Some(stamped) } else { before.description.clone() }
 }
 
 fn apply_mode(mode: &ModeRequest, before: &InterfaceState, after: &mut InterfaceState) {
@@ -83,10 +71,9 @@ fn apply_mode(mode: &ModeRequest, before: &InterfaceState, after: &mut Interface
             after.native_vlan = native.or(before.native_vlan);
             after.allowed_vlans = match allowed {
                 // Where the device says nothing, all are carried.
-                AllowedVlans::All(_) => before
-                    .allowed_vlans
-                    .clone()
-                    .filter(|vlans| *vlans == AllowedVlans::ALL),
+                AllowedVlans::All(_) => {
+                    before.allowed_vlans.clone().filter(|vlans| *vlans == AllowedVlans::ALL)
+                }
                 AllowedVlans::Only(_) => Some(allowed.clone()),
             };
         }
@@ -130,32 +117,18 @@ mod tests {
 
     #[test]
     fn a_mode_tour_leaves_nothing_of_the_old_mode_behind() {
-        let start = InterfaceState {
-            enabled: true,
-            ..InterfaceState::default()
-        };
-        let mode = |mode| RequestedSettings {
-            mode: Some(mode),
-            ..RequestedSettings::default()
-        };
+        let start = InterfaceState { enabled: true, ..InterfaceState::default() };
+        let mode = |mode| RequestedSettings { mode: Some(mode), ..RequestedSettings::default() };
         let access = mode(ModeRequest::Access { vlan: vlan(100) });
-        let trunk = mode(ModeRequest::Trunk {
-            native: Some(vlan(99)),
-            allowed: AllowedVlans::only([vlan(200)]),
-        });
-        let l3 = mode(ModeRequest::L3 {
-            address: "10.1.2.1/24".parse().unwrap(),
-        });
+        let trunk =
+            mode(ModeRequest::Trunk { native: Some(vlan(99)), allowed: AllowedVlans::only([vlan(200)]) });
+        let l3 = mode(ModeRequest::L3 { address: "10.1.2.1/24".parse().unwrap() });
         let first = apply(&access, &start);
         let trunked = apply(&trunk, &first);
         assert_eq!((trunked.access_vlan, trunked.native_vlan), (None, Some(vlan(99))));
         let routed = apply(&l3, &trunked);
         assert_eq!(
-            (
-                routed.native_vlan,
-                routed.allowed_vlans.clone(),
-                routed.switchport
-            ),
+            (routed.native_vlan, routed.allowed_vlans.clone(), routed.switchport),
             (None, None, Some(false))
         );
         let back = apply(&access, &routed);
@@ -170,17 +143,8 @@ mod tests {
             switchport_mode: Some(SwitchportMode::Trunk),
             ..InterfaceState::default()
         };
-        let trunk = ModeRequest::Trunk {
-            native: None,
-            allowed: AllowedVlans::only([vlan(200)]),
-        };
-        let after = apply(
-            &RequestedSettings {
-                mode: Some(trunk),
-                ..RequestedSettings::default()
-            },
-            &before,
-        );
+        let trunk = ModeRequest::Trunk { native: None, allowed: AllowedVlans::only([vlan(200)]) };
+        let after = apply(&RequestedSettings { mode: Some(trunk), ..RequestedSettings::default() }, &before);
         assert_eq!(after.native_vlan, Some(vlan(99)));
     }
 
@@ -197,14 +161,8 @@ mod tests {
             ..RequestedSettings::default()
         };
         assert_eq!(apply(&same, &before), before);
-        let other = RequestedSettings {
-            enabled: Some(false),
-            ..RequestedSettings::default()
-        };
-        assert_eq!(
-            apply(&other, &before).description.as_deref(),
-            Some("Desk ##ticket:15016##")
-        );
+        let other = RequestedSettings { enabled: Some(false), ..RequestedSettings::default() };
+        assert_eq!(apply(&other, &before).description.as_deref(), Some("Desk ##ticket:15016##"));
     }
 
     #[test]
@@ -214,19 +172,10 @@ mod tests {
             description: Some("Desk ##ticket:1##".to_owned()),
             ..InterfaceState::default()
         };
-        let remove = RequestedSettings {
-            description: Some(String::new()),
-            ..RequestedSettings::default()
-        };
+        let remove = RequestedSettings { description: Some(String::new()), ..RequestedSettings::default() };
         assert_eq!(apply(&remove, &before).description, None);
-        let none = InterfaceState {
-            enabled: true,
-            ..InterfaceState::default()
-        };
-        let down = RequestedSettings {
-            enabled: Some(false),
-            ..RequestedSettings::default()
-        };
+        let none = InterfaceState { enabled: true, ..InterfaceState::default() };
+        let down = RequestedSettings { enabled: Some(false), ..RequestedSettings::default() };
         assert_eq!(apply(&down, &none).description, None);
     }
 

@@ -76,15 +76,10 @@ impl InterfaceState {
         state.switchport = Some(!self.is_routed());
         state.description = self.description.clone().filter(|text| !text.is_empty());
         state.mtu = self.mtu.filter(|mtu| *mtu != DEFAULT_MTU);
-        state.allowed_vlans = self
-            .allowed_vlans
-            .clone()
-            .filter(|vlans| *vlans != AllowedVlans::ALL);
+        state.allowed_vlans = self.allowed_vlans.clone().filter(|vlans| *vlans != AllowedVlans::ALL);
         state.native_vlan = self.native_vlan.filter(|vlan| vlan.get() != 1);
         state.access_vlan = self.access_vlan.filter(|vlan| vlan.get() != 1);
-        state
-            .other
-            .sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
+        state.other.sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
         state
     }
 

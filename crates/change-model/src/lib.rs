@@ -10,10 +10,7 @@ pub mod mode;
 pub mod name;
 pub mod plan;
 pub mod policy;
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the kinds of a JSON value are closed"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of a JSON value are closed")]
 pub mod request;
 pub mod risk;
 pub mod state;

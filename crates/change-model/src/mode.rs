@@ -57,10 +57,7 @@ pub(crate) fn parse_mode(text: &str) -> Result<Option<ModeField>, Vec<String>> {
             "Mode {text:?} does not say which VLANs are native and which are tagged: write trunk:NATIVE:TAGGED, for example trunk::200,300"
         )]),
         [mode, native, tagged] => mode_parts(mode, native, tagged),
-        _ => Err(vec![format!(
-            "Mode {:?} is not understood: {FORMS}",
-            shortened(text)
-        )]),
+        _ => Err(vec![format!("Mode {:?} is not understood: {FORMS}", shortened(text))]),
     }
 }
 
@@ -73,10 +70,7 @@ fn mode_parts(mode: &str, native: &str, tagged: &str) -> Result<Option<ModeField
             _ => Err(vec!["Mode l3 takes no VLAN: write l3::".to_owned()]),
         },
         "" => Err(vec![format!("VLANs without a mode: {FORMS}")]),
-        _ => Err(vec![format!(
-            "Mode {:?} is none of access, trunk, l3: {FORMS}",
-            shortened(mode)
-        )]),
+        _ => Err(vec![format!("Mode {:?} is none of access, trunk, l3: {FORMS}", shortened(mode))]),
     }
 }
 
@@ -108,11 +102,7 @@ fn trunk(native: &str, tagged: &str) -> Result<Option<ModeField>, Vec<String>> {
         "all" => AllowedVlans::ALL,
         list => tagged_list(list, &mut problems),
     };
-    if problems.is_empty() {
-        Ok(Some(ModeField::Trunk(native, allowed)))
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(Some(ModeField::Trunk(native, allowed))) } else { Err(problems) }
 }
 
 fn tagged_list(list: &str, problems: &mut Vec<String>) -> AllowedVlans {
@@ -136,12 +126,7 @@ fn vlan(text: &str, problems: &mut Vec<String>) -> Option<VlanId> {
         return None;
     }
     text.parse()
-        .map_err(|_| {
-            problems.push(format!(
-                "VLAN {:?} is not a number from 1 to 4094",
-                shortened(text)
-            ))
-        })
+        .map_err(|_| problems.push(format!("VLAN {:?} is not a number from 1 to 4094", shortened(text))))
         .ok()
 }
 
@@ -168,16 +153,10 @@ mod tests {
             ("::", None),
             ("access:100:", Some(ModeField::Access(vlan_id(100)))),
             ("access:300", Some(ModeField::Access(vlan_id(300)))),
-            (
-                "trunk:100:200,300",
-                Some(ModeField::Trunk(Some(vlan_id(100)), list.clone())),
-            ),
+            ("trunk:100:200,300", Some(ModeField::Trunk(Some(vlan_id(100)), list.clone()))),
             ("trunk::300, 200", Some(ModeField::Trunk(None, list))),
             ("trunk::all", Some(ModeField::Trunk(None, AllowedVlans::ALL))),
-            (
-                "trunk:99:all",
-                Some(ModeField::Trunk(Some(vlan_id(99)), AllowedVlans::ALL)),
-            ),
+            ("trunk:99:all", Some(ModeField::Trunk(Some(vlan_id(99)), AllowedVlans::ALL))),
             ("l3::", Some(ModeField::L3)),
             ("l3:", Some(ModeField::L3)),
             ("l3", Some(ModeField::L3)),

@@ -29,9 +29,7 @@ impl FromStr for ChangeId {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        Uuid::parse_str(text)
-            .map(Self)
-            .map_err(|_| NameError::new("change id", text, "a UUID"))
+        Uuid::parse_str(text).map(Self).map_err(|_| NameError::new("change id", text, "a UUID"))
     }
 }
 
@@ -46,11 +44,7 @@ pub struct NameError {
 
 impl NameError {
     fn new(kind: &'static str, text: &str, expected: &'static str) -> Self {
-        Self {
-            kind,
-            text: text.chars().take(80).collect(),
-            expected,
-        }
+        Self { kind, text: text.chars().take(80).collect(), expected }
     }
 }
 
@@ -150,13 +144,9 @@ impl Email {
 }
 
 fn is_interface_name(text: &str) -> bool {
-    let letters = text
-        .find(|c: char| !(c.is_ascii_alphabetic() || c == '-'))
-        .unwrap_or(text.len());
+    let letters = text.find(|c: char| !(c.is_ascii_alphabetic() || c == '-')).unwrap_or(text.len());
     let (kind, port) = text.split_at(letters);
-    let (port, subinterface) = port
-        .split_once('.')
-        .map_or((port, None), |(port, sub)| (port, Some(sub)));
+    let (port, subinterface) = port.split_once('.').map_or((port, None), |(port, sub)| (port, Some(sub)));
     let number = |part: &str| !part.is_empty() && part.len() <= 5 && part.bytes().all(|b| b.is_ascii_digit());
     text.len() <= 64
         && kind.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -170,12 +160,7 @@ mod tests {
 
     #[test]
     fn an_interface_name_needs_a_port_number() {
-        for good in [
-            "GigabitEthernet1/0/5",
-            "Port-channel1",
-            "Vlan100",
-            "TenGigabitEthernet1/1/1.200",
-        ] {
+        for good in ["GigabitEthernet1/0/5", "Port-channel1", "Vlan100", "TenGigabitEthernet1/1/1.200"] {
             assert!(good.parse::<InterfaceName>().is_ok(), "{good}");
         }
         for bad in [
@@ -195,10 +180,7 @@ mod tests {
 
     #[test]
     fn addresses_are_compared_without_case() {
-        assert_eq!(
-            Email::parse(" Lead@Example.NET").unwrap(),
-            Email::parse("lead@example.net").unwrap()
-        );
+        assert_eq!(Email::parse(" Lead@Example.NET").unwrap(), Email::parse("lead@example.net").unwrap());
         assert!(Email::parse("nobody").is_err());
         assert!(Email::parse("a@b@c").is_err());
     }

@@ -116,10 +116,7 @@ impl Plan {
     /// # Errors
     /// When the truth lacks what the request names, which [`Truth::problems`] would have told.
     pub fn make(inputs: PlanInputs<'_>) -> Result<Self, PlanError> {
-        let truth = inputs
-            .truth
-            .change(&inputs.request.settings)
-            .ok_or(PlanError::Incomplete)?;
+        let truth = inputs.truth.change(&inputs.request.settings).ok_or(PlanError::Incomplete)?;
         let agrees = agrees(&truth.before, inputs.device_before);
         Ok(Self {
             version: PLAN_VERSION,
@@ -157,16 +154,8 @@ impl Plan {
     /// Whether device and source of truth already are as asked.
     #[must_use]
     pub fn is_nothing_to_do(&self) -> bool {
-        let TruthChange {
-            before,
-            after,
-            addresses,
-            ..
-        } = &self.truth;
-        let before = TruthValues {
-            ticket: None,
-            ..before.clone()
-        };
+        let TruthChange { before, after, addresses, .. } = &self.truth;
+        let before = TruthValues { ticket: None, ..before.clone() };
         self.edit.is_empty() && addresses.is_empty() && before == *after
     }
 
@@ -192,16 +181,9 @@ pub fn device_fingerprint(state: &InterfaceState) -> Result<PlanDigest, serde_js
 /// # Errors
 /// When it does not go into JSON.
 pub fn truth_fingerprint(truth: &Truth) -> Result<PlanDigest, serde_json::Error> {
-    let interface = truth
-        .interface
-        .as_ref()
-        .map(|interface| (interface.id, interface.mgmt_only, &interface.values));
-    digest(&(
-        interface,
-        truth.interface_addresses(),
-        &truth.vlans,
-        &truth.same_address,
-    ))
+    let interface =
+        truth.interface.as_ref().map(|interface| (interface.id, interface.mgmt_only, &interface.values));
+    digest(&(interface, truth.interface_addresses(), &truth.vlans, &truth.same_address))
 }
 
 fn agrees(truth: &TruthValues, device: &InterfaceState) -> bool {
@@ -221,10 +203,7 @@ fn device_diff(before: &InterfaceState, after: &InterfaceState) -> Vec<DiffLine>
         });
         mode.to_owned()
     };
-    let mut diff = Diff {
-        side: "switch",
-        lines: Vec::new(),
-    };
+    let mut diff = Diff { side: "switch", lines: Vec::new() };
     diff.line("enabled", yes_no(before.enabled), yes_no(after.enabled));
     diff.line("description", text(&before.description), text(&after.description));
     diff.line("MTU", text(&before.mtu), text(&after.mtu));
@@ -234,51 +213,25 @@ fn device_diff(before: &InterfaceState, after: &InterfaceState) -> Vec<DiffLine>
     diff.line("native VLAN", text(&before.native_vlan), text(&after.native_vlan));
     let allowed =
         |vlans: &Option<AllowedVlans>| vlans.as_ref().map_or_else(String::new, AllowedVlans::to_list);
-    diff.line(
-        "allowed VLANs",
-        allowed(&before.allowed_vlans),
-        allowed(&after.allowed_vlans),
-    );
+    diff.line("allowed VLANs", allowed(&before.allowed_vlans), allowed(&after.allowed_vlans));
     diff.line("IPv4 address", text(&before.ipv4), text(&after.ipv4));
-    diff.line(
-        "secondary IPv4 addresses",
-        list(&before.ipv4_secondary),
-        list(&after.ipv4_secondary),
-    );
+    diff.line("secondary IPv4 addresses", list(&before.ipv4_secondary), list(&after.ipv4_secondary));
     diff.line("IPv6 addresses", list(&before.ipv6), list(&after.ipv6));
     diff.lines
 }
 
 fn truth_diff(change: &TruthChange) -> Vec<DiffLine> {
     let (before, after) = (&change.before, &change.after);
-    let mut diff = Diff {
-        side: "NetBox",
-        lines: Vec::new(),
-    };
+    let mut diff = Diff { side: "NetBox", lines: Vec::new() };
     diff.line("enabled", yes_no(before.enabled), yes_no(after.enabled));
-    diff.line(
-        "description",
-        before.description.clone(),
-        after.description.clone(),
-    );
+    diff.line("description", before.description.clone(), after.description.clone());
     diff.line("MTU", text(&before.mtu), text(&after.mtu));
     diff.line("mode", text(&before.mode), text(&after.mode));
     let vid =
         |vlan: &Option<crate::truth::VlanRow>| vlan.map_or_else(String::new, |vlan| vlan.vid.to_string());
-    diff.line(
-        "untagged VLAN",
-        vid(&before.untagged_vlan),
-        vid(&after.untagged_vlan),
-    );
-    let vids = |values: &TruthValues| {
-        list(
-            &values
-                .tagged_vlans
-                .iter()
-                .map(|vlan| vlan.vid)
-                .collect::<Vec<_>>(),
-        )
-    };
+    diff.line("untagged VLAN", vid(&before.untagged_vlan), vid(&after.untagged_vlan));
+    let vids =
+        |values: &TruthValues| list(&values.tagged_vlans.iter().map(|vlan| vlan.vid).collect::<Vec<_>>());
     diff.line("tagged VLANs", vids(before), vids(after));
     for address in &change.addresses {
         use crate::truth::AddressChange::{Assign, Create, Unassign};
@@ -300,11 +253,7 @@ struct Diff {
 impl Diff {
     fn line(&mut self, what: &str, before: String, after: String) {
         if before != after {
-            self.lines.push(DiffLine {
-                path: format!("{}: {what}", self.side),
-                before,
-                after,
-            });
+            self.lines.push(DiffLine { path: format!("{}: {what}", self.side), before, after });
         }
     }
 }
@@ -314,11 +263,7 @@ fn text(value: &Option<impl ToString>) -> String {
 }
 
 fn list(values: &[impl ToString]) -> String {
-    values
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(",")
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn yes_no(yes: bool) -> String {

@@ -20,12 +20,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            mtu_min: 1500,
-            mtu_max: 9000,
-            protected_interfaces: Vec::new(),
-            description_max: 200,
-        }
+        Self { mtu_min: 1500, mtu_max: 9000, protected_interfaces: Vec::new(), description_max: 200 }
     }
 }
 
@@ -33,9 +28,7 @@ impl Policy {
     /// Whether the interface is protected: by its exact name, case aside, never by a part of it.
     #[must_use]
     pub fn is_protected(&self, interface: &InterfaceName) -> bool {
-        self.protected_interfaces
-            .iter()
-            .any(|name| name.as_str().eq_ignore_ascii_case(interface.as_str()))
+        self.protected_interfaces.iter().any(|name| name.as_str().eq_ignore_ascii_case(interface.as_str()))
     }
 }
 
@@ -58,18 +51,12 @@ impl ApprovalRule {
     /// Whether the two addresses belong to one person.
     #[must_use]
     pub fn is_same_person(&self, a: &Email, b: &Email) -> bool {
-        a == b
-            || self
-                .same_person
-                .iter()
-                .any(|person| person.contains(a) && person.contains(b))
+        a == b || self.same_person.iter().any(|person| person.contains(a) && person.contains(b))
     }
 
     /// Whether the address is one of an approver's.
     #[must_use]
     pub fn is_approver(&self, who: &Email) -> bool {
-        self.approvers
-            .iter()
-            .any(|approver| self.is_same_person(approver, who))
+        self.approvers.iter().any(|approver| self.is_same_person(approver, who))
     }
 }

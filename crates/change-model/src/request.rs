@@ -87,42 +87,27 @@ impl RequestDraft {
     /// Reads a ticket's fields. `suffix` is what will be appended to the description on the device.
     #[must_use]
     pub fn read(fields: &TicketFields, policy: &Policy, suffix: &str) -> Self {
-        let mut reader = Reader {
-            fields,
-            problems: Vec::new(),
-        };
+        let mut reader = Reader { fields, problems: Vec::new() };
         let device = reader.name::<DeviceName>("network_device_name", "Device");
         let interface = reader.name::<InterfaceName>("network_interface_name", "Interface");
         if let Some(interface) = &interface
             && policy.is_protected(interface)
         {
-            reader.problem(format!(
-                "Interface {interface} is protected and is never changed by a ticket"
-            ));
+            reader.problem(format!("Interface {interface} is protected and is never changed by a ticket"));
         }
         let enabled = reader.enabled();
         let description = reader.description(policy, suffix);
         let mtu = reader.mtu(policy);
         let address = reader.address();
         let mode = reader.mode(address);
-        let settings = RequestedSettings {
-            enabled,
-            description,
-            mtu,
-            mode,
-        };
+        let settings = RequestedSettings { enabled, description, mtu, mode };
         if settings == RequestedSettings::default() && reader.problems.is_empty() {
             reader.problem(
                 "The ticket asks for nothing: enabled, description, MTU and mode are all left as they are"
                     .to_owned(),
             );
         }
-        Self {
-            device,
-            interface,
-            settings,
-            problems: reader.problems,
-        }
+        Self { device, interface, settings, problems: reader.problems }
     }
 
     /// The request, if nothing is wrong with it.
@@ -131,11 +116,9 @@ impl RequestDraft {
     /// All problems.
     pub fn finish(self) -> Result<ChangeRequest, Vec<Problem>> {
         match (self.device, self.interface) {
-            (Some(device), Some(interface)) if self.problems.is_empty() => Ok(ChangeRequest {
-                device,
-                interface,
-                settings: self.settings,
-            }),
+            (Some(device), Some(interface)) if self.problems.is_empty() => {
+                Ok(ChangeRequest { device, interface, settings: self.settings })
+            }
             _ => Err(self.problems),
         }
     }
@@ -180,10 +163,7 @@ impl Reader<'_> {
             }
             return None;
         }
-        text.trim()
-            .parse()
-            .map_err(|error: N::Err| self.problem(error.to_string()))
-            .ok()
+        text.trim().parse().map_err(|error: N::Err| self.problem(error.to_string())).ok()
     }
 
     fn enabled(&mut self) -> Option<bool> {
@@ -194,10 +174,7 @@ impl Reader<'_> {
             Value::String(text) if text == "false" => return Some(false),
             _ => {}
         }
-        let text = format!(
-            "Enabled {} is neither true nor false",
-            shortened(&value.to_string())
-        );
+        let text = format!("Enabled {} is neither true nor false", shortened(&value.to_string()));
         self.problem(text);
         None
     }
@@ -243,10 +220,7 @@ impl Reader<'_> {
         match u16::try_from(number) {
             Ok(mtu) if (policy.mtu_min..=policy.mtu_max).contains(&mtu) => Some(mtu),
             _ => {
-                self.problem(format!(
-                    "MTU {number} is outside {} to {}",
-                    policy.mtu_min, policy.mtu_max
-                ));
+                self.problem(format!("MTU {number} is outside {} to {}", policy.mtu_min, policy.mtu_max));
                 None
             }
         }
@@ -273,10 +247,7 @@ impl Reader<'_> {
                 format!("Address {shown:?} cannot be given to an interface")
             }
             Some(net) if !is_host_address(&net) => {
-                format!(
-                    "Address {shown:?} is the network or broadcast address of {}",
-                    net.trunc()
-                )
+                format!("Address {shown:?} is the network or broadcast address of {}", net.trunc())
             }
             Some(net) => return Some(AddressField::Given(net)),
         };
@@ -285,9 +256,7 @@ impl Reader<'_> {
     }
 
     fn mode(&mut self, address: Option<AddressField>) -> Option<ModeRequest> {
-        let text = self
-            .text("network_switchport_mode_and_vlan", "Mode")
-            .unwrap_or_default();
+        let text = self.text("network_switchport_mode_and_vlan", "Mode").unwrap_or_default();
         let field = match parse_mode(&text) {
             Ok(field) => field,
             Err(problems) => {
@@ -353,17 +322,12 @@ mod tests {
     }
 
     fn policy() -> Policy {
-        Policy {
-            protected_interfaces: vec!["GigabitEthernet1/0/1".parse().unwrap()],
-            ..Policy::default()
-        }
+        Policy { protected_interfaces: vec!["GigabitEthernet1/0/1".parse().unwrap()], ..Policy::default() }
     }
 
     fn read(value: Value) -> Result<ChangeRequest, Vec<String>> {
         let draft = RequestDraft::read(&fields(value), &policy(), " ##ticket:15016##");
-        draft
-            .finish()
-            .map_err(|problems| problems.into_iter().map(|problem| problem.0).collect())
+        draft.finish().map_err(|problems| problems.into_iter().map(|problem| problem.0).collect())
     }
 
     fn with(field: &str, value: Value) -> Result<ChangeRequest, Vec<String>> {
@@ -386,21 +350,9 @@ mod tests {
 
     #[test]
     fn numbers_and_booleans_may_come_as_text() {
-        assert_eq!(
-            with("network_interface_mtu", json!("1500")).unwrap().settings.mtu,
-            Some(1500)
-        );
-        assert_eq!(
-            with("network_interface_mtu", json!(2000.0)).unwrap().settings.mtu,
-            Some(2000)
-        );
-        assert_eq!(
-            with("network_interface_enabled", json!("false"))
-                .unwrap()
-                .settings
-                .enabled,
-            Some(false)
-        );
+        assert_eq!(with("network_interface_mtu", json!("1500")).unwrap().settings.mtu, Some(1500));
+        assert_eq!(with("network_interface_mtu", json!(2000.0)).unwrap().settings.mtu, Some(2000));
+        assert_eq!(with("network_interface_enabled", json!("false")).unwrap().settings.enabled, Some(false));
     }
 
     #[test]
@@ -453,11 +405,7 @@ mod tests {
             );
         }
         assert!(
-            with(
-                "network_interface_description",
-                json!("<b>&amp; \"quoted\" ]]> ${x} {{y}} ü 漢字")
-            )
-            .is_ok()
+            with("network_interface_description", json!("<b>&amp; \"quoted\" ]]> ${x} {{y}} ü 漢字")).is_ok()
         );
     }
 
@@ -472,10 +420,8 @@ mod tests {
     #[test]
     fn an_address_must_fit_an_interface_and_goes_only_with_l3() {
         let l3 = |address: &str| {
-            read(
-                json!({"network_device_name": "c9300", "network_interface_name": "GigabitEthernet1/0/5",
-                        "network_switchport_mode_and_vlan": "l3::", "network_interface_ip4_address": address}),
-            )
+            read(json!({"network_device_name": "c9300", "network_interface_name": "GigabitEthernet1/0/5",
+                        "network_switchport_mode_and_vlan": "l3::", "network_interface_ip4_address": address}))
         };
         for good in ["10.1.2.1/24", "10.1.2.0/31", "192.168.0.1/30"] {
             assert!(l3(good).is_ok(), "{good}");

@@ -47,10 +47,7 @@ impl Risk {
         reasons.retain(|(holds, ..)| *holds);
         reasons.sort_by_key(|(_, level, _)| std::cmp::Reverse(*level));
         let level = reasons.first().map_or(RiskLevel::Low, |(_, level, _)| *level);
-        Self {
-            level,
-            reasons: reasons.into_iter().map(|(.., text)| text.to_owned()).collect(),
-        }
+        Self { level, reasons: reasons.into_iter().map(|(.., text)| text.to_owned()).collect() }
     }
 }
 
@@ -63,7 +60,11 @@ fn port_risks(before: &InterfaceState, after: &InterfaceState) -> [Reason; 6] {
         (before.channel_group.is_some(), RiskLevel::High, "the port is a member of a port channel"),
         (before.enabled && !after.enabled, RiskLevel::Medium, "the port is shut down"),
         (!before.enabled && after.enabled, RiskLevel::Low, "the port is brought up"),
-        (before.is_routed() != after.is_routed(), RiskLevel::Medium, "the port changes between switching and routing"),
+        (
+            before.is_routed() != after.is_routed(),
+            RiskLevel::Medium,
+            "the port changes between switching and routing",
+        ),
         (before.ipv4 != after.ipv4, RiskLevel::Medium, "the port's IPv4 address changes"),
         (mtu(before) != mtu(after), RiskLevel::Low, "a new MTU may interrupt the link for a moment"),
     ]
@@ -71,11 +72,17 @@ fn port_risks(before: &InterfaceState, after: &InterfaceState) -> [Reason; 6] {
 
 fn vlan_risks(before: &InterfaceState, after: &InterfaceState) -> [Reason; 5] {
     let (old, new) = (before.normalized(), after.normalized());
-    let carries_all = |state: &InterfaceState| state.switchport_mode == Some(SwitchportMode::Trunk) && state.allowed_vlans.is_none();
+    let carries_all = |state: &InterfaceState| {
+        state.switchport_mode == Some(SwitchportMode::Trunk) && state.allowed_vlans.is_none()
+    };
     let both_modes = before.switchport_mode.is_some() && after.switchport_mode.is_some();
     [
         (carries_all(&new) && !carries_all(&old), RiskLevel::High, "the trunk will carry every VLAN"),
-        (both_modes && before.switchport_mode != after.switchport_mode, RiskLevel::Medium, "the port changes between access and trunk"),
+        (
+            both_modes && before.switchport_mode != after.switchport_mode,
+            RiskLevel::Medium,
+            "the port changes between access and trunk",
+        ),
         (old.access_vlan != new.access_vlan, RiskLevel::Medium, "the access VLAN changes"),
         (old.native_vlan != new.native_vlan, RiskLevel::Medium, "the native VLAN changes"),
         (old.allowed_vlans != new.allowed_vlans, RiskLevel::Medium, "the VLANs carried by the trunk change"),

@@ -133,10 +133,7 @@ impl State {
             Self::AttentionRequired => attention_required(event),
             Self::Closed | Self::Denied | Self::Expired | Self::Superseded => None,
         };
-        step.ok_or(Refusal {
-            state: self,
-            event: event.name(),
-        })
+        step.ok_or(Refusal { state: self, event: event.name() })
     }
 }
 
@@ -164,14 +161,9 @@ fn received(event: &Event) -> Option<Step> {
         E::PlanMade { .. } => Some((State::PendingApproval, vec![Effect::AskApprovers, Effect::Expire])),
         E::NothingToDo { .. } => Some((State::Closed, vec![Effect::TellTicket(Note::NothingToDo)])),
         // Nobody in the chat has heard of it yet.
-        E::RequestInvalid { .. }
-        | E::GaveUp {
-            effect: Effect::MakePlan,
-            ..
-        } => Some((
-            State::AttentionRequired,
-            vec![Effect::TellTicket(Note::Attention)],
-        )),
+        E::RequestInvalid { .. } | E::GaveUp { effect: Effect::MakePlan, .. } => {
+            Some((State::AttentionRequired, vec![Effect::TellTicket(Note::Attention)]))
+        }
         E::TicketChanged { .. } => Some((State::Superseded, vec![])),
         E::Retried { .. } | E::GaveUp { .. } => Some((State::Received, vec![])),
         E::Cancelled { .. } => Some((State::Superseded, vec![Effect::TellTicket(Note::Cancelled)])),
@@ -206,19 +198,12 @@ fn pending_approval(event: &Event) -> Option<Step> {
         E::ApprovalCounted(_) => Some((State::PendingApproval, vec![])),
         E::ApprovalCompleted(_) => Some((
             State::Approved,
-            vec![
-                Effect::TellTicket(Note::Approved),
-                Effect::TellChat(Note::Approved),
-                Effect::Recheck,
-            ],
+            vec![Effect::TellTicket(Note::Approved), Effect::TellChat(Note::Approved), Effect::Recheck],
         )),
         E::Declined(_) => told(State::Denied, Note::Declined),
         E::Expired => told(State::Expired, Note::Expired),
         E::TicketChanged { .. } => Some((State::Superseded, vec![Effect::TellChat(Note::Superseded)])),
-        E::GaveUp {
-            effect: Effect::AskApprovers,
-            ..
-        } => told(State::AttentionRequired, Note::Attention),
+        E::GaveUp { effect: Effect::AskApprovers, .. } => told(State::AttentionRequired, Note::Attention),
         E::GaveUp { .. } | E::Retried { .. } => Some((State::PendingApproval, vec![])),
         E::Cancelled { .. } => told(State::Superseded, Note::Cancelled),
         E::PlanMade { .. }
@@ -246,17 +231,10 @@ fn approved(event: &Event) -> Option<Step> {
     use Event as E;
     match event {
         E::BaseUnchanged => Some((State::UpdatingNetbox, vec![Effect::UpdateNetbox])),
-        E::BaseChanged { .. }
-        | E::GaveUp {
-            effect: Effect::Recheck,
-            ..
-        } => attention(),
+        E::BaseChanged { .. } | E::GaveUp { effect: Effect::Recheck, .. } => attention(),
         E::TicketChanged { .. } => Some((
             State::Superseded,
-            vec![
-                Effect::TellTicket(Note::Superseded),
-                Effect::TellChat(Note::Superseded),
-            ],
+            vec![Effect::TellTicket(Note::Superseded), Effect::TellChat(Note::Superseded)],
         )),
         E::CardsSent | E::GaveUp { .. } | E::Retried { .. } => Some((State::Approved, vec![])),
         E::Cancelled { .. } => cancelled(),
@@ -287,16 +265,10 @@ fn updating_netbox(event: &Event) -> Option<Step> {
     use Event as E;
     match event {
         E::NetboxUpdated => Some((State::Configuring, vec![Effect::ConfigureDevice])),
-        E::NetboxRefused { .. }
-        | E::GaveUp {
-            effect: Effect::UpdateNetbox,
-            ..
-        } => Some((State::UpdatingNetbox, vec![Effect::RestoreNetbox])),
-        E::NetboxRestored
-        | E::GaveUp {
-            effect: Effect::RestoreNetbox,
-            ..
-        } => attention(),
+        E::NetboxRefused { .. } | E::GaveUp { effect: Effect::UpdateNetbox, .. } => {
+            Some((State::UpdatingNetbox, vec![Effect::RestoreNetbox]))
+        }
+        E::NetboxRestored | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
         E::GaveUp { .. } | E::Retried { .. } => Some((State::UpdatingNetbox, vec![])),
         E::PlanMade { .. }
         | E::NothingToDo { .. }
@@ -330,16 +302,8 @@ fn configuring(event: &Event) -> Option<Step> {
         E::DeviceConfigured { .. } => Some((State::Verifying, vec![Effect::ProveDevice])),
         E::DeviceRefused { .. } => Some((State::Configuring, vec![Effect::RestoreNetbox])),
         // Whoever gave up on the device may have sent the edit: only reading tells.
-        E::DeviceUnknown { .. }
-        | E::GaveUp {
-            effect: Effect::ConfigureDevice,
-            ..
-        } => unknown(),
-        E::NetboxRestored
-        | E::GaveUp {
-            effect: Effect::RestoreNetbox,
-            ..
-        } => attention(),
+        E::DeviceUnknown { .. } | E::GaveUp { effect: Effect::ConfigureDevice, .. } => unknown(),
+        E::NetboxRestored | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
         E::GaveUp { .. } | E::Retried { .. } => Some((State::Configuring, vec![])),
         E::PlanMade { .. }
         | E::NothingToDo { .. }
@@ -368,20 +332,12 @@ fn verifying(event: &Event) -> Option<Step> {
     use Event as E;
     match event {
         E::DeviceProved { .. } => Some((State::Verifying, vec![Effect::FinishNetbox])),
-        E::NetboxFinished => Some((
-            State::Closed,
-            vec![Effect::TellTicket(Note::Closed), Effect::TellChat(Note::Closed)],
-        )),
-        E::DeviceDiffers { .. }
-        | E::GaveUp {
-            effect: Effect::ProveDevice,
-            ..
-        } => unknown(),
+        E::NetboxFinished => {
+            Some((State::Closed, vec![Effect::TellTicket(Note::Closed), Effect::TellChat(Note::Closed)]))
+        }
+        E::DeviceDiffers { .. } | E::GaveUp { effect: Effect::ProveDevice, .. } => unknown(),
         // The device is proved; only the source of truth's last step is missing, and the note says so.
-        E::GaveUp {
-            effect: Effect::FinishNetbox,
-            ..
-        } => attention(),
+        E::GaveUp { effect: Effect::FinishNetbox, .. } => attention(),
         E::GaveUp { .. } | E::Retried { .. } => Some((State::Verifying, vec![])),
         E::PlanMade { .. }
         | E::NothingToDo { .. }
@@ -413,21 +369,10 @@ fn indeterminate(event: &Event) -> Option<Step> {
     match event {
         E::SettledAsBefore => Some((State::Indeterminate, vec![Effect::RestoreNetbox])),
         E::SettledAsIntended => Some((State::Verifying, vec![Effect::ProveDevice])),
-        E::NetboxRestored
-        | E::GaveUp {
-            effect: Effect::RestoreNetbox,
-            ..
-        } => attention(),
-        E::SettledOtherwise { .. }
-        | E::GaveUp {
-            effect: Effect::SettleDevice,
-            ..
-        } => Some((
+        E::NetboxRestored | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
+        E::SettledOtherwise { .. } | E::GaveUp { effect: Effect::SettleDevice, .. } => Some((
             State::Indeterminate,
-            vec![
-                Effect::TellTicket(Note::Indeterminate),
-                Effect::TellChat(Note::Indeterminate),
-            ],
+            vec![Effect::TellTicket(Note::Indeterminate), Effect::TellChat(Note::Indeterminate)],
         )),
         E::GaveUp { .. } => Some((State::Indeterminate, vec![])),
         E::Retried { .. } => Some((State::Indeterminate, vec![Effect::SettleDevice])),
@@ -491,28 +436,16 @@ fn attention_required(event: &Event) -> Option<Step> {
 fn attention() -> Option<Step> {
     Some((
         State::AttentionRequired,
-        vec![
-            Effect::TellTicket(Note::Attention),
-            Effect::TellChat(Note::Attention),
-        ],
+        vec![Effect::TellTicket(Note::Attention), Effect::TellChat(Note::Attention)],
     ))
 }
 
 fn cancelled() -> Option<Step> {
-    Some((
-        State::Superseded,
-        vec![
-            Effect::TellTicket(Note::Cancelled),
-            Effect::TellChat(Note::Cancelled),
-        ],
-    ))
+    Some((State::Superseded, vec![Effect::TellTicket(Note::Cancelled), Effect::TellChat(Note::Cancelled)]))
 }
 
 fn unknown() -> Option<Step> {
-    Some((
-        State::Indeterminate,
-        vec![Effect::TellTicket(Note::Indeterminate), Effect::SettleDevice],
-    ))
+    Some((State::Indeterminate, vec![Effect::TellTicket(Note::Indeterminate), Effect::SettleDevice]))
 }
 
 #[cfg(test)]

@@ -18,11 +18,7 @@ pub fn strip(description: &str) -> &str {
     let number = &body[start + "##ticket:".len()..];
     let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let text = &description[..start];
-    if is_number {
-        text.strip_suffix(' ').unwrap_or(text)
-    } else {
-        description
-    }
+    if is_number { text.strip_suffix(' ').unwrap_or(text) } else { description }
 }
 
 #[cfg(test)]
@@ -33,14 +29,8 @@ mod tests {
     fn a_suffix_of_any_ticket_is_stripped_and_nothing_else() {
         assert_eq!(strip(&format!("Uplink{}", suffix("15016"))), "Uplink");
         assert_eq!(strip("##ticket:1##"), "");
-        for text in [
-            "",
-            "Uplink",
-            "##",
-            "Uplink ##ticket:##",
-            "Uplink ##ticket:1## more",
-            "a##ticket:1 2##",
-        ] {
+        for text in ["", "Uplink", "##", "Uplink ##ticket:##", "Uplink ##ticket:1## more", "a##ticket:1 2##"]
+        {
             assert_eq!(strip(text), text);
         }
     }

@@ -163,10 +163,9 @@ impl Truth {
 
     fn interface_problems(&self, device: &TruthDevice, draft: &RequestDraft, problems: &mut Vec<Problem>) {
         match (&self.interface, &draft.interface) {
-            (None, Some(name)) => problems.push(Problem(format!(
-                "Device {} has no interface {name} in NetBox",
-                device.name
-            ))),
+            (None, Some(name)) => {
+                problems.push(Problem(format!("Device {} has no interface {name} in NetBox", device.name)))
+            }
             (Some(interface), Some(name)) if interface.mgmt_only => {
                 problems.push(Problem(format!(
                     "Interface {name} is for management only and is never changed by a ticket"
@@ -202,21 +201,12 @@ impl Truth {
         address: Ipv4Net,
         problems: &mut Vec<Problem>,
     ) {
-        for held in self
-            .same_address
-            .iter()
-            .filter(|held| held.interface_id.is_some_and(|id| id != interface.id))
+        for held in
+            self.same_address.iter().filter(|held| held.interface_id.is_some_and(|id| id != interface.id))
         {
-            problems.push(Problem(format!(
-                "Address {address} is already held by {}",
-                held.holder
-            )));
+            problems.push(Problem(format!("Address {address} is already held by {}", held.holder)));
         }
-        for other in self
-            .device_addresses
-            .iter()
-            .filter(|other| other.interface_id != Some(interface.id))
-        {
+        for other in self.device_addresses.iter().filter(|other| other.interface_id != Some(interface.id)) {
             let Some(net) = other.net() else { continue };
             let overlaps = net.contains(&address.trunc()) || address.contains(&net.trunc());
             let same = self.same_address.iter().any(|held| held.id == other.id);
@@ -253,18 +243,13 @@ impl Truth {
 
     fn addresses_of(&self, interface: &TruthInterface) -> impl Iterator<Item = &TruthAddress> {
         let id = interface.id;
-        self.device_addresses
-            .iter()
-            .filter(move |address| address.interface_id == Some(id))
+        self.device_addresses.iter().filter(move |address| address.interface_id == Some(id))
     }
 
     /// The addresses that the interface holds.
     #[must_use]
     pub fn interface_addresses(&self) -> Vec<&TruthAddress> {
-        self.interface
-            .as_ref()
-            .map(|interface| self.addresses_of(interface).collect())
-            .unwrap_or_default()
+        self.interface.as_ref().map(|interface| self.addresses_of(interface).collect()).unwrap_or_default()
     }
 
     /// What the request does to the interface's records. `None` without an interface, or where a VLAN is unknown.
@@ -272,10 +257,7 @@ impl Truth {
     pub fn change(&self, settings: &RequestedSettings) -> Option<TruthChange> {
         let interface = self.interface.as_ref()?;
         let before = interface.values.clone();
-        let mut after = TruthValues {
-            ticket: None,
-            ..before.clone()
-        };
+        let mut after = TruthValues { ticket: None, ..before.clone() };
         if let Some(enabled) = settings.enabled {
             after.enabled = enabled;
         }
@@ -290,12 +272,7 @@ impl Truth {
             self.apply_mode(mode, &mut after)?;
             addresses = self.address_changes(interface, mode);
         }
-        Some(TruthChange {
-            interface_id: interface.id,
-            before,
-            after,
-            addresses,
-        })
+        Some(TruthChange { interface_id: interface.id, before, after, addresses })
     }
 
     fn apply_mode(&self, mode: &ModeRequest, after: &mut TruthValues) -> Option<()> {
@@ -314,10 +291,9 @@ impl Truth {
                 };
                 (after.mode, after.tagged_vlans) = match allowed {
                     AllowedVlans::All(_) => (Some("tagged-all".to_owned()), Vec::new()),
-                    AllowedVlans::Only(vlans) => (
-                        Some("tagged".to_owned()),
-                        vlans.iter().map(row).collect::<Option<_>>()?,
-                    ),
+                    AllowedVlans::Only(vlans) => {
+                        (Some("tagged".to_owned()), vlans.iter().map(row).collect::<Option<_>>()?)
+                    }
                 };
             }
             ModeRequest::L3 { .. } => {
@@ -338,28 +314,18 @@ impl Truth {
         let mut changes: Vec<AddressChange> = self
             .addresses_of(interface)
             .filter(|held| wanted.is_none() || held.net().is_some_and(|net| Some(net) != wanted))
-            .map(|held| AddressChange::Unassign {
-                id: held.id,
-                address: held.address.clone(),
-            })
+            .map(|held| AddressChange::Unassign { id: held.id, address: held.address.clone() })
             .collect();
         if let Some(wanted) = wanted
-            && !self
-                .addresses_of(interface)
-                .any(|held| held.net() == Some(wanted))
+            && !self.addresses_of(interface).any(|held| held.net() == Some(wanted))
         {
             let free = self
                 .same_address
                 .iter()
                 .find(|held| held.interface_id.is_none() && held.net() == Some(wanted));
             changes.push(match free {
-                Some(free) => AddressChange::Assign {
-                    id: free.id,
-                    address: free.address.clone(),
-                },
-                None => AddressChange::Create {
-                    address: wanted.to_string(),
-                },
+                Some(free) => AddressChange::Assign { id: free.id, address: free.address.clone() },
+                None => AddressChange::Create { address: wanted.to_string() },
             });
         }
         changes

@@ -17,11 +17,7 @@ impl VlanId {
     /// # Errors
     /// When `id` is outside 1 to 4094.
     pub fn new(id: u16) -> Result<Self, VlanIdError> {
-        if (1..=4094).contains(&id) {
-            Ok(Self(id))
-        } else {
-            Err(VlanIdError(id.to_string()))
-        }
+        if (1..=4094).contains(&id) { Ok(Self(id)) } else { Err(VlanIdError(id.to_string())) }
     }
 
     /// The tag as a number, 1 to 4094.
@@ -56,8 +52,7 @@ impl FromStr for VlanId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let id = digits.then(|| text.parse::<u16>().ok()).flatten();
-        id.and_then(|id| Self::new(id).ok())
-            .ok_or_else(|| VlanIdError(text.to_owned()))
+        id.and_then(|id| Self::new(id).ok()).ok_or_else(|| VlanIdError(text.to_owned()))
     }
 }
 

@@ -10,12 +10,7 @@ pub(crate) const SNMP_ALIAS: usize = 255;
 
 /// Puts addresses into the one order: the lowest is the primary one.
 pub(crate) fn settle(state: &mut InterfaceState) {
-    let mut all: Vec<_> = state
-        .ipv4
-        .take()
-        .into_iter()
-        .chain(state.ipv4_secondary.drain(..))
-        .collect();
+    let mut all: Vec<_> = state.ipv4.take().into_iter().chain(state.ipv4_secondary.drain(..)).collect();
     all.sort();
     all.dedup();
     let mut all = all.into_iter();
@@ -34,9 +29,7 @@ pub(crate) fn unordered(state: &InterfaceState) -> Result<(), DialectError> {
     {
         Ok(())
     } else {
-        Err(DialectError::Inexpressible(
-            "which address is the primary one".to_owned(),
-        ))
+        Err(DialectError::Inexpressible("which address is the primary one".to_owned()))
     }
 }
 
@@ -64,12 +57,7 @@ pub(crate) fn settle_enabled(before: &InterfaceState, state: &mut InterfaceState
     if !state.enabled {
         state.other.retain(|other| other.path != leaf);
     } else if !before.enabled && !state.other.iter().any(|other| other.path == leaf) {
-        state.other.push(OtherConfig {
-            path: leaf.to_owned(),
-            value: "true".to_owned(),
-        });
+        state.other.push(OtherConfig { path: leaf.to_owned(), value: "true".to_owned() });
     }
-    state
-        .other
-        .sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
+    state.other.sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
 }

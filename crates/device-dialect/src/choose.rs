@@ -40,9 +40,8 @@ pub fn choose(
         };
         return Ok(Box::new(IosXe::new(shape)));
     }
-    let startup = announced
-        .iter()
-        .any(|uri| uri.starts_with("urn:ietf:params:netconf:capability:startup:1."));
+    let startup =
+        announced.iter().any(|uri| uri.starts_with("urn:ietf:params:netconf:capability:startup:1."));
     let save = match (has("cisco-ia"), startup) {
         (true, _) => Save::Rpc(SAVE_CONFIG.to_owned()),
         (false, true) => Save::CopyConfig,
@@ -61,9 +60,7 @@ pub fn choose(
 fn module(uri: &str) -> Option<(&str, Option<&str>)> {
     let (_, query) = uri.split_once('?')?;
     let value = |key: &str| {
-        let fields = query
-            .split('&')
-            .map(|field| field.strip_prefix("amp;").unwrap_or(field));
+        let fields = query.split('&').map(|field| field.strip_prefix("amp;").unwrap_or(field));
         fields
             .filter_map(|field| field.split_once('='))
             .find(|(name, _)| *name == key)
@@ -96,22 +93,13 @@ mod tests {
     #[test]
     fn native_is_preferred_and_never_required_in_the_hello() {
         assert_eq!(chosen(&[IA, OC, IF], &[]), Ok("ios-xe"));
-        assert_eq!(
-            chosen(&[OC, IF], &["Cisco-IOS-XE-native@2023-07-01"]),
-            Ok("ios-xe")
-        );
+        assert_eq!(chosen(&[OC, IF], &["Cisco-IOS-XE-native@2023-07-01"]), Ok("ios-xe"));
     }
 
     #[test]
     fn the_revision_of_the_native_model_tells_the_shape() {
-        assert_eq!(
-            chosen(&[], &["Cisco-IOS-XE-native@2020-07-04"]),
-            Ok("ios-xe 17.2")
-        );
-        assert_eq!(
-            chosen(&[], &["Cisco-IOS-XE-native@2019-11-01"]),
-            Ok("ios-xe up to 17.1")
-        );
+        assert_eq!(chosen(&[], &["Cisco-IOS-XE-native@2020-07-04"]), Ok("ios-xe 17.2"));
+        assert_eq!(chosen(&[], &["Cisco-IOS-XE-native@2019-11-01"]), Ok("ios-xe up to 17.1"));
         assert_eq!(chosen(&[], &["Cisco-IOS-XE-native@2020-11-01"]), Ok("ios-xe"));
         assert_eq!(chosen(&[], &["Cisco-IOS-XE-native"]), Ok("ios-xe"));
     }
@@ -133,14 +121,8 @@ mod tests {
             let list: Vec<String> = vec![IF.to_owned(), capability.to_owned()];
             choose(&list, &[]).map(|dialect| dialect.save())
         };
-        assert_eq!(
-            saves(" urn:ietf:params:netconf:capability:startup:1.0 "),
-            Ok(Save::CopyConfig)
-        );
-        assert_eq!(
-            saves("urn:ietf:params:netconf:capability:candidate:1.0"),
-            Ok(Save::NotNeeded)
-        );
+        assert_eq!(saves(" urn:ietf:params:netconf:capability:startup:1.0 "), Ok(Save::CopyConfig));
+        assert_eq!(saves("urn:ietf:params:netconf:capability:candidate:1.0"), Ok(Save::NotNeeded));
         assert_eq!(saves(IA), Ok(Save::Rpc(SAVE_CONFIG.to_owned())));
     }
 }

@@ -120,9 +120,7 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// Everything that speaks against this VLAN.
     fn check_vlan(&self, _after: &VlanState) -> Vec<Problem> {
-        vec![Problem::Inexpressible {
-            what: "VLANs of the device".to_owned(),
-        }]
+        vec![Problem::Inexpressible { what: "VLANs of the device".to_owned() }]
     }
 }
 

@@ -26,12 +26,7 @@ pub(crate) fn path(runs: &[(&'static str, &str)]) -> Path {
     let mut path = Path::new();
     for (ns, steps) in runs {
         for name in steps.split('/') {
-            path.push(Seg {
-                ns,
-                name: name.to_owned(),
-                key: None,
-                value: None,
-            });
+            path.push(Seg { ns, name: name.to_owned(), key: None, value: None });
         }
     }
     path
@@ -67,11 +62,7 @@ pub(crate) struct Item {
 
 impl Item {
     pub(crate) fn leaf(path: Path, text: impl Into<String>) -> Self {
-        Self {
-            path,
-            text: text.into(),
-            leaves: Vec::new(),
-        }
+        Self { path, text: text.into(), leaves: Vec::new() }
     }
 
     pub(crate) fn present(path: Path) -> Self {
@@ -79,11 +70,7 @@ impl Item {
     }
 
     pub(crate) fn entry(path: Path, leaves: Vec<(Path, String)>) -> Self {
-        Self {
-            path,
-            text: String::new(),
-            leaves,
-        }
+        Self { path, text: String::new(), leaves }
     }
 
     /// One value of a leaf-list.
@@ -110,24 +97,17 @@ impl Rules {
     fn exclude(&self, a: &str, b: &str) -> bool {
         let of = |path: &str| -> Vec<_> { self.cases.iter().filter(|(at, ..)| within(path, at)).collect() };
         let (a, b) = (of(a), of(b));
-        a.iter().any(|(_, choice, case)| {
-            b.iter()
-                .any(|(_, other, theirs)| choice == other && case != theirs)
-        })
+        a.iter().any(|(_, choice, case)| b.iter().any(|(_, other, theirs)| choice == other && case != theirs))
     }
 }
 
 /// Whether `path` is `at` or below it.
 pub(crate) fn within(path: &str, at: &str) -> bool {
-    path.strip_prefix(at)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
+    path.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
 }
 
 fn bare(path: &[Seg]) -> String {
-    path.iter()
-        .map(|seg| seg.name.as_str())
-        .collect::<Vec<_>>()
-        .join("/")
+    path.iter().map(|seg| seg.name.as_str()).collect::<Vec<_>>().join("/")
 }
 
 /// Everything one state says, split into what the dialect can write and what it only keeps (as path and value, sorted).
@@ -148,11 +128,7 @@ pub(crate) fn edit(
         return Err(DialectError::Kept(path));
     }
     consistent(&after.items, rules)?;
-    let changed: Vec<&Item> = after
-        .items
-        .iter()
-        .filter(|item| !before.items.contains(item))
-        .collect();
+    let changed: Vec<&Item> = after.items.iter().filter(|item| !before.items.contains(item)).collect();
     let beside = |item: &Item, at: &String| {
         within(&show(&item.path), at) && changed.iter().any(|other| within(&show(&other.path), at))
     };
@@ -161,13 +137,9 @@ pub(crate) fn edit(
     let mut gone: Vec<Path> = Vec::new();
     for item in &before.items {
         let shown = show(&item.path);
-        let stays = after
-            .items
-            .iter()
-            .any(|other| other.path == item.path || within(&show(&other.path), &shown));
-        let displaced = set
-            .iter()
-            .any(|new| rules.exclude(&bare(&new.path), &bare(&item.path)));
+        let stays =
+            after.items.iter().any(|other| other.path == item.path || within(&show(&other.path), &shown));
+        let displaced = set.iter().any(|new| rules.exclude(&bare(&new.path), &bare(&item.path)));
         if !stays && !displaced {
             gone.push(item.path.clone());
         }
@@ -176,10 +148,7 @@ pub(crate) fn edit(
     for path in &gone {
         let shown = show(path);
         if let Some((held, _)) = after.kept.iter().find(|(held, _)| within(held, &shown)) {
-            return Err(DialectError::Holds {
-                path: shown,
-                held: held.clone(),
-            });
+            return Err(DialectError::Holds { path: shown, held: held.clone() });
         }
     }
     if set.is_empty() && gone.is_empty() {
@@ -254,21 +223,11 @@ struct Node {
 
 impl Node {
     fn new(ns: &'static str, name: &str) -> Self {
-        Self::of(Seg {
-            ns,
-            name: name.to_owned(),
-            key: None,
-            value: None,
-        })
+        Self::of(Seg { ns, name: name.to_owned(), key: None, value: None })
     }
 
     fn of(seg: Seg) -> Self {
-        let mut node = Self {
-            seg,
-            text: String::new(),
-            remove: false,
-            children: Vec::new(),
-        };
+        let mut node = Self { seg, text: String::new(), remove: false, children: Vec::new() };
         if let Some((key, value)) = node.seg.key.clone() {
             let mut leaf = Self::new(node.seg.ns, key);
             leaf.text = value;
@@ -316,21 +275,16 @@ impl Node {
             return to.write_event(Event::Empty(start)).map_err(failed);
         }
         if let Some(code) = unsendable(&self.text) {
-            return Err(DialectError::Character {
-                path: self.seg.name.clone(),
-                code,
-            });
+            return Err(DialectError::Character { path: self.seg.name.clone(), code });
         }
         to.write_event(Event::Start(start)).map_err(failed)?;
         if !self.text.is_empty() {
-            to.write_event(Event::Text(BytesText::new(&self.text)))
-                .map_err(failed)?;
+            to.write_event(Event::Text(BytesText::new(&self.text))).map_err(failed)?;
         }
         for child in &self.children {
             child.write(to, Some(self.seg.ns))?;
         }
-        to.write_event(Event::End(BytesEnd::new(self.seg.name.as_str())))
-            .map_err(failed)
+        to.write_event(Event::End(BytesEnd::new(self.seg.name.as_str()))).map_err(failed)
     }
 }
 

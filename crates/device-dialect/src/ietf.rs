@@ -44,9 +44,8 @@ impl Dialect for Ietf {
         base(interface)?;
         let wrapped = wrap(reply);
         let document = parse(&wrapped)?;
-        let entries = tops(&document, IF, "interfaces")
-            .into_iter()
-            .flat_map(|top| children(top, IF, "interface"));
+        let entries =
+            tops(&document, IF, "interfaces").into_iter().flat_map(|top| children(top, IF, "interface"));
         let Some(found) = entry(entries, IF, ("name", interface))? else {
             return Ok(None);
         };
@@ -60,10 +59,7 @@ impl Dialect for Ietf {
         after: &InterfaceState,
     ) -> Result<Option<String>, DialectError> {
         let collapse = vec![path(&[(IP, "ipv4")]), path(&[(IP, "ipv6")])];
-        let rules = Rules {
-            collapse,
-            ..Rules::default()
-        };
+        let rules = Rules { collapse, ..Rules::default() };
         edit::edit(&base(interface)?, &encode(before)?, &encode(after)?, &rules)
     }
 
@@ -90,17 +86,12 @@ impl Dialect for Ietf {
             return vec![Problem::Interface(error)];
         }
         let mut problems = checks::common(&self.limits(), after);
-        problems.extend(inexpressible(after).map(|what| Problem::Inexpressible {
-            what: what.to_owned(),
-        }));
+        problems.extend(inexpressible(after).map(|what| Problem::Inexpressible { what: what.to_owned() }));
         problems
     }
 
     fn limits(&self) -> Limits {
-        Limits {
-            description_chars: addresses::SNMP_ALIAS,
-            mtu: 0..=u16::MAX,
-        }
+        Limits { description_chars: addresses::SNMP_ALIAS, mtu: 0..=u16::MAX }
     }
 
     fn save(&self) -> Save {
@@ -120,11 +111,7 @@ fn base(interface: &str) -> Result<Path, DialectError> {
     if interface.is_empty() || interface.chars().any(char::is_control) {
         return Err(DialectError::Interface(interface.to_owned()));
     }
-    Ok(keyed(
-        path(&[(IF, "interfaces/interface")]),
-        "name",
-        interface.to_owned(),
-    ))
+    Ok(keyed(path(&[(IF, "interfaces/interface")]), "name", interface.to_owned()))
 }
 
 /// The first setting that the model has no node for.
@@ -179,13 +166,8 @@ fn state(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
 }
 
 fn entries<'a, 'i>(from: &Reader<'a, 'i>, family: &str) -> Vec<(Node<'a, 'i>, &'a str)> {
-    let list = from
-        .at(&[(IP, family)])
-        .map(|node| children(node, IP, "address"))
-        .unwrap_or_default();
-    list.into_iter()
-        .filter_map(|node| Some((node, trimmed(at(node, &[(IP, "ip")])?))))
-        .collect()
+    let list = from.at(&[(IP, family)]).map(|node| children(node, IP, "address")).unwrap_or_default();
+    list.into_iter().filter_map(|node| Some((node, trimmed(at(node, &[(IP, "ip")])?)))).collect()
 }
 
 fn length(node: Node<'_, '_>, leaf: &str) -> Option<String> {
@@ -203,10 +185,7 @@ fn mask4(ip: &str, mask: &str) -> Option<Ipv4Net> {
 /// The entry and its length are understood; whatever else is in it is still listed.
 fn take(from: &Reader<'_, '_>, node: Node<'_, '_>) {
     from.take(node);
-    for leaf in [at(node, &[(IP, "ip")]), at(node, &[(IP, "prefix-length")])]
-        .into_iter()
-        .flatten()
-    {
+    for leaf in [at(node, &[(IP, "ip")]), at(node, &[(IP, "prefix-length")])].into_iter().flatten() {
         from.take(leaf);
     }
 }
@@ -236,18 +215,13 @@ fn encode(state: &InterfaceState) -> Result<Encoded, DialectError> {
     let mut used: Vec<(&str, &str)> = Vec::new();
     for net in state.ipv4.iter().chain(&state.ipv4_secondary) {
         let (ip, mask) = (net.addr().to_string(), net.netmask().to_string());
-        let spelled = masks
-            .iter()
-            .find(|spelled| **spelled == (ip.as_str(), mask.as_str()));
+        let spelled = masks.iter().find(|spelled| **spelled == (ip.as_str(), mask.as_str()));
         used.extend(spelled);
         let leaf = match spelled {
             Some(_) => (path(&[(IP, "netmask")]), mask),
             None => (path(&[(IP, "prefix-length")]), net.prefix_len().to_string()),
         };
-        items.push(Item::entry(
-            keyed(path(&[(IP, "ipv4/address")]), "ip", ip),
-            vec![leaf],
-        ));
+        items.push(Item::entry(keyed(path(&[(IP, "ipv4/address")]), "ip", ip), vec![leaf]));
     }
     for net in &state.ipv6 {
         let leaf = (path(&[(IP, "prefix-length")]), net.prefix_len().to_string());

@@ -52,24 +52,13 @@ impl Place {
         if interface.is_empty() || interface.chars().any(char::is_control) {
             return Err(refused());
         }
-        Ok(Self {
-            interface: interface.to_owned(),
-            index,
-        })
+        Ok(Self { interface: interface.to_owned(), index })
     }
 
     fn path(&self) -> Path {
-        let mut at = keyed(
-            path(&[(IF, "interfaces/interface")]),
-            "name",
-            self.interface.clone(),
-        );
+        let mut at = keyed(path(&[(IF, "interfaces/interface")]), "name", self.interface.clone());
         if let Some(index) = self.index {
-            at.extend(keyed(
-                path(&[(IF, "subinterfaces/subinterface")]),
-                "index",
-                index.to_string(),
-            ));
+            at.extend(keyed(path(&[(IF, "subinterfaces/subinterface")]), "index", index.to_string()));
         }
         at
     }
@@ -109,31 +98,21 @@ impl Dialect for OpenConfig {
         };
         let mut problems = checks::common(&self.limits(), after);
         if place.index.is_some() && (after.switchport == Some(true) || after.switchport_mode.is_some()) {
-            problems.push(Problem::CannotSwitch {
-                interface: interface.to_owned(),
-            });
+            problems.push(Problem::CannotSwitch { interface: interface.to_owned() });
         }
         let switched = after.switchport == Some(true) || after.switchport_mode.is_some();
-        let address = after
-            .ipv4
-            .map(|net| net.to_string())
-            .or(after.ipv6.first().map(ToString::to_string));
+        let address = after.ipv4.map(|net| net.to_string()).or(after.ipv6.first().map(ToString::to_string));
         if let Some(address) = address.filter(|_| switched) {
             problems.push(Problem::AddressOnSwitchport { address });
         }
         if let Some(what) = write::inexpressible(place.index.is_some(), after) {
-            problems.push(Problem::Inexpressible {
-                what: what.to_owned(),
-            });
+            problems.push(Problem::Inexpressible { what: what.to_owned() });
         }
         problems
     }
 
     fn limits(&self) -> Limits {
-        Limits {
-            description_chars: addresses::SNMP_ALIAS,
-            mtu: 64..=u16::MAX,
-        }
+        Limits { description_chars: addresses::SNMP_ALIAS, mtu: 64..=u16::MAX }
     }
 
     fn save(&self) -> Save {
@@ -141,20 +120,10 @@ impl Dialect for OpenConfig {
     }
 
     fn operational_filter(&self, interface: &str) -> Result<String, DialectError> {
-        operational::filter(
-            IF,
-            "interfaces/interface",
-            &Place::parse(interface)?.interface,
-            Some("state"),
-        )
+        operational::filter(IF, "interfaces/interface", &Place::parse(interface)?.interface, Some("state"))
     }
 
     fn read_operational(&self, reply: &str, interface: &str) -> Result<Option<Operational>, DialectError> {
-        operational::read(
-            reply,
-            IF,
-            ("interfaces", &Place::parse(interface)?.interface),
-            Some("state"),
-        )
+        operational::read(reply, IF, ("interfaces", &Place::parse(interface)?.interface), Some("state"))
     }
 }

@@ -28,9 +28,7 @@ pub(crate) fn read(
 ) -> Result<Option<Operational>, DialectError> {
     let wrapped = wrap(reply);
     let document = parse(&wrapped)?;
-    let entries = tops(&document, ns, top)
-        .into_iter()
-        .flat_map(|top| children(top, ns, "interface"));
+    let entries = tops(&document, ns, top).into_iter().flat_map(|top| children(top, ns, "interface"));
     let Some(found) = entry(entries, ns, ("name", interface))? else {
         return Ok(None);
     };
@@ -39,12 +37,8 @@ pub(crate) fn read(
     };
     let from = Reader::new(node);
     let state = Operational {
-        admin_status: from
-            .text(&[(ns, "admin-status")])
-            .map(|text| text.trim().to_owned()),
-        oper_status: from
-            .text(&[(ns, "oper-status")])
-            .map(|text| text.trim().to_owned()),
+        admin_status: from.text(&[(ns, "admin-status")]).map(|text| text.trim().to_owned()),
+        oper_status: from.text(&[(ns, "oper-status")]).map(|text| text.trim().to_owned()),
     };
     Ok((state != Operational::default()).then_some(state))
 }

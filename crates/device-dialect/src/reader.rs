@@ -32,11 +32,7 @@ pub(crate) fn parse(wrapped: &str) -> Result<Document<'_>, DialectError> {
 pub(crate) fn tops<'a, 'i>(document: &'a Document<'i>, ns: &str, name: &str) -> Vec<Node<'a, 'i>> {
     let mut level = vec![document.root_element()];
     for _ in 0..3 {
-        level = level
-            .into_iter()
-            .flat_map(|node| node.children())
-            .filter(Node::is_element)
-            .collect();
+        level = level.into_iter().flat_map(|node| node.children()).filter(Node::is_element).collect();
         let found: Vec<_> = level.iter().copied().filter(|node| is(*node, ns, name)).collect();
         if !found.is_empty() {
             return found;
@@ -99,10 +95,7 @@ pub(crate) struct Reader<'a, 'i> {
 
 impl<'a, 'i> Reader<'a, 'i> {
     pub(crate) fn new(entry: Node<'a, 'i>) -> Self {
-        Self {
-            entry,
-            taken: RefCell::default(),
-        }
+        Self { entry, taken: RefCell::default() }
     }
 
     /// The node, if it is there.
@@ -135,12 +128,7 @@ impl<'a, 'i> Reader<'a, 'i> {
     pub(crate) fn text(&self, runs: &[(&str, &str)]) -> Option<String> {
         let node = self.at(runs)?;
         self.take(node);
-        Some(
-            node.children()
-                .filter(Node::is_text)
-                .filter_map(|text| text.text())
-                .collect(),
-        )
+        Some(node.children().filter(Node::is_text).filter_map(|text| text.text()).collect())
     }
 
     /// A leaf of another type.
@@ -167,11 +155,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         lists: &[(&str, &str)],
         silent: &[String],
     ) -> Result<Vec<OtherConfig>, DialectError> {
-        let walk = Walk {
-            taken: &self.taken.borrow(),
-            lists,
-            silent,
-        };
+        let walk = Walk { taken: &self.taken.borrow(), lists, silent };
         let mut found = Vec::new();
         for child in elements(self.entry) {
             walk.step(child, "", 0, &mut found)?;
@@ -200,28 +184,16 @@ impl Walk<'_> {
         }
         let key = self.key(node);
         let name = node.tag_name().name();
-        let mut path = if above.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{above}/{name}")
-        };
+        let mut path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
         let silent = self.silent.contains(&path) && trimmed(node).is_empty();
         if let Some(key) = key {
             path = format!("{path}[{}='{}']", key.tag_name().name(), trimmed(key));
         }
-        let below: Vec<_> = elements(node)
-            .filter(|child| Some(child.id()) != key.map(|key| key.id()))
-            .collect();
+        let below: Vec<_> =
+            elements(node).filter(|child| Some(child.id()) != key.map(|key| key.id())).collect();
         if below.is_empty() && !self.taken.contains(&node.id()) && !silent {
-            let value = if key.is_some() {
-                String::new()
-            } else {
-                trimmed(node).to_owned()
-            };
-            found.push(OtherConfig {
-                path: path.clone(),
-                value,
-            });
+            let value = if key.is_some() { String::new() } else { trimmed(node).to_owned() };
+            found.push(OtherConfig { path: path.clone(), value });
         }
         for child in below {
             self.step(child, &path, depth + 1, found)?;

@@ -12,35 +12,20 @@ use crate::error::{Entry, Error, Problem};
 const DETAIL_LIMIT: usize = 500;
 
 pub(crate) fn decode<T: DeserializeOwned>(request: &str, body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|source| Error::Decode {
-        request: request.to_owned(),
-        source,
-    })
+    serde_json::from_slice(body).map_err(|source| Error::Decode { request: request.to_owned(), source })
 }
 
 /// The error of an answer that is no success.
 pub(crate) fn error(request: &str, answer: &Answer) -> Error {
     match answer.status {
-        StatusCode::NOT_FOUND => Error::NotFound {
-            what: request.to_owned(),
-        },
+        StatusCode::NOT_FOUND => Error::NotFound { what: request.to_owned() },
         // Documented as 403 for every failed login; a proxy in front may say 401.
-        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Error::Forbidden {
-            detail: detail(&answer.body),
-        },
-        StatusCode::PRECONDITION_FAILED => Error::Changed {
-            current_etag: answer.etag(),
-        },
-        StatusCode::TOO_MANY_REQUESTS => Error::Busy {
-            retry_after: answer.retry_after(),
-        },
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Error::Forbidden { detail: detail(&answer.body) },
+        StatusCode::PRECONDITION_FAILED => Error::Changed { current_etag: answer.etag() },
+        StatusCode::TOO_MANY_REQUESTS => Error::Busy { retry_after: answer.retry_after() },
         StatusCode::BAD_REQUEST => {
             let problems = problems(&answer.body);
-            if problems.is_empty() {
-                other(answer)
-            } else {
-                Error::Invalid { problems }
-            }
+            if problems.is_empty() { other(answer) } else { Error::Invalid { problems } }
         }
         _ => other(answer),
     }
@@ -60,16 +45,11 @@ fn detail(body: &[u8]) -> String {
     struct Detail {
         detail: String,
     }
-    serde_json::from_slice::<Detail>(body)
-        .map(|body| shorten(&body.detail))
-        .unwrap_or_default()
+    serde_json::from_slice::<Detail>(body).map(|body| shorten(&body.detail)).unwrap_or_default()
 }
 
 fn shorten(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_control())
-        .take(DETAIL_LIMIT)
-        .collect()
+    text.chars().filter(|character| !character.is_control()).take(DETAIL_LIMIT).collect()
 }
 
 /// Every fault that a 400 names: `{"field": ["…"]}`, `{"__all__": ["…"]}`, `{"detail": "…", "errors": [{"id": 21, "errors": {…}}]}`.
@@ -81,15 +61,8 @@ fn problems(body: &[u8]) -> Vec<Problem> {
     if let Some(Value::Array(entries)) = body.get("errors").filter(|_| body.contains_key("detail")) {
         for entry in entries {
             let number = |key: &str| entry.get(key).and_then(Value::as_u64);
-            let which = number("id")
-                .map(Entry::Id)
-                .or_else(|| number("index").map(Entry::Index));
-            gather(
-                which,
-                None,
-                entry.get("errors").unwrap_or(&Value::Null),
-                &mut problems,
-            );
+            let which = number("id").map(Entry::Id).or_else(|| number("index").map(Entry::Index));
+            gather(which, None, entry.get("errors").unwrap_or(&Value::Null), &mut problems);
         }
     }
     if problems.is_empty() {
@@ -102,15 +75,9 @@ fn gather(entry: Option<Entry>, field: Option<&str>, value: &Value, problems: &m
     match value {
         Value::String(message) => {
             let field = field.map(str::to_owned);
-            problems.push(Problem {
-                entry,
-                field,
-                message: shorten(message),
-            });
+            problems.push(Problem { entry, field, message: shorten(message) });
         }
-        Value::Array(values) => values
-            .iter()
-            .for_each(|value| gather(entry, field, value, problems)),
+        Value::Array(values) => values.iter().for_each(|value| gather(entry, field, value, problems)),
         Value::Object(values) => {
             for (key, value) in values {
                 let whole = matches!(key.as_str(), "__all__" | "non_field_errors" | "detail");
@@ -132,10 +99,7 @@ mod tests {
 
     fn texts(body: &str) -> Vec<String> {
         // The order of an object's keys depends on a feature of serde_json that other crates may switch on.
-        let mut texts: Vec<_> = problems(body.as_bytes())
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let mut texts: Vec<_> = problems(body.as_bytes()).iter().map(ToString::to_string).collect();
         texts.sort();
         texts
     }
@@ -143,18 +107,9 @@ mod tests {
     #[test]
     fn every_field_that_is_refused_is_named() {
         let body = r#"{"mtu":["too small."],"mode":["trunk is not a valid choice."]}"#;
-        assert_eq!(
-            texts(body),
-            ["mode: trunk is not a valid choice.", "mtu: too small."]
-        );
-        assert_eq!(
-            texts(r#"{"__all__":["Value must be a string."]}"#),
-            ["Value must be a string."]
-        );
-        assert_eq!(
-            texts(r#"{"custom_fields":{"nope":"no such."}}"#),
-            ["custom_fields.nope: no such."]
-        );
+        assert_eq!(texts(body), ["mode: trunk is not a valid choice.", "mtu: too small."]);
+        assert_eq!(texts(r#"{"__all__":["Value must be a string."]}"#), ["Value must be a string."]);
+        assert_eq!(texts(r#"{"custom_fields":{"nope":"no such."}}"#), ["custom_fields.nope: no such."]);
         assert_eq!(texts(r#"{"detail":"JSON parse error"}"#), ["JSON parse error"]);
         assert!(texts("<html>").is_empty());
     }
@@ -168,9 +123,6 @@ mod tests {
     #[test]
     fn words_are_shortened_and_hold_no_control_characters() {
         let long = format!(r#"{{"detail":"a\n{}"}}"#, "x".repeat(2000));
-        assert_eq!(
-            detail(long.as_bytes()),
-            format!("a{}", "x".repeat(DETAIL_LIMIT - 1))
-        );
+        assert_eq!(detail(long.as_bytes()), format!("a{}", "x".repeat(DETAIL_LIMIT - 1)));
     }
 }

@@ -29,9 +29,8 @@ impl Client {
     /// [`Error::Ambiguous`] if several sites have one.
     pub async fn find_device(&self, name: &str) -> Result<Option<Device>, Error> {
         let wanted = name.to_owned();
-        let found = self.list(request::devices_named(name), move |device: &Device| {
-            device.name.as_ref() == Some(&wanted)
-        });
+        let found = self
+            .list(request::devices_named(name), move |device: &Device| device.name.as_ref() == Some(&wanted));
         found.at_most_one(|| format!("devices named {name}")).await
     }
 
@@ -67,9 +66,7 @@ impl Client {
     /// Interfaces: of a device (`list_interfaces(device_id)`), or by [`InterfaceParams`].
     pub fn list_interfaces(&self, params: impl Into<InterfaceParams>) -> Listing<Interface> {
         let params = params.into();
-        self.list(request::interfaces(&params), move |interface| {
-            params.accept(interface)
-        })
+        self.list(request::interfaces(&params), move |interface| params.accept(interface))
     }
 
     /// The VLAN of this tag that interfaces of `device` may use: its site's own, else a global one.
@@ -77,18 +74,12 @@ impl Client {
     /// # Errors
     /// [`Error::Ambiguous`] if several VLANs of the same rank have the tag.
     pub async fn find_vlan_available(&self, device: &Device, vid: u16) -> Result<Option<Vlan>, Error> {
-        let found = self
-            .list_vlans(VlanParams::default().available_on(device).vid(vid))
-            .all()
-            .await?;
+        let found = self.list_vlans(VlanParams::default().available_on(device).vid(vid)).all().await?;
         let (mut own, mut global): (Vec<_>, Vec<_>) = found.into_iter().partition(|vlan| vlan.site.is_some());
         let candidates = if own.is_empty() { &mut global } else { &mut own };
         match candidates.len() {
             0 | 1 => Ok(candidates.pop()),
-            count => Err(Error::Ambiguous {
-                what: format!("VLANs {vid} for device {}", device.id),
-                count,
-            }),
+            count => Err(Error::Ambiguous { what: format!("VLANs {vid} for device {}", device.id), count }),
         }
     }
 
@@ -125,10 +116,7 @@ impl Client {
     pub async fn list_object_changes(&self, params: &ObjectChangeParams) -> Result<Vec<ObjectChange>, Error> {
         let list = |path: &str| {
             let wanted = params.clone();
-            self.list(request::changes(path, params), move |change| {
-                wanted.accept(change)
-            })
-            .all()
+            self.list(request::changes(path, params), move |change| wanted.accept(change)).all()
         };
         match list(request::CHANGES).await {
             Err(error) if error.is_not_found() => list(request::CHANGES_3).await,
@@ -159,14 +147,9 @@ impl Client {
         patch: &InterfacePatch,
         if_match: IfMatch,
     ) -> Result<Written<Interface>, Error> {
-        let written = self
-            .write::<Interface>(request::patch_interface(id, patch, &if_match)?)
-            .await?;
+        let written = self.write::<Interface>(request::patch_interface(id, patch, &if_match)?).await?;
         let etag = written.etag.clone();
-        Ok(written.map(|interface| Interface {
-            received_etag: etag,
-            ..interface
-        }))
+        Ok(written.map(|interface| Interface { received_etag: etag, ..interface }))
     }
 
     /// Updates several interfaces, all or none, in one request. Problems name the interface by id.
@@ -199,9 +182,7 @@ impl Client {
         patch: &IpAddressPatch,
         if_match: IfMatch,
     ) -> Result<Written<IpAddress>, Error> {
-        Ok(with_etag(
-            self.write(request::patch_address(id, patch, &if_match)?).await?,
-        ))
+        Ok(with_etag(self.write(request::patch_address(id, patch, &if_match)?).await?))
     }
 
     /// Gives an address to an interface. NetBox takes it from another one without a word: look first, and be conditional.
@@ -214,10 +195,7 @@ impl Client {
         interface: InterfaceId,
         if_match: IfMatch,
     ) -> Result<Written<IpAddress>, Error> {
-        let patch = IpAddressPatch {
-            interface: Field::Set(interface),
-            ..IpAddressPatch::default()
-        };
+        let patch = IpAddressPatch { interface: Field::Set(interface), ..IpAddressPatch::default() };
         self.patch_ip_address(id, &patch, if_match).await
     }
 
@@ -230,10 +208,7 @@ impl Client {
         id: IpAddressId,
         if_match: IfMatch,
     ) -> Result<Written<IpAddress>, Error> {
-        let patch = IpAddressPatch {
-            interface: Field::Clear,
-            ..IpAddressPatch::default()
-        };
+        let patch = IpAddressPatch { interface: Field::Clear, ..IpAddressPatch::default() };
         self.patch_ip_address(id, &patch, if_match).await
     }
 
@@ -242,17 +217,8 @@ impl Client {
     /// # Errors
     /// [`Error::NotFound`] if it is gone already.
     pub async fn delete_ip_address(&self, id: IpAddressId, if_match: IfMatch) -> Result<Written<()>, Error> {
-        let answer = self
-            .send(request::delete(
-                &request::one(request::ADDRESSES, id.0),
-                &if_match,
-            )?)
-            .await?;
-        Ok(Written {
-            value: (),
-            etag: None,
-            request_id: answer.request_id(),
-        })
+        let answer = self.send(request::delete(&request::one(request::ADDRESSES, id.0), &if_match)?).await?;
+        Ok(Written { value: (), etag: None, request_id: answer.request_id() })
     }
 
     /// Adds a journal entry to an interface.
@@ -266,10 +232,7 @@ impl Client {
 
 fn with_etag(written: Written<IpAddress>) -> Written<IpAddress> {
     let etag = written.etag.clone();
-    written.map(|address| IpAddress {
-        received_etag: etag,
-        ..address
-    })
+    written.map(|address| IpAddress { received_etag: etag, ..address })
 }
 
 /// Making a NetBox ready (4.1 and later).
@@ -280,9 +243,8 @@ impl Client {
     /// See [`Error`].
     pub async fn find_webhook(&self, name: &str) -> Result<Option<Webhook>, Error> {
         let wanted = name.to_owned();
-        let found = self.list(request::named(request::WEBHOOKS, name), move |hook: &Webhook| {
-            hook.name == wanted
-        });
+        let found =
+            self.list(request::named(request::WEBHOOKS, name), move |hook: &Webhook| hook.name == wanted);
         found.at_most_one(|| format!("webhooks named {name}")).await
     }
 
@@ -304,10 +266,8 @@ impl Client {
     /// See [`Error`].
     pub async fn find_event_rule(&self, name: &str) -> Result<Option<EventRule>, Error> {
         let wanted = name.to_owned();
-        let found = self.list(
-            request::named(request::EVENT_RULES, name),
-            move |rule: &EventRule| rule.name == wanted,
-        );
+        let found = self
+            .list(request::named(request::EVENT_RULES, name), move |rule: &EventRule| rule.name == wanted);
         found.at_most_one(|| format!("event rules named {name}")).await
     }
 
@@ -320,8 +280,7 @@ impl Client {
         id: Option<EventRuleId>,
         new: &NewEventRule,
     ) -> Result<Written<EventRule>, Error> {
-        self.write(request::save_event_rule(id.map(|id| id.0), new)?)
-            .await
+        self.write(request::save_event_rule(id.map(|id| id.0), new)?).await
     }
 
     /// The custom field of exactly this name.
@@ -330,10 +289,9 @@ impl Client {
     /// See [`Error`].
     pub async fn find_custom_field(&self, name: &str) -> Result<Option<CustomField>, Error> {
         let wanted = name.to_owned();
-        let found = self.list(
-            request::named(request::CUSTOM_FIELDS, name),
-            move |field: &CustomField| field.name == wanted,
-        );
+        let found = self.list(request::named(request::CUSTOM_FIELDS, name), move |field: &CustomField| {
+            field.name == wanted
+        });
         found.at_most_one(|| format!("custom fields named {name}")).await
     }
 
@@ -346,7 +304,6 @@ impl Client {
         id: Option<CustomFieldId>,
         new: &NewCustomField,
     ) -> Result<Written<CustomField>, Error> {
-        self.write(request::save_custom_field(id.map(|id| id.0), new)?)
-            .await
+        self.write(request::save_custom_field(id.map(|id| id.0), new)?).await
     }
 }

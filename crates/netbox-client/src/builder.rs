@@ -92,20 +92,13 @@ impl ClientBuilder {
             http = http.tls_certs_merge([Certificate::from_pem(pem).map_err(Error::Client)?]);
         }
         let http = http.build().map_err(Error::Client)?;
-        Ok(Client {
-            http,
-            base,
-            retry: self.retry,
-            requests: Arc::new(AtomicU64::new(0)),
-        })
+        Ok(Client { http, base, retry: self.retry, requests: Arc::new(AtomicU64::new(0)) })
     }
 }
 
 /// The base with a path that ends in `/`, so that `https://host/netbox` keeps its prefix.
 fn base(text: &str) -> Result<Url, Error> {
-    let mut url = Url::parse(text).map_err(|error| Error::BaseUrl {
-        reason: error.to_string(),
-    })?;
+    let mut url = Url::parse(text).map_err(|error| Error::BaseUrl { reason: error.to_string() })?;
     let fault = match url.scheme() {
         "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
             Some("it must not hold a user name or password")
@@ -114,17 +107,11 @@ fn base(text: &str) -> Result<Url, Error> {
         _ => Some("it must begin with http:// or https://"),
     };
     if let Some(reason) = fault {
-        return Err(Error::BaseUrl {
-            reason: reason.to_owned(),
-        });
+        return Err(Error::BaseUrl { reason: reason.to_owned() });
     }
     url.set_query(None);
     url.set_fragment(None);
-    let path = url
-        .path()
-        .trim_end_matches('/')
-        .trim_end_matches("/api")
-        .to_owned();
+    let path = url.path().trim_end_matches('/').trim_end_matches("/api").to_owned();
     url.set_path(&format!("{path}/"));
     Ok(url)
 }
@@ -132,11 +119,7 @@ fn base(text: &str) -> Result<Url, Error> {
 /// Version 2 tokens (`nbt_…`) go out as `Bearer`, all others as `Token`.
 fn authorization(token: &SecretString) -> Result<HeaderValue, Error> {
     let token = token.expose_secret();
-    let scheme = if token.starts_with("nbt_") {
-        "Bearer"
-    } else {
-        "Token"
-    };
+    let scheme = if token.starts_with("nbt_") { "Bearer" } else { "Token" };
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::Token);
     }
@@ -147,11 +130,7 @@ fn authorization(token: &SecretString) -> Result<HeaderValue, Error> {
 
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -163,20 +142,12 @@ mod tests {
         let header = |token: &str| authorization(&SecretString::from(token)).unwrap();
         assert_eq!(header("nbt_key.secret"), "Bearer nbt_key.secret");
         assert_eq!(
-            header("0123456789abcdef0123456789abcdef01234567")
-                .to_str()
-                .unwrap()
-                .split_once(' ')
-                .unwrap()
-                .0,
+            header("0123456789abcdef0123456789abcdef01234567").to_str().unwrap().split_once(' ').unwrap().0,
             "Token"
         );
         assert!(header("nbt_key.secret").is_sensitive());
         for bad in ["", "a b", "a\nb", "gehört"] {
-            assert!(
-                matches!(authorization(&SecretString::from(bad)), Err(Error::Token)),
-                "{bad:?}"
-            );
+            assert!(matches!(authorization(&SecretString::from(bad)), Err(Error::Token)), "{bad:?}");
         }
     }
 

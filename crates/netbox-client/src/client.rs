@@ -33,9 +33,7 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("base", &self.base.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("base", &self.base.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -88,11 +86,7 @@ impl Client {
             if !safe {
                 return Err(write_failed(name, error));
             }
-            let wait = if repeats(&error) {
-                self.retry.wait(attempt, error.retry_after())
-            } else {
-                None
-            };
+            let wait = if repeats(&error) { self.retry.wait(attempt, error.retry_after()) } else { None };
             let Some(wait) = wait else { return Err(error) };
             tracing::debug!(attempt, error = %error, "Asking NetBox again for {name}");
             tokio::time::sleep(wait).await;
@@ -118,11 +112,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer {
-            status,
-            headers,
-            body: body.freeze(),
-        })
+        Ok(Answer { status, headers, body: body.freeze() })
     }
 
     /// Reads one object.
@@ -141,22 +131,14 @@ impl Client {
         let answer = self.send(request).await?;
         // It was written, but what it has become cannot be told.
         let value = answer::decode(&name, &answer.body).map_err(|error| write_failed(name, error))?;
-        Ok(Written {
-            value,
-            etag: answer.etag(),
-            request_id: answer.request_id(),
-        })
+        Ok(Written { value, etag: answer.etag(), request_id: answer.request_id() })
     }
 }
 
 /// The URL is left out: it is ours, and its query may hold names that do not belong in logs.
 fn transport(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    if error.is_connect() {
-        Error::Connect(error)
-    } else {
-        Error::Transport(error)
-    }
+    if error.is_connect() { Error::Connect(error) } else { Error::Transport(error) }
 }
 
 /// Whether a read that failed so is worth another attempt.
@@ -175,12 +157,5 @@ fn write_failed(request: String, error: Error) -> Error {
         Error::Transport(_) | Error::TooLarge { .. } | Error::Decode { .. } => true,
         _ => false,
     };
-    if doubtful {
-        Error::OutcomeUnknown {
-            request,
-            cause: Box::new(error),
-        }
-    } else {
-        error
-    }
+    if doubtful { Error::OutcomeUnknown { request, cause: Box::new(error) } } else { error }
 }

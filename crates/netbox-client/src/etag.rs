@@ -18,9 +18,7 @@ impl ETag {
     /// NetBox makes the tag from the time in UTC; `None` for a `last_updated` that is written in another time zone.
     #[must_use]
     pub fn from_last_updated(last_updated: &str) -> Option<Self> {
-        let time = last_updated
-            .strip_suffix('Z')
-            .or_else(|| last_updated.strip_suffix("+00:00"))?;
+        let time = last_updated.strip_suffix('Z').or_else(|| last_updated.strip_suffix("+00:00"))?;
         (!time.is_empty()).then(|| Self(format!("W/\"{time}+00:00\"")))
     }
 
@@ -106,11 +104,7 @@ pub struct Written<T> {
 
 impl<T> Written<T> {
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Written<U> {
-        Written {
-            value: change(self.value),
-            etag: self.etag,
-            request_id: self.request_id,
-        }
+        Written { value: change(self.value), etag: self.etag, request_id: self.request_id }
     }
 }
 

@@ -78,22 +78,19 @@ impl Client {
         F: Fn(&T) -> bool + Send + 'static,
     {
         let client = self.clone();
-        let pages = try_unfold(
-            Some((first, 1)),
-            move |state: Option<(Result<HttpRequest, Error>, u32)>| {
-                let client = client.clone();
-                async move {
-                    let Some((request, number)) = state else {
-                        return Ok(None);
-                    };
-                    if number > PAGE_LIMIT {
-                        return Err(Error::EndlessList { pages: PAGE_LIMIT });
-                    }
-                    let (page, next) = client.page::<T>(request?).await?;
-                    Ok::<_, Error>(Some((page, next.map(|next| (next, number + 1)))))
+        let pages = try_unfold(Some((first, 1)), move |state: Option<(Result<HttpRequest, Error>, u32)>| {
+            let client = client.clone();
+            async move {
+                let Some((request, number)) = state else {
+                    return Ok(None);
+                };
+                if number > PAGE_LIMIT {
+                    return Err(Error::EndlessList { pages: PAGE_LIMIT });
                 }
-            },
-        );
+                let (page, next) = client.page::<T>(request?).await?;
+                Ok::<_, Error>(Some((page, next.map(|next| (next, number + 1)))))
+            }
+        });
         let objects = pages
             .map_ok(|page| futures_util::stream::iter(page.into_iter().map(Ok)))
             .try_flatten()
@@ -110,11 +107,7 @@ impl Client {
         let answer = self.send(request).await?;
         let page: Page<T> = answer::decode(&format!("GET {path}"), &answer.body)?;
         // Only the query of `next` is taken: behind a proxy its host may be one that we cannot, or must not, talk to.
-        let query = page
-            .next
-            .as_deref()
-            .and_then(|next| next.split_once('?'))
-            .map(|(_, query)| query);
+        let query = page.next.as_deref().and_then(|next| next.split_once('?')).map(|(_, query)| query);
         if query.is_some() && query == uri.query() {
             return Err(Error::EndlessList { pages: 1 });
         }

@@ -75,10 +75,7 @@ impl InterfaceParams {
     pub(crate) fn accept(&self, interface: &Interface) -> bool {
         self.device.is_none_or(|device| interface.device.id == device)
             && self.name.as_ref().is_none_or(|name| interface.name == *name)
-            && self
-                .custom_field_filled
-                .as_ref()
-                .is_none_or(|field| interface.custom_text(field).is_some())
+            && self.custom_field_filled.as_ref().is_none_or(|field| interface.custom_text(field).is_some())
     }
 }
 
@@ -136,14 +133,9 @@ impl IpAddressParams {
     }
 
     pub(crate) fn accept(&self, found: &IpAddress) -> bool {
-        self.interface
-            .is_none_or(|interface| found.interface_id() == Some(interface))
-            && self
-                .device
-                .is_none_or(|device| found.device().is_some_and(|holder| holder.id == device))
-            && self
-                .parent
-                .is_none_or(|parent| parent.contains(&found.address.addr()))
+        self.interface.is_none_or(|interface| found.interface_id() == Some(interface))
+            && self.device.is_none_or(|device| found.device().is_some_and(|holder| holder.id == device))
+            && self.parent.is_none_or(|parent| parent.contains(&found.address.addr()))
             && self.address.is_none_or(|address| found.address.addr() == address)
     }
 }
@@ -194,11 +186,7 @@ impl VlanParams {
         let mut query = Query::new();
         push(&mut query, "vid", dynamic(&self.vid));
         push(&mut query, "site_id", dynamic(&self.site));
-        push(
-            &mut query,
-            "available_on_device",
-            dynamic(&self.available_on.map(|(device, _)| device)),
-        );
+        push(&mut query, "available_on_device", dynamic(&self.available_on.map(|(device, _)| device)));
         query
     }
 
@@ -206,9 +194,7 @@ impl VlanParams {
         let site = vlan.site.as_ref().map(|site| site.id);
         self.vid.is_none_or(|vid| vlan.vid == vid)
             && self.site.is_none_or(|wanted| site == Some(wanted))
-            && self
-                .available_on
-                .is_none_or(|(_, of_device)| site.is_none_or(|site| site == of_device))
+            && self.available_on.is_none_or(|(_, of_device)| site.is_none_or(|site| site == of_device))
     }
 }
 
@@ -262,9 +248,6 @@ impl ObjectChangeParams {
     pub(crate) fn accept(&self, change: &ObjectChange) -> bool {
         self.object.as_ref().is_none_or(|(object_type, id)| {
             change.changed_object_type == *object_type && change.changed_object_id == *id
-        }) && self
-            .request
-            .as_ref()
-            .is_none_or(|request| change.request_id == *request)
+        }) && self.request.as_ref().is_none_or(|request| change.request_id == *request)
     }
 }

@@ -127,16 +127,9 @@ impl InterfacePatch {
             description: self.description.as_ref().map(|_| before.description.clone()),
             mtu: back(&self.mtu, before.mtu),
             mode: back(&self.mode, before.mode.clone()),
-            untagged_vlan: back(
-                &self.untagged_vlan,
-                before.untagged_vlan.as_ref().map(|vlan| vlan.id),
-            ),
+            untagged_vlan: back(&self.untagged_vlan, before.untagged_vlan.as_ref().map(|vlan| vlan.id)),
             tagged_vlans: self.tagged_vlans.as_ref().map(|_| before.tagged_vlan_ids()),
-            custom_fields: self
-                .custom_fields
-                .keys()
-                .map(|name| (name.clone(), previous(name)))
-                .collect(),
+            custom_fields: self.custom_fields.keys().map(|name| (name.clone(), previous(name))).collect(),
             changelog_message: None,
         }
     }
@@ -152,16 +145,8 @@ impl InterfacePatch {
                 unmet.push(name.to_owned());
             }
         };
-        check(
-            self.enabled.is_none_or(|wanted| wanted == interface.enabled),
-            "enabled",
-        );
-        check(
-            self.description
-                .as_ref()
-                .is_none_or(|wanted| *wanted == interface.description),
-            "description",
-        );
+        check(self.enabled.is_none_or(|wanted| wanted == interface.enabled), "enabled");
+        check(self.description.as_ref().is_none_or(|wanted| *wanted == interface.description), "description");
         check(meets(&self.mtu, interface.mtu.as_ref()), "mtu");
         check(meets(&self.mode, interface.mode.as_ref()), "mode");
         let untagged = interface.untagged_vlan.as_ref().map(|vlan| &vlan.id);
@@ -181,11 +166,7 @@ impl InterfacePatch {
 }
 
 fn back<T>(field: &Field<T>, before: Option<T>) -> Field<T> {
-    if field.is_keep() {
-        Field::Keep
-    } else {
-        before.into()
-    }
+    if field.is_keep() { Field::Keep } else { before.into() }
 }
 
 fn meets<T: PartialEq>(field: &Field<T>, held: Option<&T>) -> bool {
@@ -209,12 +190,7 @@ impl NewIpAddress {
     /// An address that nothing holds yet.
     #[must_use]
     pub fn new(address: IpNet) -> Self {
-        Self {
-            address,
-            interface: None,
-            description: String::new(),
-            changelog_message: None,
-        }
+        Self { address, interface: None, description: String::new(), changelog_message: None }
     }
 
     /// On this interface.

@@ -45,10 +45,7 @@ pub(crate) fn get(path: &str, query: &[(String, String)]) -> Result<HttpRequest,
 
 /// As [`get`], for a path that carries its query already.
 pub(crate) fn get_uri(uri: &str) -> Result<HttpRequest, Error> {
-    Request::get(uri)
-        .header(ACCEPT, "application/json")
-        .body(Vec::new())
-        .map_err(Error::Request)
+    Request::get(uri).header(ACCEPT, "application/json").body(Vec::new()).map_err(Error::Request)
 }
 
 pub(crate) fn list(path: &str, mut query: Query) -> Result<HttpRequest, Error> {
@@ -66,10 +63,8 @@ fn write(
     body: &impl Serialize,
     if_match: &IfMatch,
 ) -> Result<HttpRequest, Error> {
-    let body = serde_json::to_vec(body).map_err(|source| Error::Decode {
-        request: path.to_owned(),
-        source,
-    })?;
+    let body =
+        serde_json::to_vec(body).map_err(|source| Error::Decode { request: path.to_owned(), source })?;
     let mut request = Request::builder()
         .method(method)
         .uri(path)
@@ -143,10 +138,7 @@ pub(crate) fn patch_interfaces(
     patches: &[(InterfaceId, InterfacePatch)],
     if_match: &IfMatch,
 ) -> Result<HttpRequest, Error> {
-    let body: Vec<_> = patches
-        .iter()
-        .map(|(id, patch)| WithId { id: *id, patch })
-        .collect();
+    let body: Vec<_> = patches.iter().map(|(id, patch)| WithId { id: *id, patch }).collect();
     write(Method::PATCH, INTERFACES, &body, if_match)
 }
 
@@ -199,10 +191,7 @@ pub(crate) fn delete(path: &str, if_match: &IfMatch) -> Result<HttpRequest, Erro
 
 pub(crate) fn journal(interface: InterfaceId) -> Result<HttpRequest, Error> {
     let query = vec![
-        (
-            "assigned_object_type".to_owned(),
-            crate::model::INTERFACE_TYPE.to_owned(),
-        ),
+        ("assigned_object_type".to_owned(), crate::model::INTERFACE_TYPE.to_owned()),
         ("assigned_object_id".to_owned(), interface.to_string()),
     ];
     list(JOURNAL, query)
@@ -275,13 +264,7 @@ mod tests {
             "/api/dcim/interfaces/?device_id=1&name=GigabitEthernet1%2F0%2F5%20%26limit%3D0&limit=250";
         assert_eq!(request.uri(), wanted);
         let request = devices_named("Zürich").unwrap();
-        assert!(
-            request
-                .uri()
-                .query()
-                .unwrap()
-                .starts_with("name=Z%C3%BCrich&exclude=config_context")
-        );
+        assert!(request.uri().query().unwrap().starts_with("name=Z%C3%BCrich&exclude=config_context"));
     }
 
     proptest::proptest! {
@@ -318,10 +301,7 @@ mod tests {
 
     #[test]
     fn a_bulk_patch_is_a_list_with_ids() {
-        let patch = InterfacePatch {
-            untagged_vlan: Field::Set(VlanId(2)),
-            ..InterfacePatch::default()
-        };
+        let patch = InterfacePatch { untagged_vlan: Field::Set(VlanId(2)), ..InterfacePatch::default() };
         let request = patch_interfaces(&[(InterfaceId(20), patch)], &IfMatch::Unconditional).unwrap();
         assert_eq!(request.uri(), "/api/dcim/interfaces/");
         assert_eq!(body(&request), json!([{"id": 20, "untagged_vlan": 2}]));
@@ -330,15 +310,9 @@ mod tests {
 
     #[test]
     fn the_holder_of_an_address_is_written_as_type_and_id_together() {
-        let patch = IpAddressPatch {
-            interface: Field::Clear,
-            ..IpAddressPatch::default()
-        };
+        let patch = IpAddressPatch { interface: Field::Clear, ..IpAddressPatch::default() };
         let request = patch_address(IpAddressId(2), &patch, &IfMatch::Unconditional).unwrap();
-        assert_eq!(
-            body(&request),
-            json!({"assigned_object_type": null, "assigned_object_id": null})
-        );
+        assert_eq!(body(&request), json!({"assigned_object_type": null, "assigned_object_id": null}));
         let new = NewIpAddress::new("10.20.30.1/24".parse().unwrap()).on(InterfaceId(13));
         let wanted = json!({"address": "10.20.30.1/24", "description": "",
             "assigned_object_type": "dcim.interface", "assigned_object_id": 13});

@@ -16,11 +16,7 @@ pub struct Retry {
 impl Default for Retry {
     /// Four attempts, after 200 ms, 400 ms and 800 ms, or what `Retry-After` says up to 10 s.
     fn default() -> Self {
-        Self {
-            attempts: 4,
-            first_wait: Duration::from_millis(200),
-            longest_wait: Duration::from_secs(10),
-        }
+        Self { attempts: 4, first_wait: Duration::from_millis(200), longest_wait: Duration::from_secs(10) }
     }
 }
 
@@ -28,10 +24,7 @@ impl Retry {
     /// One attempt only.
     #[must_use]
     pub fn never() -> Self {
-        Self {
-            attempts: 1,
-            ..Self::default()
-        }
+        Self { attempts: 1, ..Self::default() }
     }
 
     /// The wait after failed attempt number `attempt` (from 1), `None` when it was the last.
@@ -60,9 +53,8 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 
 /// Seconds since 1970 of an `IMF-fixdate`, e.g. `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn http_date(text: &str) -> Option<u64> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let parts: Vec<_> = text.split_once(", ")?.1.split([' ', ':']).collect();
     let [day, month, year, hour, minute, second, "GMT"] = parts[..] else {
         return None;
@@ -72,11 +64,7 @@ fn http_date(text: &str) -> Option<u64> {
     let (day, year) = (number(day, 31)?, number(year, 9999).filter(|year| *year >= 1970)?);
     let (hour, minute, second) = (number(hour, 23)?, number(minute, 59)?, number(second, 60)?);
     // Days from 1 March of year 0, as in "days from civil": March-based months make leap days the last of a year.
-    let (shifted_year, shifted_month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (shifted_year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = shifted_year / 4 - shifted_year / 100 + shifted_year / 400;
     let days = shifted_year * 365 + leap_days + (153 * shifted_month + 2) / 5 + day - 1;
     Some((days.checked_sub(719_468)? * 24 + hour) * 3600 + minute * 60 + second)
@@ -88,14 +76,10 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest_and_end_with_the_attempts() {
-        let retry = Retry {
-            attempts: 4,
-            first_wait: Duration::from_secs(4),
-            longest_wait: Duration::from_secs(10),
-        };
-        let waits: Vec<_> = (1..=4)
-            .map(|attempt| retry.wait(attempt, None).map(|wait| wait.as_secs()))
-            .collect();
+        let retry =
+            Retry { attempts: 4, first_wait: Duration::from_secs(4), longest_wait: Duration::from_secs(10) };
+        let waits: Vec<_> =
+            (1..=4).map(|attempt| retry.wait(attempt, None).map(|wait| wait.as_secs())).collect();
         assert_eq!(waits, [Some(4), Some(8), Some(10), None]);
         assert_eq!(retry.wait(1, Some(Duration::ZERO)), Some(Duration::ZERO));
         assert_eq!(retry.wait(1, Some(Duration::from_secs(11))), None);
@@ -106,22 +90,10 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
         assert_eq!(retry_after("3", now), Some(Duration::from_secs(3)));
-        assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now),
-            Some(Duration::from_secs(7))
-        );
-        assert_eq!(
-            retry_after("Thu, 01 Jan 1970 00:00:00 GMT", now),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Thu, 01 Jan 1970 00:00:00 GMT", now), Some(Duration::ZERO));
         assert_eq!(http_date("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
-        for bad in [
-            "",
-            "soon",
-            "-1",
-            "Sun, 06 Nov 1994 08:49:37",
-            "Sun, 99 Nov 1994 08:49:37 GMT",
-        ] {
+        for bad in ["", "soon", "-1", "Sun, 06 Nov 1994 08:49:37", "Sun, 99 Nov 1994 08:49:37 GMT"] {
             assert_eq!(retry_after(bad, now), None, "{bad}");
         }
     }

@@ -153,20 +153,13 @@ impl Event {
     /// Who caused it.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        self.request
-            .as_ref()
-            .and_then(|request| request.user.as_deref())
-            .or(self.username.as_deref())
+        self.request.as_ref().and_then(|request| request.user.as_deref()).or(self.username.as_deref())
     }
 
     /// What a custom field that holds text has now; `None` where it is missing, `null` or empty.
     #[must_use]
     pub fn custom_text(&self, name: &str) -> Option<&str> {
-        self.data
-            .get("custom_fields")?
-            .get(name)?
-            .as_str()
-            .filter(|text| !text.is_empty())
+        self.data.get("custom_fields")?.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
     /// Whether anything but times differs between the snapshots; `true` where one is missing.
@@ -203,23 +196,11 @@ mod tests {
         assert_eq!(verify(&secret, Some(&good.to_uppercase()), BODY), Ok(()));
         assert_eq!(verify(&secret, None, BODY), Err(SignatureError::Missing));
         assert_eq!(verify(&secret, Some("abc"), BODY), Err(SignatureError::Malformed));
-        assert_eq!(
-            verify(&secret, Some(&good[..126]), BODY),
-            Err(SignatureError::Malformed)
-        );
-        assert_eq!(
-            verify(&secret, Some(&good), br#"{"event":"updated" }"#),
-            Err(SignatureError::Wrong)
-        );
-        assert_eq!(
-            verify(&secret, Some(&sign("other", BODY)), BODY),
-            Err(SignatureError::Wrong)
-        );
+        assert_eq!(verify(&secret, Some(&good[..126]), BODY), Err(SignatureError::Malformed));
+        assert_eq!(verify(&secret, Some(&good), br#"{"event":"updated" }"#), Err(SignatureError::Wrong));
+        assert_eq!(verify(&secret, Some(&sign("other", BODY)), BODY), Err(SignatureError::Wrong));
         let empty = SecretString::from("");
-        assert_eq!(
-            verify(&empty, Some(&sign("", BODY)), BODY),
-            Err(SignatureError::NoSecret)
-        );
+        assert_eq!(verify(&empty, Some(&sign("", BODY)), BODY), Err(SignatureError::NoSecret));
     }
 
     #[test]

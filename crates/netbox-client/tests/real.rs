@@ -18,9 +18,7 @@ const ADDRESS: &str = "198.51.100.1/24";
 fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let token = SecretString::from(std::env::var("NETBOX_TOKEN").unwrap());
-    Client::builder(std::env::var("NETBOX_URL").unwrap(), token)
-        .build()
-        .unwrap()
+    Client::builder(std::env::var("NETBOX_URL").unwrap(), token).build().unwrap()
 }
 
 async fn port(client: &Client) -> (Device, Interface) {
@@ -35,10 +33,7 @@ async fn a_change_is_written_conditionally_found_again_and_taken_back() {
     let client = client();
     assert!(client.status().await.unwrap().version().unwrap() >= (3, 5));
     let (device, before) = port(&client).await;
-    assert_eq!(
-        client.get_interface(before.id).await.unwrap().etag(),
-        before.etag()
-    );
+    assert_eq!(client.get_interface(before.id).await.unwrap().etag(), before.etag());
     let vlan = client.find_vlan_available(&device, 100).await.unwrap().unwrap();
     let patch = InterfacePatch {
         mtu: Field::Set(2000),
@@ -50,18 +45,10 @@ async fn a_change_is_written_conditionally_found_again_and_taken_back() {
     }
     .custom_field(FIELD, "15016")
     .changelog_message("Change ticket 15016");
-    let written = client
-        .patch_interface(before.id, &patch, before.etag().unwrap().into())
-        .await
-        .unwrap();
+    let written = client.patch_interface(before.id, &patch, before.etag().unwrap().into()).await.unwrap();
     assert_eq!(patch.unmet(&written.value), Vec::<String>::new());
-    let stale = client
-        .patch_interface(before.id, &patch, before.etag().unwrap().into())
-        .await
-        .unwrap_err();
-    let Error::Changed { current_etag } = stale else {
-        panic!("{stale}")
-    };
+    let stale = client.patch_interface(before.id, &patch, before.etag().unwrap().into()).await.unwrap_err();
+    let Error::Changed { current_etag } = stale else { panic!("{stale}") };
     assert_eq!(current_etag, written.etag);
     let waiting = InterfaceParams::default()
         .custom_field_filled(FIELD)
@@ -72,10 +59,7 @@ async fn a_change_is_written_conditionally_found_again_and_taken_back() {
     let log = client.list_object_changes(&log).await.unwrap();
     assert_eq!((log.len(), log[0].message.as_str()), (1, "Change ticket 15016"));
     let inverse = patch.inverse(&before);
-    let back = client
-        .patch_interface(before.id, &inverse, written.etag.unwrap().into())
-        .await
-        .unwrap();
+    let back = client.patch_interface(before.id, &inverse, written.etag.unwrap().into()).await.unwrap();
     assert_eq!(inverse.unmet(&back.value), Vec::<String>::new());
 }
 
@@ -97,80 +81,40 @@ async fn an_address_is_made_found_moved_and_deleted() {
         all().parent("198.51.0.0/16".parse().unwrap()),
     ] {
         let found = client.list_ip_addresses(params.clone()).all().await.unwrap();
-        assert_eq!(
-            found.iter().map(|row| row.id).collect::<Vec<_>>(),
-            [made.value.id],
-            "{params:?}"
-        );
+        assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [made.value.id], "{params:?}");
     }
-    let released = client
-        .unassign_ip_address(made.value.id, made.etag.clone().unwrap().into())
-        .await
-        .unwrap();
+    let released =
+        client.unassign_ip_address(made.value.id, made.etag.clone().unwrap().into()).await.unwrap();
     assert_eq!(released.value.interface_id(), None);
-    let moved = client
-        .assign_ip_address(made.value.id, interface.id, made.etag.unwrap().into())
-        .await;
+    let moved = client.assign_ip_address(made.value.id, interface.id, made.etag.unwrap().into()).await;
     assert!(moved.unwrap_err().is_changed());
     let stale = made.value.etag().unwrap();
-    let error = client
-        .delete_ip_address(made.value.id, stale.into())
-        .await
-        .unwrap_err();
+    let error = client.delete_ip_address(made.value.id, stale.into()).await.unwrap_err();
     assert!(error.is_changed(), "{error}");
-    client
-        .delete_ip_address(made.value.id, released.etag.unwrap().into())
-        .await
-        .unwrap();
-    assert!(
-        client
-            .get_ip_address(made.value.id)
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    client.delete_ip_address(made.value.id, released.etag.unwrap().into()).await.unwrap();
+    assert!(client.get_ip_address(made.value.id).await.unwrap_err().is_not_found());
 }
 
 #[tokio::test]
 #[ignore = "needs a real NetBox"]
 async fn errors_are_told_apart() {
     let client = client();
-    assert!(
-        client
-            .get_interface(InterfaceId(u64::from(u32::MAX)))
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
-    let unknown = client
-        .find_interface(netbox_client::DeviceId(999_999), PORT)
-        .await
-        .unwrap_err();
+    assert!(client.get_interface(InterfaceId(u64::from(u32::MAX))).await.unwrap_err().is_not_found());
+    let unknown = client.find_interface(netbox_client::DeviceId(999_999), PORT).await.unwrap_err();
     assert!(matches!(unknown, Error::Invalid { .. }), "{unknown}");
     let (_, interface) = port(&client).await;
     let bad = InterfacePatch {
         mode: Field::Set(InterfaceMode::Other("trunk".to_owned())),
         ..InterfacePatch::default()
     };
-    let refused = client
-        .patch_interfaces(&[(interface.id, bad)], IfMatch::Unconditional)
-        .await
-        .unwrap_err();
+    let refused = client.patch_interfaces(&[(interface.id, bad)], IfMatch::Unconditional).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
-        format!(
-            "NetBox refuses the data: object {}: mode: trunk is not a valid choice.",
-            interface.id
-        )
+        format!("NetBox refuses the data: object {}: mode: trunk is not a valid choice.", interface.id)
     );
     let stranger = SecretString::from("nbt_nobody000000.wrongwrongwrongwrongwrongwrongwrongwrong");
-    let stranger = Client::builder(std::env::var("NETBOX_URL").unwrap(), stranger)
-        .build()
-        .unwrap();
-    assert!(matches!(
-        stranger.find_device("c9300").await.unwrap_err(),
-        Error::Forbidden { .. }
-    ));
+    let stranger = Client::builder(std::env::var("NETBOX_URL").unwrap(), stranger).build().unwrap();
+    assert!(matches!(stranger.find_device("c9300").await.unwrap_err(), Error::Forbidden { .. }));
 }
 
 #[tokio::test]
@@ -186,10 +130,7 @@ async fn a_set_up_is_made_once_and_a_journal_kept() {
     };
     let existing = client.find_webhook(&name).await.unwrap().map(|hook| hook.id);
     let saved = client.save_webhook(existing, &hook).await.unwrap();
-    assert_eq!(
-        client.find_webhook(&name).await.unwrap().unwrap().id,
-        saved.value.id
-    );
+    assert_eq!(client.find_webhook(&name).await.unwrap().unwrap().id, saved.value.id);
     let rule = NewEventRule {
         name: name.clone(),
         webhook: saved.value.id,
@@ -199,26 +140,11 @@ async fn a_set_up_is_made_once_and_a_journal_kept() {
     let saved = client.save_event_rule(existing, &rule).await.unwrap();
     assert_eq!(saved.value.conditions, rule.conditions);
     let field = client.find_custom_field(FIELD).await.unwrap().unwrap();
-    let again = NewCustomField {
-        name: FIELD.to_owned(),
-        label: field.label,
-        description: String::new(),
-    };
+    let again = NewCustomField { name: FIELD.to_owned(), label: field.label, description: String::new() };
     client.save_custom_field(Some(field.id), &again).await.unwrap();
     let (_, interface) = port(&client).await;
     let comments = "netbox-client's test".to_owned();
-    let entry = NewJournalEntry {
-        interface: interface.id,
-        kind: JournalKind::Info,
-        comments,
-    };
+    let entry = NewJournalEntry { interface: interface.id, kind: JournalKind::Info, comments };
     client.create_journal_entry(&entry).await.unwrap();
-    assert!(
-        !client
-            .list_journal_entries(interface.id)
-            .all()
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(!client.list_journal_entries(interface.id).all().await.unwrap().is_empty());
 }

@@ -190,10 +190,7 @@ mod tests {
         assert_eq!(offered.len(), 2);
         assert!(offered.with_defaults());
         assert_eq!(offered.parameter(WITH_DEFAULTS, "basic-mode"), Some("explicit"));
-        assert_eq!(
-            offered.parameter(WITH_DEFAULTS, "also-supported"),
-            Some("report-all")
-        );
+        assert_eq!(offered.parameter(WITH_DEFAULTS, "also-supported"), Some("report-all"));
         assert_eq!(offered.parameter(WITH_DEFAULTS, "other"), None);
         assert!(offered.confirmed_commit());
         assert!(!offered.confirmed_commit_1_1());

@@ -44,10 +44,7 @@ pub enum Error {
         fingerprint: Option<String>,
     },
     /// The host showed another key than the one it should have. Somebody may be in the middle.
-    #[error(
-        "the host key of {host} port {port} is not the expected one ({})",
-        shown(fingerprint)
-    )]
+    #[error("the host key of {host} port {port} is not the expected one ({})", shown(fingerprint))]
     HostKeyMismatch {
         /// The host as given.
         host: String,
@@ -209,10 +206,7 @@ pub enum LostCause {
 
 impl From<io::Error> for LostCause {
     fn from(error: io::Error) -> Self {
-        LostCause::Io {
-            kind: error.kind(),
-            message: error.to_string(),
-        }
+        LostCause::Io { kind: error.kind(), message: error.to_string() }
     }
 }
 
@@ -250,16 +244,11 @@ impl Error {
 }
 
 fn shown(fingerprint: &Option<String>) -> String {
-    fingerprint.as_ref().map_or_else(
-        || "its fingerprint could not be read".to_owned(),
-        |print| format!("it showed {print}"),
-    )
+    fingerprint
+        .as_ref()
+        .map_or_else(|| "its fingerprint could not be read".to_owned(), |print| format!("it showed {print}"))
 }
 
 fn listed(errors: &[RpcError]) -> String {
-    errors
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -57,10 +57,7 @@ pub struct Limits {
 
 impl Limits {
     /// 512 MiB in one message, 512 levels of elements.
-    pub const DEFAULT: Limits = Limits {
-        max_message: 512 << 20,
-        max_depth: 512,
-    };
+    pub const DEFAULT: Limits = Limits { max_message: 512 << 20, max_depth: 512 };
 }
 
 impl Default for Limits {
@@ -131,21 +128,13 @@ impl Assembler {
 
     /// What there is so far.
     pub(crate) fn bytes(&self) -> &[u8] {
-        if self.joined.is_empty() {
-            &self.only
-        } else {
-            &self.joined
-        }
+        if self.joined.is_empty() { &self.only } else { &self.joined }
     }
 
     /// The message, leaving nothing. Its buffer is its own, so that turning it into a `Vec` costs nothing.
     pub(crate) fn take(&mut self) -> Bytes {
         let only = std::mem::take(&mut self.only);
-        if self.joined.is_empty() {
-            only
-        } else {
-            std::mem::take(&mut self.joined).freeze()
-        }
+        if self.joined.is_empty() { only } else { std::mem::take(&mut self.joined).freeze() }
     }
 }
 
@@ -214,10 +203,7 @@ impl Decoder {
     /// Changes the framing; call it between two messages. Input that was pushed and not yet decoded is kept and
     /// read in the new framing.
     pub fn set_framing(&mut self, framing: Framing) {
-        debug_assert!(
-            self.is_between_messages(),
-            "framing changes between messages only"
-        );
+        debug_assert!(self.is_between_messages(), "framing changes between messages only");
         self.framing = framing;
         self.chunk = Chunk::Idle { after_newline: false };
     }
@@ -268,9 +254,7 @@ impl Decoder {
             Some(Piece::Data(data)) => {
                 self.size += data.len() as u64;
                 if self.size > self.limits.max_message {
-                    return Err(FramingError::MessageTooLarge {
-                        limit: self.limits.max_message,
-                    });
+                    return Err(FramingError::MessageTooLarge { limit: self.limits.max_message });
                 }
             }
             Some(Piece::End) => self.size = 0,
@@ -329,11 +313,7 @@ impl Decoder {
             if let Chunk::Body { left } = self.chunk {
                 let take = self.input.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                 let left = left - take as u64;
-                self.chunk = if left == 0 {
-                    Chunk::Newline
-                } else {
-                    Chunk::Body { left }
-                };
+                self.chunk = if left == 0 { Chunk::Newline } else { Chunk::Body { left } };
                 return Ok(Some(Piece::Data(self.input.split_to(take))));
             }
             let byte = self.input.get_u8();
@@ -359,9 +339,7 @@ impl Decoder {
             (Chunk::LastNewline, _) => return Ok((Chunk::Idle { after_newline: false }, true)),
             (Chunk::Hash { first }, b'#') => Chunk::FirstDigit { first },
             (Chunk::FirstDigit { first: false }, b'#') => Chunk::LastNewline,
-            (Chunk::FirstDigit { .. }, b'1'..=b'9') => Chunk::Digits {
-                length: u64::from(byte - b'0'),
-            },
+            (Chunk::FirstDigit { .. }, b'1'..=b'9') => Chunk::Digits { length: u64::from(byte - b'0') },
             (Chunk::Digits { length }, b'0'..=b'9') => {
                 let length = length * 10 + u64::from(byte - b'0');
                 if length > MAX_CHUNK {
@@ -371,9 +349,7 @@ impl Decoder {
             }
             (Chunk::Digits { length }, b'\n') => {
                 if self.size.saturating_add(length) > self.limits.max_message {
-                    return Err(FramingError::MessageTooLarge {
-                        limit: self.limits.max_message,
-                    });
+                    return Err(FramingError::MessageTooLarge { limit: self.limits.max_message });
                 }
                 Chunk::Body { left: length }
             }
@@ -507,19 +483,13 @@ mod tests {
     #[test]
     fn several_chunks_make_one_message() {
         let wire = b"\n#4\n<rpc\n#2\n/>\n##\n";
-        assert_eq!(
-            decode(Framing::Chunked, wire, &[]).unwrap(),
-            vec![b"<rpc/>".to_vec()]
-        );
+        assert_eq!(decode(Framing::Chunked, wire, &[]).unwrap(), vec![b"<rpc/>".to_vec()]);
     }
 
     #[test]
     fn white_space_between_messages_is_skipped() {
         let wire = b"\n\r\n \n#2\nab\n##\n\n\n#1\nc\n##\n";
-        assert_eq!(
-            decode(Framing::Chunked, wire, &[]).unwrap(),
-            vec![b"ab".to_vec(), b"c".to_vec()]
-        );
+        assert_eq!(decode(Framing::Chunked, wire, &[]).unwrap(), vec![b"ab".to_vec(), b"c".to_vec()]);
     }
 
     #[test]
@@ -542,19 +512,13 @@ mod tests {
             decoder.set_framing(Framing::Chunked);
             decoder.push(wire);
             let error = decoder.next_message().unwrap_err();
-            assert!(
-                matches!(error, FramingError::BadChunkHeader { .. }),
-                "{wire:?}: {error}"
-            );
+            assert!(matches!(error, FramingError::BadChunkHeader { .. }), "{wire:?}: {error}");
         }
     }
 
     #[test]
     fn the_largest_chunk_is_accepted_and_one_more_is_not() {
-        let vast = Limits {
-            max_message: u64::MAX / 2,
-            ..Limits::default()
-        };
+        let vast = Limits { max_message: u64::MAX / 2, ..Limits::default() };
         let mut decoder = Decoder::new(vast);
         decoder.set_framing(Framing::Chunked);
         decoder.push(&b"\n#4294967295\n"[..]);
@@ -568,32 +532,20 @@ mod tests {
     #[test]
     fn a_message_above_the_limit_is_refused_before_it_is_complete() {
         for framing in [Framing::EndOfMessage, Framing::Chunked] {
-            let mut decoder = Decoder::new(Limits {
-                max_message: 10,
-                ..Limits::default()
-            });
+            let mut decoder = Decoder::new(Limits { max_message: 10, ..Limits::default() });
             decoder.set_framing(framing);
             let mut wire = BytesMut::new();
             encode(framing, &[b'a'; 11], &mut wire).unwrap();
             decoder.push(wire.split_to(wire.len() - 5).freeze());
-            assert_eq!(
-                decoder.next_message(),
-                Err(FramingError::MessageTooLarge { limit: 10 })
-            );
+            assert_eq!(decoder.next_message(), Err(FramingError::MessageTooLarge { limit: 10 }));
         }
     }
 
     #[test]
     fn messages_that_cannot_be_framed_are_refused() {
         let mut out = BytesMut::new();
-        assert_eq!(
-            encode(Framing::Chunked, b"", &mut out),
-            Err(FramingError::EmptyMessage)
-        );
-        assert_eq!(
-            encode(Framing::EndOfMessage, b"a]]>]]>b", &mut out),
-            Err(FramingError::MarkInMessage)
-        );
+        assert_eq!(encode(Framing::Chunked, b"", &mut out), Err(FramingError::EmptyMessage));
+        assert_eq!(encode(Framing::EndOfMessage, b"a]]>]]>b", &mut out), Err(FramingError::MarkInMessage));
         assert!(out.is_empty());
         encode(Framing::Chunked, b"a]]>]]>b", &mut out).unwrap();
         assert_eq!(&out[..], b"\n#8\na]]>]]>b\n##\n");

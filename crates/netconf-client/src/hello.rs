@@ -58,18 +58,12 @@ impl Hello {
     /// A client's hello that offers `:base:1.0` and `:base:1.1`.
     pub fn client() -> Self {
         let capabilities = Capabilities::from_iter([capabilities::BASE_1_0, capabilities::BASE_1_1]);
-        Hello {
-            capabilities,
-            session_id: None,
-        }
+        Hello { capabilities, session_id: None }
     }
 
     /// A server's hello.
     pub fn server(capabilities: Capabilities, session_id: u32) -> Self {
-        Hello {
-            capabilities,
-            session_id: Some(session_id),
-        }
+        Hello { capabilities, session_id: Some(session_id) }
     }
 
     /// Reads a hello, unframed. White space around capabilities and the session-id is dropped; unknown elements
@@ -78,30 +72,18 @@ impl Hello {
     /// # Errors
     /// Anything but a well-formed `<hello>` in the NETCONF namespace.
     pub fn parse(message: &[u8]) -> Result<Self, HelloError> {
-        let text = std::str::from_utf8(message)
-            .map_err(|_| HelloError::NotUtf8)?
-            .trim();
+        let text = std::str::from_utf8(message).map_err(|_| HelloError::NotUtf8)?.trim();
         let document =
             roxmltree::Document::parse(text).map_err(|error| HelloError::NotXml(error.to_string()))?;
         let root = document.root_element();
         if !root.has_tag_name((NETCONF_NS, "hello")) {
-            return Err(HelloError::NotHello {
-                found: root.tag_name().name().to_owned(),
-            });
+            return Err(HelloError::NotHello { found: root.tag_name().name().to_owned() });
         }
-        let child = |name: &'static str| {
-            root.children()
-                .find(move |node| node.has_tag_name((NETCONF_NS, name)))
-        };
+        let child =
+            |name: &'static str| root.children().find(move |node| node.has_tag_name((NETCONF_NS, name)));
         let session_id = match child("session-id") {
             Some(node) => {
-                let id = node
-                    .text()
-                    .unwrap_or("")
-                    .trim()
-                    .parse()
-                    .ok()
-                    .filter(|id| *id != 0);
+                let id = node.text().unwrap_or("").trim().parse().ok().filter(|id| *id != 0);
                 Some(id.ok_or(HelloError::BadSessionId)?)
             }
             None => None,
@@ -110,10 +92,7 @@ impl Hello {
         let uris = listed
             .filter(|node| node.has_tag_name((NETCONF_NS, "capability")))
             .filter_map(|node| node.text());
-        Ok(Hello {
-            capabilities: uris.collect(),
-            session_id,
-        })
+        Ok(Hello { capabilities: uris.collect(), session_id })
     }
 
     /// The hello as XML, to be framed with [`Framing::EndOfMessage`].
@@ -178,37 +157,19 @@ mod tests {
     fn what_is_no_hello_is_refused() {
         assert_eq!(Hello::parse(b"\xff"), Err(HelloError::NotUtf8));
         assert!(matches!(Hello::parse(b"<hello"), Err(HelloError::NotXml(_))));
-        assert!(matches!(
-            Hello::parse(b"<!DOCTYPE hello []><hello/>"),
-            Err(HelloError::NotXml(_))
-        ));
-        assert_eq!(
-            Hello::parse(b"<hello/>"),
-            Err(HelloError::NotHello {
-                found: "hello".into()
-            })
-        );
+        assert!(matches!(Hello::parse(b"<!DOCTYPE hello []><hello/>"), Err(HelloError::NotXml(_))));
+        assert_eq!(Hello::parse(b"<hello/>"), Err(HelloError::NotHello { found: "hello".into() }));
         for id in ["0", "-1", "4294967296", ""] {
             let xml = format!("<hello xmlns=\"{NETCONF_NS}\"><session-id>{id}</session-id></hello>");
-            assert_eq!(
-                Hello::parse(xml.as_bytes()),
-                Err(HelloError::BadSessionId),
-                "{id:?}"
-            );
+            assert_eq!(Hello::parse(xml.as_bytes()), Err(HelloError::BadSessionId), "{id:?}");
         }
     }
 
     #[test]
     fn the_framing_follows_from_both_hellos() {
-        let only = |uri| Hello {
-            capabilities: Capabilities::from_iter([uri]),
-            session_id: Some(1),
-        };
+        let only = |uri| Hello { capabilities: Capabilities::from_iter([uri]), session_id: Some(1) };
         let client = Hello::client();
-        assert_eq!(
-            client.agree(&only(capabilities::BASE_1_0)),
-            Ok(Framing::EndOfMessage)
-        );
+        assert_eq!(client.agree(&only(capabilities::BASE_1_0)), Ok(Framing::EndOfMessage));
         assert_eq!(client.agree(&only(capabilities::BASE_1_1)), Ok(Framing::Chunked));
         assert_eq!(client.agree(&only("urn:other")), Err(HelloError::NoCommonVersion));
     }

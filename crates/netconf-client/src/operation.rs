@@ -87,10 +87,7 @@ pub(crate) fn need(
     if capabilities.has(capability) {
         Ok(())
     } else {
-        Err(Error::MissingCapability {
-            operation,
-            capability,
-        })
+        Err(Error::MissingCapability { operation, capability })
     }
 }
 
@@ -99,8 +96,5 @@ pub(crate) fn expect_ok(operation: &'static str, reply: &Reply) -> Result<(), Er
     if reply.is_ok() {
         return Ok(());
     }
-    Err(Error::UnexpectedReply {
-        operation: operation.to_owned(),
-        reason: "it is not <ok/>".to_owned(),
-    })
+    Err(Error::UnexpectedReply { operation: operation.to_owned(), reason: "it is not <ok/>".to_owned() })
 }

@@ -41,13 +41,7 @@ impl Reply {
         };
         let body = body_range(&text, &root).ok_or_else(|| unexpected("it does not end with </rpc-reply>"))?;
         let content = body.clone();
-        let mut reply = Reply {
-            text,
-            body,
-            content,
-            warnings: Vec::new(),
-            max_depth,
-        };
+        let mut reply = Reply { text, body, content, warnings: Vec::new(), max_depth };
         if memchr::memmem::find(reply.body().as_bytes(), b"rpc-error").is_some() {
             let errors = reply.errors(&root).map_err(|reason| unexpected(&reason))?;
             if errors.iter().any(|error| error.severity == Severity::Error) {
@@ -86,10 +80,7 @@ impl Reply {
             return Some("");
         }
         let content = &self.text[self.content.clone()];
-        content
-            .rfind("</")
-            .filter(|end| *end >= tag.end)
-            .map(|end| &content[tag.end..end])
+        content.rfind("</").filter(|end| *end >= tag.end).map(|end| &content[tag.end..end])
     }
 
     /// The text of the first element named `name` directly in the reply: vendors' `<result>…</result>`.
@@ -103,11 +94,8 @@ impl Reply {
             .children()
             .find(|node| node.is_element() && node.tag_name().name() == name);
         Ok(child.map(|node| {
-            let pieces: String = node
-                .descendants()
-                .filter(|part| part.is_text())
-                .filter_map(|part| part.text())
-                .collect();
+            let pieces: String =
+                node.descendants().filter(|part| part.is_text()).filter_map(|part| part.text()).collect();
             pieces.trim().to_owned()
         }))
     }
@@ -123,16 +111,12 @@ impl Reply {
     /// [`Error::UnexpectedReply`] if it is not well-formed, declares a document type, or is nested deeper than the
     /// session's limit.
     pub fn tree(&self) -> Result<roxmltree::Document<'_>, Error> {
-        xml::parse(&self.text, self.max_depth).map_err(|reason| Error::UnexpectedReply {
-            operation: "a call".to_owned(),
-            reason,
-        })
+        xml::parse(&self.text, self.max_depth)
+            .map_err(|reason| Error::UnexpectedReply { operation: "a call".to_owned(), reason })
     }
 
     fn first_child(&self) -> Option<StartTag> {
-        xml::start_tag(&self.text.as_bytes()[self.content.clone()])
-            .ok()
-            .flatten()
+        xml::start_tag(&self.text.as_bytes()[self.content.clone()]).ok().flatten()
     }
 
     /// The `<rpc-error>` elements directly in the reply; the data beside them is skipped without a tree.
@@ -157,13 +141,8 @@ impl Reply {
         self.content = self.body.start + content.start..self.body.start + content.end;
         envelope.push_str(&self.text[self.body.end..]);
         let document = xml::parse(envelope.trim(), self.max_depth)?;
-        let elements = document
-            .root_element()
-            .children()
-            .filter(|node| node.is_element());
-        Ok(elements
-            .map(|element| RpcError::read(element, envelope.trim()))
-            .collect())
+        let elements = document.root_element().children().filter(|node| node.is_element());
+        Ok(elements.map(|element| RpcError::read(element, envelope.trim())).collect())
     }
 }
 
@@ -245,22 +224,14 @@ mod tests {
             <rpc-error><error-tag>vendor-thing</error-tag><error-severity>warning</error-severity></rpc-error></rpc-reply>"#;
         let error = read(text).unwrap_err();
         assert!(error.is_retryable());
-        let [first, second, third] = error.rpc_errors() else {
-            panic!("{error}")
-        };
-        assert_eq!(
-            (first.error_type, &first.tag),
-            (ErrorType::Application, &ErrorTag::InvalidValue)
-        );
+        let [first, second, third] = error.rpc_errors() else { panic!("{error}") };
+        assert_eq!((first.error_type, &first.tag), (ErrorType::Application, &ErrorTag::InvalidValue));
         assert_eq!(first.app_tag.as_deref(), Some("range"));
         assert_eq!(first.path.as_deref(), Some("/a:b[c='1']"));
         assert_eq!(first.message.as_deref(), Some("too <big>"));
         assert_eq!(first.info.bad_element.as_deref(), Some("mtu"));
         assert!(first.info.xml.contains("<x xmlns=\"urn:v\">bad-cli</x>"));
-        assert_eq!(
-            (&second.tag, second.info.session_id),
-            (&ErrorTag::LockDenied, Some(454))
-        );
+        assert_eq!((&second.tag, second.info.session_id), (&ErrorTag::LockDenied, Some(454)));
         assert_eq!(
             (&third.tag, third.severity),
             (&ErrorTag::Other("vendor-thing".into()), Severity::Warning)
@@ -273,10 +244,7 @@ mod tests {
                        <error-severity>warning</error-severity></rpc-error>";
         let reply = read(&format!("<rpc-reply>{warning}<data><a/></data></rpc-reply>")).unwrap();
         assert_eq!((reply.warnings().len(), reply.data()), (1, Some("<a/>")));
-        let reply = read(&format!(
-            "<rpc-reply>{warning} <data>b</data>{warning}</rpc-reply>"
-        ))
-        .unwrap();
+        let reply = read(&format!("<rpc-reply>{warning} <data>b</data>{warning}</rpc-reply>")).unwrap();
         assert_eq!((reply.warnings().len(), reply.data()), (2, Some("b")));
         let reply = read(&format!("<rpc-reply><ok/>{warning}</rpc-reply>")).unwrap();
         assert!(reply.is_ok());
@@ -310,10 +278,7 @@ mod tests {
     fn a_vendors_result_is_read_as_text() {
         let text = "<rpc-reply><result xmlns='http://cisco.com/yang/cisco-ia'>Save running-config successful\n</result></rpc-reply>";
         let reply = read(text).unwrap();
-        assert_eq!(
-            reply.child_text("result").unwrap().as_deref(),
-            Some("Save running-config successful")
-        );
+        assert_eq!(reply.child_text("result").unwrap().as_deref(), Some("Save running-config successful"));
         assert!(!reply.is_ok());
     }
 }

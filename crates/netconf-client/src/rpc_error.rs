@@ -152,13 +152,11 @@ impl RpcError {
     /// Whether trying again later may help: `lock-denied`, `in-use`, `resource-denied`, and IOS-XE's "Sync is in
     /// progress", which comes under several tags.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.tag,
-            ErrorTag::LockDenied | ErrorTag::InUse | ErrorTag::ResourceDenied
-        ) || self
-            .message
-            .as_deref()
-            .is_some_and(|text| text.to_ascii_lowercase().contains("sync is in progress"))
+        matches!(self.tag, ErrorTag::LockDenied | ErrorTag::InUse | ErrorTag::ResourceDenied)
+            || self
+                .message
+                .as_deref()
+                .is_some_and(|text| text.to_ascii_lowercase().contains("sync is in progress"))
     }
 
     /// Reads one `<rpc-error>` element of a document parsed from `source`. Local names decide; what is missing or
@@ -211,9 +209,7 @@ impl fmt::Display for RpcError {
 }
 
 fn child<'a, 'i>(element: roxmltree::Node<'a, 'i>, name: &str) -> Option<roxmltree::Node<'a, 'i>> {
-    element
-        .children()
-        .find(|node| node.is_element() && node.tag_name().name() == name)
+    element.children().find(|node| node.is_element() && node.tag_name().name() == name)
 }
 
 fn child_text(element: roxmltree::Node<'_, '_>, name: &str) -> Option<String> {
@@ -227,8 +223,5 @@ fn child_text(element: roxmltree::Node<'_, '_>, name: &str) -> Option<String> {
 fn inner_xml<'s>(element: roxmltree::Node<'_, '_>, source: &'s str) -> &'s str {
     let first = element.first_child().map(|node| node.range().start);
     let last = element.last_child().map(|node| node.range().end);
-    first
-        .zip(last)
-        .and_then(|(from, to)| source.get(from..to))
-        .unwrap_or("")
+    first.zip(last).and_then(|(from, to)| source.get(from..to)).unwrap_or("")
 }

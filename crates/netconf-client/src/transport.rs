@@ -57,13 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Transport for Stream<S> {
 
     fn split(self) -> (StreamRead<S>, StreamWrite<S>) {
         let (read, write) = tokio::io::split(self.0);
-        (
-            StreamRead {
-                half: read,
-                buffer: BytesMut::new(),
-            },
-            StreamWrite(write),
-        )
+        (StreamRead { half: read, buffer: BytesMut::new() }, StreamWrite(write))
     }
 }
 

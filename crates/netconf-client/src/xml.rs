@@ -33,9 +33,7 @@ pub(crate) enum MessageId {
 
 impl MessageId {
     fn read(value: &[u8]) -> Self {
-        let number = std::str::from_utf8(value)
-            .ok()
-            .and_then(|text| text.trim().parse().ok());
+        let number = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
         number.map_or(MessageId::Foreign, MessageId::Number)
     }
 }
@@ -45,10 +43,7 @@ impl MessageId {
 pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> {
     let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     loop {
-        at += bytes[at..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_whitespace())
-            .count();
+        at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let rest = &bytes[at..];
         let skip = |end: &[u8]| memchr::memmem::find(rest, end).map(|found| found + end.len());
         let skipped = match rest {
@@ -69,9 +64,7 @@ pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> 
 /// Reads the start tag whose `<` is at `at`.
 fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
     let until = |from, stop| until(bytes, from, stop);
-    let mut here = until(at + 1, |byte| {
-        byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
-    });
+    let mut here = until(at + 1, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='));
     let name = local_name(&bytes[at + 1..here])?;
     let mut message_id = MessageId::Missing;
     loop {
@@ -79,22 +72,12 @@ fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
         match bytes.get(here) {
             None => return Ok(None),
             Some(b'>') => {
-                return Ok(Some(StartTag {
-                    name,
-                    message_id,
-                    end: here + 1,
-                    empty: false,
-                }));
+                return Ok(Some(StartTag { name, message_id, end: here + 1, empty: false }));
             }
             Some(b'/') => match bytes.get(here + 1) {
                 None => return Ok(None),
                 Some(b'>') => {
-                    return Ok(Some(StartTag {
-                        name,
-                        message_id,
-                        end: here + 2,
-                        empty: true,
-                    }));
+                    return Ok(Some(StartTag { name, message_id, end: here + 2, empty: true }));
                 }
                 Some(_) => return Err("a slash in a start tag"),
             },
@@ -114,10 +97,7 @@ fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
 
 /// The offset of the first byte from `from` on that satisfies `stop`, or the length.
 fn until(bytes: &[u8], from: usize, stop: fn(u8) -> bool) -> usize {
-    bytes[from..]
-        .iter()
-        .position(|&byte| stop(byte))
-        .map_or(bytes.len(), |found| from + found)
+    bytes[from..].iter().position(|&byte| stop(byte)).map_or(bytes.len(), |found| from + found)
 }
 
 /// Name, value and the offset of the end of an attribute.
@@ -125,9 +105,7 @@ type Attribute<'b> = (&'b [u8], &'b [u8], usize);
 
 /// Reads the attribute at `at`; `Ok(None)` if it is not complete.
 fn attribute_at(bytes: &[u8], at: usize) -> Result<Option<Attribute<'_>>, &'static str> {
-    let name_end = until(bytes, at, |byte| {
-        byte.is_ascii_whitespace() || matches!(byte, b'=' | b'>' | b'/')
-    });
+    let name_end = until(bytes, at, |byte| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'>' | b'/'));
     let equals = until(bytes, name_end, |byte| !byte.is_ascii_whitespace());
     match bytes.get(equals) {
         None => return Ok(None),
@@ -148,11 +126,7 @@ fn attribute_at(bytes: &[u8], at: usize) -> Result<Option<Attribute<'_>>, &'stat
 fn local_name(qualified: &[u8]) -> Result<String, &'static str> {
     let local = qualified.rsplit(|&byte| byte == b':').next().unwrap_or(qualified);
     let text = std::str::from_utf8(local).map_err(|_| "an element name that is not UTF-8")?;
-    if text.is_empty() {
-        Err("an element without a name")
-    } else {
-        Ok(text.to_owned())
-    }
+    if text.is_empty() { Err("an element without a name") } else { Ok(text.to_owned()) }
 }
 
 /// Whether all characters of `text` may stand in an XML 1.0 document.
@@ -184,11 +158,7 @@ pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usiz
     let invalid = |reason: String| Error::InvalidXml { what, reason };
     let wrapped = format!("<x>{fragment}</x>");
     let document = parse(&wrapped, max_depth + 1).map_err(invalid)?;
-    if document
-        .root_element()
-        .children()
-        .any(|node| node.is_text() && !is_blank(node.text()))
-    {
+    if document.root_element().children().any(|node| node.is_text() && !is_blank(node.text())) {
         return Err(invalid("text outside of an element".to_owned()));
     }
     Ok(())
@@ -197,10 +167,7 @@ pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usiz
 /// Parses a document and refuses one deeper than `max_depth` elements. Entities beyond XML's five, and document
 /// type declarations, are refused by the parser.
 pub(crate) fn parse(text: &str, max_depth: usize) -> Result<roxmltree::Document<'_>, String> {
-    let options = roxmltree::ParsingOptions {
-        nodes_limit: u32::MAX,
-        ..roxmltree::ParsingOptions::default()
-    };
+    let options = roxmltree::ParsingOptions { nodes_limit: u32::MAX, ..roxmltree::ParsingOptions::default() };
     let document =
         roxmltree::Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
     let mut depth = 0usize;

@@ -110,10 +110,7 @@ impl Builder {
             http: http.build().map_err(Error::Setup)?,
             base: base_url.as_str().trim_end_matches('/').to_owned(),
             authorization,
-            policy: RetryPolicy {
-                retries: self.retries,
-                wait: self.retry_wait,
-            },
+            policy: RetryPolicy { retries: self.retries, wait: self.retry_wait },
             requests: AtomicU64::new(0),
             cache: crate::cache::Cache::default(),
         })))

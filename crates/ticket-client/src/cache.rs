@@ -22,10 +22,7 @@ pub(crate) struct Cache {
 impl Cache {
     pub(crate) fn user(&self, id: UserId) -> Option<User> {
         let users = lock(&self.users);
-        users
-            .get(&id)
-            .filter(|(at, _)| at.elapsed() < LIFETIME)
-            .map(|(_, user)| user.clone())
+        users.get(&id).filter(|(at, _)| at.elapsed() < LIFETIME).map(|(_, user)| user.clone())
     }
 
     pub(crate) fn keep_user(&self, user: &User) {
@@ -38,10 +35,7 @@ impl Cache {
 
     pub(crate) fn states(&self) -> Option<Vec<State>> {
         let states = lock(&self.states);
-        states
-            .as_ref()
-            .filter(|(at, _)| at.elapsed() < LIFETIME)
-            .map(|(_, states)| states.clone())
+        states.as_ref().filter(|(at, _)| at.elapsed() < LIFETIME).map(|(_, states)| states.clone())
     }
 
     pub(crate) fn keep_states(&self, states: &[State]) {

@@ -40,9 +40,7 @@ pub(crate) struct Inner {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("base", &self.0.base)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("base", &self.0.base).finish_non_exhaustive()
     }
 }
 
@@ -165,15 +163,9 @@ impl Client {
     ) -> Result<Ticket, Error> {
         let answer: Result<Ticket, Error> = self.json(request::update_state(ticket, state, note)?).await;
         let mut written = answer.map_err(|error| match error {
-            Error::Api {
-                status: 422, detail, ..
-            } => {
+            Error::Api { status: 422, detail, .. } => {
                 self.0.cache.forget_states();
-                Error::StateRefused {
-                    ticket,
-                    state: state.to_owned(),
-                    detail,
-                }
+                Error::StateRefused { ticket, state: state.to_owned(), detail }
             }
             other => other,
         })?;
@@ -205,11 +197,8 @@ impl Client {
     /// [`Error::NotWritten`] for an attribute that reads back otherwise; otherwise see [`Error`].
     pub async fn update_ticket(&self, ticket: TicketId, attributes: &Value) -> Result<Ticket, Error> {
         let written: Value = self.json(request::update_ticket(ticket, attributes)?).await?;
-        for (name, wanted) in attributes
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| *name != "article")
+        for (name, wanted) in
+            attributes.as_object().into_iter().flatten().filter(|(name, _)| *name != "article")
         {
             let found = written.get(name).unwrap_or(&Value::Null);
             if found != wanted {
@@ -264,11 +253,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn resolve_people(&self, ticket: &mut Ticket) -> Result<(), Error> {
-        for person in [
-            &mut ticket.customer,
-            &mut ticket.created_by,
-            &mut ticket.updated_by,
-        ] {
+        for person in [&mut ticket.customer, &mut ticket.created_by, &mut ticket.updated_by] {
             let UserRef { id: Some(id), .. } = person else {
                 continue;
             };
@@ -300,9 +285,7 @@ impl Client {
     /// [`Error::UnknownState`]; otherwise see [`Error`].
     pub async fn state_id(&self, name: &str) -> Result<StateId, Error> {
         let states = self.states().await?;
-        let mut alike = states
-            .iter()
-            .filter(|state| state.name.eq_ignore_ascii_case(name));
+        let mut alike = states.iter().filter(|state| state.name.eq_ignore_ascii_case(name));
         let exact = states.iter().find(|state| state.name == name);
         let found = exact.or_else(|| alike.next().filter(|_| alike.next().is_none()));
         found.map(|state| state.id).ok_or_else(|| {
@@ -333,9 +316,7 @@ impl Client {
                 Some(status) => matches!(status, 429 | 502 | 503 | 504),
                 None => error.is_retryable(),
             };
-            let wait = error
-                .retry_after()
-                .unwrap_or(self.0.policy.wait.saturating_mul(1 << attempt.min(16)));
+            let wait = error.retry_after().unwrap_or(self.0.policy.wait.saturating_mul(1 << attempt.min(16)));
             let repeat = transient && request::is_repeatable(&request);
             if !repeat || attempt >= self.0.policy.retries || wait > MAX_RETRY_AFTER {
                 return Err(error);
@@ -349,11 +330,8 @@ impl Client {
     async fn send_once(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, Error> {
         let url = format!("{}{}", self.0.base, request.uri());
         let url = Url::parse(&url).map_err(|_| Error::BaseUrl(self.0.base.clone()))?;
-        let mut outgoing = self
-            .0
-            .http
-            .request(request.method().clone(), url)
-            .headers(request.headers().clone());
+        let mut outgoing =
+            self.0.http.request(request.method().clone(), url).headers(request.headers().clone());
         outgoing = outgoing.header(header::AUTHORIZATION, self.0.authorization.clone());
         if !request.body().is_empty() {
             outgoing = outgoing.body(request.body().clone());
@@ -371,29 +349,15 @@ impl Client {
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Error> {
-    serde_json::from_value(value).map_err(|source| Error::Decode {
-        what: what.to_owned(),
-        source,
-    })
+    serde_json::from_value(value).map_err(|source| Error::Decode { what: what.to_owned(), source })
 }
 
 fn transport(error: reqwest::Error) -> Error {
-    if error.is_timeout() {
-        Error::Timeout(error)
-    } else {
-        Error::Transport(error)
-    }
+    if error.is_timeout() { Error::Timeout(error) } else { Error::Transport(error) }
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response
-        .headers()
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
@@ -401,9 +365,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(transport)? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Error::TooLarge {
-                limit: MAX_ANSWER_BYTES,
-            });
+            return Err(Error::TooLarge { limit: MAX_ANSWER_BYTES });
         }
         body.extend_from_slice(&chunk);
     }

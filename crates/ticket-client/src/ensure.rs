@@ -60,12 +60,7 @@ impl<'a> StateWrite<'a> {
     /// Sets `state` and adds `note`; `marker` tells this write from all others.
     #[must_use]
     pub fn new(state: &'a str, marker: &'a str, note: &'a Note) -> Self {
-        Self {
-            state,
-            marker,
-            note,
-            only_from: &[],
-        }
+        Self { state, marker, note, only_from: &[] }
     }
 
     /// Writes only if the ticket is in one of these states, or has the wanted one already.
@@ -133,17 +128,11 @@ impl Client {
         if current != write.state && !allowed {
             return Ok(StateOutcome::NotFrom { state: current });
         }
-        match self
-            .update_state(ticket, write.state, Some(&note).filter(|_| !noted_alone))
-            .await
-        {
+        match self.update_state(ticket, write.state, Some(&note).filter(|_| !noted_alone)).await {
             Ok(_) => Ok(StateOutcome::Written),
             Err(Error::StateRefused { detail, .. }) => {
                 let _ = self.ensure_note(ticket, &alone, write.note).await?;
-                Ok(StateOutcome::NoteOnly {
-                    state: current,
-                    detail,
-                })
+                Ok(StateOutcome::NoteOnly { state: current, detail })
             }
             Err(error)
                 if error.is_ambiguous() && !noted_alone && self.can_see(ticket, write.marker).await =>
@@ -161,9 +150,7 @@ impl Client {
 
     /// Whether the marker is on the ticket by now; no, too, if that cannot be found out.
     async fn can_see(&self, ticket: TicketId, marker: &str) -> bool {
-        self.own_articles(ticket)
-            .await
-            .is_ok_and(|articles| carry(&articles, marker))
+        self.own_articles(ticket).await.is_ok_and(|articles| carry(&articles, marker))
     }
 
     /// The articles that this client's user wrote.
@@ -181,11 +168,7 @@ fn carry(articles: &[Article], marker: &str) -> bool {
 
 fn carries(article: &Article, marker: &str) -> bool {
     let tag = tag(marker);
-    article
-        .subject
-        .as_deref()
-        .is_some_and(|subject| subject.contains(&tag))
-        || article.body.contains(&tag)
+    article.subject.as_deref().is_some_and(|subject| subject.contains(&tag)) || article.body.contains(&tag)
 }
 
 fn tag(marker: &str) -> String {
@@ -198,12 +181,7 @@ fn marked(marker: &str, note: &Note) -> Result<Note, Error> {
     if marker.is_empty() || marker.len() > MAX_MARKER + NOTE_ONLY.len() || !marker.chars().all(good) {
         return Err(Error::Marker(marker.chars().take(MAX_MARKER).collect()));
     }
-    Ok(Note {
-        subject: format!("{} {}", note.subject, tag(marker))
-            .trim_start()
-            .to_owned(),
-        ..note.clone()
-    })
+    Ok(Note { subject: format!("{} {}", note.subject, tag(marker)).trim_start().to_owned(), ..note.clone() })
 }
 
 #[cfg(test)]
@@ -219,10 +197,7 @@ mod tests {
     #[test]
     fn a_marker_that_could_be_mistaken_is_refused() {
         for marker in ["", "a b", "a]", "<b>", &"x".repeat(111)] {
-            assert!(
-                matches!(marked(marker, &Note::html("s", "b")), Err(Error::Marker(_))),
-                "{marker:?}"
-            );
+            assert!(matches!(marked(marker, &Note::html("s", "b")), Err(Error::Marker(_))), "{marker:?}");
         }
     }
 

@@ -119,9 +119,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(_) | Self::Timeout(_) => true,
-            other => other
-                .status()
-                .is_some_and(|status| status == 429 || status >= 500),
+            other => other.status().is_some_and(|status| status == 429 || status >= 500),
         }
     }
 
@@ -154,20 +152,12 @@ impl Error {
         let text = body.error_human.or(body.error);
         let error_id = text.as_deref().and_then(opaque_id);
         let detail = text.map_or_else(|| "no reason given".to_owned(), |text| cut(&text));
-        Self::Api {
-            status,
-            detail,
-            error_id,
-            retry_after,
-        }
+        Self::Api { status, detail, error_id, retry_after }
     }
 }
 
 fn cut(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(DETAIL_LIMIT)
-        .collect()
+    text.chars().filter(|c| !c.is_control()).take(DETAIL_LIMIT).collect()
 }
 
 fn opaque_id(text: &str) -> Option<String> {
@@ -181,14 +171,9 @@ mod tests {
 
     #[test]
     fn the_id_of_an_opaque_answer_is_kept() {
-        let error = Error::api(
-            500,
-            None,
-            br#"{"error":"Error ID q7Rk2mZp: Please contact your administrator."}"#,
-        );
-        let Error::Api { error_id, detail, .. } = &error else {
-            panic!("{error:?}")
-        };
+        let error =
+            Error::api(500, None, br#"{"error":"Error ID q7Rk2mZp: Please contact your administrator."}"#);
+        let Error::Api { error_id, detail, .. } = &error else { panic!("{error:?}") };
         assert_eq!(error_id.as_deref(), Some("q7Rk2mZp"));
         assert_eq!(detail, "Error ID q7Rk2mZp: Please contact your administrator.");
         assert!(error.is_retryable());
@@ -203,9 +188,7 @@ mod tests {
     #[test]
     fn the_text_is_cut_and_has_no_line_breaks() {
         let body = serde_json::json!({"error": format!("a\n{}", "x".repeat(1000))}).to_string();
-        let Error::Api { detail, .. } = Error::api(422, None, body.as_bytes()) else {
-            panic!()
-        };
+        let Error::Api { detail, .. } = Error::api(422, None, body.as_bytes()) else { panic!() };
         assert_eq!(detail.chars().count(), DETAIL_LIMIT);
         assert!(detail.starts_with("ax"));
     }

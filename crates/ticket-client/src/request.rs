@@ -72,11 +72,7 @@ pub fn ticket_by_number(number: &TicketNumber) -> Result<Request<Vec<u8>>, Error
     let quoted = number.as_str().replace(['\\', '"'], "");
     get(&query(
         "/tickets/search",
-        &[
-            ("query", &format!("number:\"{quoted}\"")),
-            ("expand", "true"),
-            ("limit", "10"),
-        ],
+        &[("query", &format!("number:\"{quoted}\"")), ("expand", "true"), ("limit", "10")],
     ))
 }
 
@@ -104,11 +100,7 @@ pub fn search(ticket_type: &str, states: &[StateId], page: usize) -> Result<Requ
 /// # Errors
 /// [`Error::Encode`], [`Error::Request`]: none in practice.
 pub fn add_note(ticket: TicketId, note: &Note) -> Result<Request<Vec<u8>>, Error> {
-    write(
-        Method::POST,
-        "/ticket_articles?expand=true",
-        &ArticleBody::new(Some(ticket), note),
-    )
+    write(Method::POST, "/ticket_articles?expand=true", &ArticleBody::new(Some(ticket), note))
 }
 
 /// `PUT /tickets/{id}?expand=true` with a state and, in the same transaction, a note.
@@ -122,10 +114,7 @@ pub fn update_state(ticket: TicketId, state: &str, note: Option<&Note>) -> Resul
         #[serde(skip_serializing_if = "Option::is_none")]
         article: Option<ArticleBody<'a>>,
     }
-    let body = Body {
-        state,
-        article: note.map(|note| ArticleBody::new(None, note)),
-    };
+    let body = Body { state, article: note.map(|note| ArticleBody::new(None, note)) };
     let mut request = write(Method::PUT, &format!("/tickets/{ticket}?expand=true"), &body)?;
     if note.is_none() {
         request.extensions_mut().insert(Repeatable);
@@ -203,18 +192,13 @@ mod tests {
                 "content_type": "text/html", "type": "note", "internal": true}})
         );
         assert!(!is_repeatable(&request));
-        assert!(is_repeatable(
-            &update_state(TicketId(301), "closed", None).unwrap()
-        ));
+        assert!(is_repeatable(&update_state(TicketId(301), "closed", None).unwrap()));
     }
 
     #[test]
     fn a_number_cannot_widen_the_query() {
         let request = ticket_by_number(&TicketNumber::new("1\" OR title:*")).unwrap();
-        assert_eq!(
-            request.uri().query(),
-            Some("query=number%3A%221+OR+title%3A*%22&expand=true&limit=10")
-        );
+        assert_eq!(request.uri().query(), Some("query=number%3A%221+OR+title%3A*%22&expand=true&limit=10"));
     }
 
     #[test]

@@ -31,9 +31,8 @@ pub(crate) fn found(answer: Value) -> Result<Vec<Found>, Error> {
     let hits = match answer {
         Value::Array(hits) => hits,
         Value::Object(mut object) => {
-            let list = ["records", "tickets", "record_ids", "ticket_ids"]
-                .iter()
-                .find_map(|key| object.remove(*key));
+            let list =
+                ["records", "tickets", "record_ids", "ticket_ids"].iter().find_map(|key| object.remove(*key));
             decode(WHAT, list.unwrap_or(Value::Null))?
         }
         other => decode(WHAT, other)?,
@@ -74,18 +73,9 @@ mod tests {
         let plain = json!({"id": 301, "number": "26301", "state_id": 2});
         assert_eq!(shape(json!([whole])), [(true, 301)]);
         assert_eq!(shape(json!([plain])), [(false, 301)]);
-        assert_eq!(
-            shape(json!({"tickets": [301], "tickets_count": 1, "assets": {}})),
-            [(false, 301)]
-        );
-        assert_eq!(
-            shape(json!({"record_ids": [301], "assets": {}, "total_count": 1})),
-            [(false, 301)]
-        );
-        assert_eq!(
-            shape(json!({"records": [whole], "total_count": 1})),
-            [(true, 301)]
-        );
+        assert_eq!(shape(json!({"tickets": [301], "tickets_count": 1, "assets": {}})), [(false, 301)]);
+        assert_eq!(shape(json!({"record_ids": [301], "assets": {}, "total_count": 1})), [(false, 301)]);
+        assert_eq!(shape(json!({"records": [whole], "total_count": 1})), [(true, 301)]);
         assert_eq!(shape(json!([])), []);
     }
 

@@ -80,23 +80,18 @@ pub enum FieldType {
 #[must_use]
 pub fn ticket_field(name: &str, display: &str, kind: &FieldType) -> Value {
     let (data_type, data_option) = match kind {
-        FieldType::Text => (
-            "input",
-            json!({"type": "text", "maxlength": TEXT_LIMIT, "default": "", "null": true}),
-        ),
-        FieldType::Integer { min, max } => (
-            "integer",
-            json!({"min": min, "max": max, "default": null, "null": true}),
-        ),
-        FieldType::Boolean => (
-            "boolean",
-            json!({"options": {"true": "yes", "false": "no"}, "default": null, "null": true}),
-        ),
+        FieldType::Text => {
+            ("input", json!({"type": "text", "maxlength": TEXT_LIMIT, "default": "", "null": true}))
+        }
+        FieldType::Integer { min, max } => {
+            ("integer", json!({"min": min, "max": max, "default": null, "null": true}))
+        }
+        FieldType::Boolean => {
+            ("boolean", json!({"options": {"true": "yes", "false": "no"}, "default": null, "null": true}))
+        }
         FieldType::Select(options) => {
-            let options: Map<String, Value> = options
-                .iter()
-                .map(|(value, label)| (value.clone(), json!(label)))
-                .collect();
+            let options: Map<String, Value> =
+                options.iter().map(|(value, label)| (value.clone(), json!(label))).collect();
             let option = json!({"options": options, "default": "", "maxlength": TEXT_LIMIT, "nulloption": true, "null": true});
             ("select", option)
         }
@@ -149,11 +144,7 @@ impl Client {
     /// # Errors
     /// As [`Self::list`].
     pub async fn find(&self, kind: Kind, name: &str) -> Result<Option<Named>, Error> {
-        Ok(self
-            .list(kind)
-            .await?
-            .into_iter()
-            .find(|thing| thing.name == name))
+        Ok(self.list(kind).await?.into_iter().find(|thing| thing.name == name))
     }
 
     /// Creates a thing. Names are unique: look with [`Self::find`] first.
@@ -169,12 +160,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn update(&self, kind: Kind, id: u64, body: &Value) -> Result<Named, Error> {
-        self.json(request::write(
-            Method::PUT,
-            &format!("{}/{id}", kind.path()),
-            body,
-        )?)
-        .await
+        self.json(request::write(Method::PUT, &format!("{}/{id}", kind.path()), body)?).await
     }
 
     /// Makes new custom fields real: until then tickets drop them in silence. The server's processes restart afterwards, or need it.
@@ -183,9 +169,7 @@ impl Client {
     /// See [`Error`].
     pub async fn execute_migrations(&self) -> Result<(), Error> {
         let path = "/object_manager_attributes_execute_migrations";
-        self.send(request::write(Method::POST, path, &json!({}))?)
-            .await
-            .map(drop)
+        self.send(request::write(Method::POST, path, &json!({}))?).await.map(drop)
     }
 
     /// Creates a ticket state. `state_type_id` is 2 (open) for one that stays in the overviews, 5 (closed) for one that ends the ticket.
@@ -202,15 +186,8 @@ impl Client {
             ignore_escalation: bool,
             active: bool,
         }
-        let body = Body {
-            name,
-            state_type_id,
-            ignore_escalation: state_type_id == 5,
-            active: true,
-        };
-        let state = self
-            .json(request::write(Method::POST, "/ticket_states", &body)?)
-            .await?;
+        let body = Body { name, state_type_id, ignore_escalation: state_type_id == 5, active: true };
+        let state = self.json(request::write(Method::POST, "/ticket_states", &body)?).await?;
         self.0.cache.forget_states();
         Ok(state)
     }
@@ -229,42 +206,18 @@ mod tests {
     fn the_trigger_is_the_documented_one() {
         let body = trigger("network change intake", "network_change", StateId(2), 3);
         let documented = fixture("trigger_create.json");
-        for key in [
-            "name",
-            "activator",
-            "execution_condition_mode",
-            "condition",
-            "perform",
-            "active",
-        ] {
+        for key in ["name", "activator", "execution_condition_mode", "condition", "perform", "active"] {
             assert_eq!(body[key], documented[key], "{key}");
         }
     }
 
     #[test]
     fn a_select_field_has_the_documented_options() {
-        let options = [
-            ("sw-branch-07", "Branch switch 07"),
-            ("sw-branch-08", "Branch switch 08"),
-        ];
-        let options = options
-            .map(|(value, label)| (value.to_owned(), label.to_owned()))
-            .to_vec();
-        let body = ticket_field(
-            "network_device_name",
-            "Network device",
-            &FieldType::Select(options),
-        );
+        let options = [("sw-branch-07", "Branch switch 07"), ("sw-branch-08", "Branch switch 08")];
+        let options = options.map(|(value, label)| (value.to_owned(), label.to_owned())).to_vec();
+        let body = ticket_field("network_device_name", "Network device", &FieldType::Select(options));
         let documented = fixture("object_attribute_create_select.json");
-        for key in [
-            "name",
-            "object",
-            "display",
-            "active",
-            "position",
-            "data_type",
-            "data_option",
-        ] {
+        for key in ["name", "object", "display", "active", "position", "data_type", "data_option"] {
             assert_eq!(body[key], documented[key], "{key}");
         }
     }

@@ -45,9 +45,7 @@ pub struct TicketRecord {
 /// Shows which ticket it is, and nothing that people wrote.
 impl std::fmt::Debug for TicketRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            key, number, state, ..
-        } = self;
+        let Self { key, number, state, .. } = self;
         f.debug_struct("TicketRecord")
             .field("key", key)
             .field("number", number)
@@ -96,10 +94,7 @@ impl From<Error> for SystemError {
         if error.is_not_found() {
             Self::NotFound
         } else if error.is_retryable() {
-            Self::Unavailable {
-                retry_after: error.retry_after(),
-                source: Box::new(error),
-            }
+            Self::Unavailable { retry_after: error.retry_after(), source: Box::new(error) }
         } else {
             Self::Refused(Box::new(error))
         }

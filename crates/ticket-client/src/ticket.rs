@@ -6,13 +6,7 @@ use serde_json::{Map, Value};
 use crate::ids::{ArticleId, StateId, TicketId, TicketNumber, UserId};
 
 /// Attributes that hold objects of personal data in a webhook; they are not kept among the fields.
-const DROPPED: [&str; 5] = [
-    "owner",
-    "organization",
-    "priority",
-    "preferences",
-    "ticket_time_accounting",
-];
+const DROPPED: [&str; 5] = ["owner", "organization", "priority", "preferences", "ticket_time_accounting"];
 
 /// A ticket, from `GET /tickets/{id}?expand=true` or from a webhook.
 ///
@@ -79,10 +73,7 @@ impl Ticket {
     #[must_use]
     pub fn requester_emails(&self) -> Vec<&str> {
         let mut emails: Vec<&str> = Vec::new();
-        for email in [&self.customer, &self.created_by]
-            .into_iter()
-            .filter_map(UserRef::email)
-        {
+        for email in [&self.customer, &self.created_by].into_iter().filter_map(UserRef::email) {
             if !emails.iter().any(|known| known.eq_ignore_ascii_case(email)) {
                 emails.push(email);
             }
@@ -145,9 +136,7 @@ pub struct User {
 /// Shows the id only.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -231,11 +220,7 @@ impl Note {
     /// A note that customers see.
     #[must_use]
     pub fn html(subject: impl Into<String>, body: impl Into<String>) -> Self {
-        Self {
-            subject: subject.into(),
-            body: body.into(),
-            internal: false,
-        }
+        Self { subject: subject.into(), body: body.into(), internal: false }
     }
 
     /// Hides the note from customers, or shows it.
@@ -318,10 +303,7 @@ struct RawTicket {
 
 impl From<RawTicket> for Ticket {
     fn from(raw: RawTicket) -> Self {
-        let with_id = |person: UserRef, id: Option<UserId>| UserRef {
-            id: id.or(person.id),
-            ..person
-        };
+        let with_id = |person: UserRef, id: Option<UserId>| UserRef { id: id.or(person.id), ..person };
         let mut fields = raw.fields;
         for name in DROPPED {
             fields.remove(name);
@@ -363,11 +345,7 @@ fn person<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UserRef, D::Erro
         _ => None,
     };
     Ok(match Value::deserialize(deserializer)? {
-        Value::String(login) => UserRef {
-            id: None,
-            login: Some(login),
-            email: None,
-        },
+        Value::String(login) => UserRef { id: None, login: Some(login), email: None },
         Value::Object(mut object) => UserRef {
             id: object.get("id").and_then(Value::as_u64).map(UserId),
             login: text(object.remove("login")),
@@ -396,10 +374,7 @@ mod tests {
         assert_eq!(ticket.customer.login.as_deref(), Some("branch.ops@example.net"));
         assert_eq!(ticket.customer.id, Some(UserId(12)));
         assert_eq!(ticket.created_by.login.as_deref(), Some("m.lind"));
-        assert!(
-            ticket.requester_emails().is_empty(),
-            "a login is not taken for an e-mail address"
-        );
+        assert!(ticket.requester_emails().is_empty(), "a login is not taken for an e-mail address");
         assert_eq!(ticket.ticket_type(), Some("network_change"));
         assert_eq!(ticket.field("network_interface_mtu"), Some(&Value::from(1500)));
         assert_eq!(ticket.field("note"), None, "null is as good as missing");

@@ -41,10 +41,7 @@ pub enum SignatureError {
 /// # Errors
 /// [`SignatureError`]; answer 401.
 pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Result<(), SignatureError> {
-    let hex = signature
-        .ok_or(SignatureError::Missing)?
-        .trim()
-        .strip_prefix("sha1=");
+    let hex = signature.ok_or(SignatureError::Missing)?.trim().strip_prefix("sha1=");
     let mut given = [0; 20];
     hex::decode_to_slice(hex.ok_or(SignatureError::Malformed)?, &mut given)
         .map_err(|_| SignatureError::Malformed)?;
@@ -53,11 +50,7 @@ pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Re
         Hmac::<Sha1>::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| SignatureError::Wrong)?;
     mac.update(body);
     let right = mac.finalize().into_bytes();
-    if bool::from(right.as_slice().ct_eq(&given)) {
-        Ok(())
-    } else {
-        Err(SignatureError::Wrong)
-    }
+    if bool::from(right.as_slice().ct_eq(&given)) { Ok(()) } else { Err(SignatureError::Wrong) }
 }
 
 /// What a webhook tells.
@@ -95,10 +88,7 @@ pub fn parse(body: &[u8]) -> Result<Event, PayloadError> {
     let value: Value = serde_json::from_slice(body).map_err(PayloadError::Json)?;
     let raw: Raw = serde_json::from_value(value).map_err(PayloadError::Shape)?;
     // `{}` where the change had no article.
-    Ok(Event {
-        ticket: raw.ticket,
-        article: serde_json::from_value(raw.article).ok(),
-    })
+    Ok(Event { ticket: raw.ticket, article: serde_json::from_value(raw.article).ok() })
 }
 
 #[cfg(test)]
@@ -129,11 +119,7 @@ mod tests {
             let mut body = fixture(name);
             assert_eq!(verify(&key(), Some(signature), &body), Ok(()), "{name}");
             body.push(b'\n');
-            assert_eq!(
-                verify(&key(), Some(signature), &body),
-                Err(SignatureError::Wrong),
-                "{name}"
-            );
+            assert_eq!(verify(&key(), Some(signature), &body), Err(SignatureError::Wrong), "{name}");
         }
     }
 
@@ -144,50 +130,24 @@ mod tests {
         let signature = Some("sha1=34e5ba7b30a5e989df5f36060b7aedc4d9b8529c");
         assert_eq!(verify(&key(), signature, escaped), Ok(()));
         assert_eq!(verify(&key(), signature, plain), Err(SignatureError::Wrong));
-        assert_eq!(
-            verify(
-                &key(),
-                Some("sha1=a507ab9e59b65621a036cd40b76de48e0a68a993"),
-                plain
-            ),
-            Ok(())
-        );
+        assert_eq!(verify(&key(), Some("sha1=a507ab9e59b65621a036cd40b76de48e0a68a993"), plain), Ok(()));
     }
 
     #[test]
     fn a_missing_or_misshapen_signature_is_told_apart_from_a_wrong_one() {
         assert_eq!(verify(&key(), None, b"{}"), Err(SignatureError::Missing));
-        for bad in [
-            "",
-            "sha1=",
-            "sha1=00",
-            "md5=34e5ba7b30a5e989df5f36060b7aedc4d9b8529c",
-            "sha1=zz",
-        ] {
-            assert_eq!(
-                verify(&key(), Some(bad), b"{}"),
-                Err(SignatureError::Malformed),
-                "{bad:?}"
-            );
+        for bad in ["", "sha1=", "sha1=00", "md5=34e5ba7b30a5e989df5f36060b7aedc4d9b8529c", "sha1=zz"] {
+            assert_eq!(verify(&key(), Some(bad), b"{}"), Err(SignatureError::Malformed), "{bad:?}");
         }
     }
 
     #[test]
     fn the_recorded_body_of_ticket_15004_is_read() {
         let event = parse(&fixture("seed_ticket_15004.json")).unwrap();
-        assert_eq!(
-            (event.ticket.id, event.ticket.number.as_str()),
-            (TicketId(4), "15004")
-        );
+        assert_eq!((event.ticket.id, event.ticket.number.as_str()), (TicketId(4), "15004"));
         assert_eq!(event.ticket.state, "open");
-        assert_eq!(
-            event.ticket.requester_emails(),
-            ["network-team@local.lab", "developer@local.lab"]
-        );
-        assert_eq!(
-            event.ticket.field("network_interface_mtu"),
-            Some(&Value::from(1500))
-        );
+        assert_eq!(event.ticket.requester_emails(), ["network-team@local.lab", "developer@local.lab"]);
+        assert_eq!(event.ticket.field("network_interface_mtu"), Some(&Value::from(1500)));
         assert_eq!(event.article.unwrap().kind.as_deref(), Some("phone"));
     }
 
@@ -214,10 +174,7 @@ mod tests {
     fn what_is_no_event_is_refused_with_a_reason() {
         assert!(matches!(parse(b"not json"), Err(PayloadError::Json(_))));
         assert!(matches!(parse(b"[]"), Err(PayloadError::Shape(_))));
-        assert!(matches!(
-            parse(br#"{"text":"custom payload"}"#),
-            Err(PayloadError::Shape(_))
-        ));
+        assert!(matches!(parse(br#"{"text":"custom payload"}"#), Err(PayloadError::Shape(_))));
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(matches!(parse(deep.as_bytes()), Err(PayloadError::Json(_))));
     }

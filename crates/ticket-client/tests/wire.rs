@@ -23,11 +23,7 @@ fn client(server: &MockServer) -> Client {
 }
 
 fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(format!(
-        "{}/../../fixtures/zammad/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    ))
-    .unwrap()
+    std::fs::read(format!("{}/../../fixtures/zammad/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 fn answer(status: u16, name: &str) -> ResponseTemplate {
@@ -70,15 +66,10 @@ async fn a_ticket_is_read_with_names_and_its_people_with_addresses() {
     }
     let client = client(&server);
     let read = client.get_ticket_with_people(TicketId(301)).await.unwrap();
-    assert_eq!(
-        read.requester_emails(),
-        ["branch.ops@example.net", "maria.lind@example.net"]
-    );
+    assert_eq!(read.requester_emails(), ["branch.ops@example.net", "maria.lind@example.net"]);
     client.get_ticket_with_people(TicketId(301)).await.unwrap();
     assert_eq!(client.request_count(), 4, "users are remembered");
-    let record = TicketSystem::ticket(&client, &TicketKey("301".to_owned()))
-        .await
-        .unwrap();
+    let record = TicketSystem::ticket(&client, &TicketKey("301".to_owned())).await.unwrap();
     assert_eq!((record.number.as_str(), record.state.as_str()), ("26301", "open"));
 }
 
@@ -91,11 +82,7 @@ async fn every_documented_error_body_becomes_its_status() {
         (500, "ticket_error_500_opaque.json"),
     ] {
         let server = MockServer::start().await;
-        Mock::given(method("GET"))
-            .respond_with(answer(status, name))
-            .expect(1)
-            .mount(&server)
-            .await;
+        Mock::given(method("GET")).respond_with(answer(status, name)).expect(1).mount(&server).await;
         let error = client(&server).get_ticket(TicketId(301)).await.unwrap_err();
         assert_eq!(error.status(), Some(status), "{name}");
         assert_eq!(error.is_unauthorized(), status == 401 || status == 403);
@@ -120,15 +107,8 @@ async fn a_read_is_repeated_while_the_server_restarts() {
 #[tokio::test]
 async fn a_note_is_never_sent_twice_by_itself() {
     let server = MockServer::start().await;
-    Mock::given(method("POST"))
-        .respond_with(ResponseTemplate::new(503))
-        .expect(1)
-        .mount(&server)
-        .await;
-    let error = client(&server)
-        .add_note(TicketId(301), &Note::html("s", "b"))
-        .await
-        .unwrap_err();
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(503)).expect(1).mount(&server).await;
+    let error = client(&server).add_note(TicketId(301), &Note::html("s", "b")).await.unwrap_err();
     assert!(error.is_retryable() && error.is_ambiguous());
 }
 
@@ -136,11 +116,7 @@ async fn a_note_is_never_sent_twice_by_itself() {
 async fn a_long_retry_after_is_left_to_the_caller() {
     let server = MockServer::start().await;
     let busy = ResponseTemplate::new(429).insert_header("Retry-After", "120");
-    Mock::given(method("GET"))
-        .respond_with(busy)
-        .expect(1)
-        .mount(&server)
-        .await;
+    Mock::given(method("GET")).respond_with(busy).expect(1).mount(&server).await;
     let error = client(&server).get_ticket(TicketId(301)).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
 }
@@ -154,12 +130,7 @@ async fn a_slow_server_does_not_hold_the_caller() {
         .timeout(Duration::from_millis(50))
         .retry(0, Duration::ZERO);
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let error = client
-        .build()
-        .unwrap()
-        .get_ticket(TicketId(301))
-        .await
-        .unwrap_err();
+    let error = client.build().unwrap().get_ticket(TicketId(301)).await.unwrap_err();
     assert!(matches!(error, Error::Timeout(_)), "{error:?}");
 }
 
@@ -172,9 +143,8 @@ async fn a_base_url_keeps_its_prefix() {
         .await;
     let _ = rustls::crypto::ring::default_provider().install_default();
     for base in ["/help", "/help/"] {
-        let client = Client::builder(format!("{}{base}", server.uri()), SecretString::from(TOKEN))
-            .build()
-            .unwrap();
+        let client =
+            Client::builder(format!("{}{base}", server.uri()), SecretString::from(TOKEN)).build().unwrap();
         client.get_ticket(TicketId(301)).await.unwrap();
     }
 }
@@ -200,24 +170,15 @@ async fn a_state_and_its_note_go_out_together_and_an_answer_without_names_is_rea
         .await;
     let note = Note::html("Approval requested", "<p>Waiting</p>");
     let write = StateWrite::new("pending approval", "c1:pending", &note).only_from(&["open"]);
-    let outcome = client(&server)
-        .ensure_state_with_note(TicketId(301), &write)
-        .await
-        .unwrap();
+    let outcome = client(&server).ensure_state_with_note(TicketId(301), &write).await.unwrap();
     assert_eq!(outcome, StateOutcome::Written);
 }
 
 #[tokio::test]
 async fn an_answer_that_shows_another_state_is_an_error() {
     let server = MockServer::start().await;
-    Mock::given(method("PUT"))
-        .respond_with(answer(200, "ticket_get_expand.json"))
-        .mount(&server)
-        .await;
-    let error = client(&server)
-        .update_state(TicketId(301), "closed", None)
-        .await
-        .unwrap_err();
+    Mock::given(method("PUT")).respond_with(answer(200, "ticket_get_expand.json")).mount(&server).await;
+    let error = client(&server).update_state(TicketId(301), "closed", None).await.unwrap_err();
     assert!(
         matches!(error, Error::NotWritten { ref wanted, ref found, .. } if wanted == "closed" && found == "open"),
         "{error:?}"
@@ -243,18 +204,9 @@ async fn a_refused_state_leaves_the_note_alone() {
         .await;
     let note = Note::html("Approval requested", "<p>Waiting</p>");
     let write = StateWrite::new("pendig approval", "c1:pending", &note);
-    let outcome = client(&server)
-        .ensure_state_with_note(TicketId(301), &write)
-        .await
-        .unwrap();
+    let outcome = client(&server).ensure_state_with_note(TicketId(301), &write).await.unwrap();
     let detail = "No lookup value found for 'state': \"pendig approval\"".to_owned();
-    assert_eq!(
-        outcome,
-        StateOutcome::NoteOnly {
-            state: "open".to_owned(),
-            detail
-        }
-    );
+    assert_eq!(outcome, StateOutcome::NoteOnly { state: "open".to_owned(), detail });
 }
 
 #[tokio::test]
@@ -271,10 +223,8 @@ async fn a_marker_in_somebody_elses_article_does_not_count() {
         .expect(1)
         .mount(&server)
         .await;
-    let outcome = client(&server)
-        .ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x"))
-        .await
-        .unwrap();
+    let outcome =
+        client(&server).ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x")).await.unwrap();
     assert_eq!(outcome, NoteOutcome::Written);
 }
 
@@ -303,10 +253,7 @@ async fn a_search_names_states_by_id_and_drops_what_was_not_asked_for() {
         .await;
     let client = client(&server);
     let found = client.search_open("network_change").await.unwrap();
-    assert_eq!(
-        found.iter().map(|ticket| ticket.id).collect::<Vec<_>>(),
-        [TicketId(1)]
-    );
+    assert_eq!(found.iter().map(|ticket| ticket.id).collect::<Vec<_>>(), [TicketId(1)]);
     assert!(matches!(
         client.search_in_states("network_change", &["nope"]).await,
         Err(Error::UnknownState(_))
@@ -341,26 +288,15 @@ async fn an_error_never_shows_the_token() {
         .build()
         .unwrap();
     let error = gone.get_user(UserId(1)).await.unwrap_err();
-    assert!(
-        error.is_retryable() && !error.is_ambiguous(),
-        "nothing was sent: {error:?}"
-    );
+    assert!(error.is_retryable() && !error.is_ambiguous(), "nothing was sent: {error:?}");
     assert!(!format!("{error:?} {error}").contains(TOKEN));
 }
 
 #[test]
 fn a_wrong_base_url_or_token_is_found_at_once() {
     let build = |base: &str, token: &str| Client::builder(base, SecretString::from(token)).build();
-    for base in [
-        "",
-        "tickets.example.net",
-        "ftp://tickets.example.net",
-        "file:///etc/passwd",
-    ] {
+    for base in ["", "tickets.example.net", "ftp://tickets.example.net", "file:///etc/passwd"] {
         assert!(matches!(build(base, "t"), Err(Error::BaseUrl(_))), "{base:?}");
     }
-    assert!(matches!(
-        build("https://tickets.example.net", "a\nb"),
-        Err(Error::Token)
-    ));
+    assert!(matches!(build("https://tickets.example.net", "a\nb"), Err(Error::Token)));
 }

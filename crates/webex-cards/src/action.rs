@@ -39,10 +39,7 @@ impl AttachmentAction {
     /// A text among the inputs; an empty one counts as not given, since clients leave out or send empty fields as they like.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.inputs
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
+        self.inputs.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 }
 
@@ -55,18 +52,11 @@ struct NewAction<'a> {
 }
 
 fn get_action(id: &ActionId) -> Built {
-    request::empty(
-        Method::GET,
-        &request::path(&["attachment", "actions", id.as_str()], &[]),
-    )
+    request::empty(Method::GET, &request::path(&["attachment", "actions", id.as_str()], &[]))
 }
 
 fn create_action(message: &MessageId, inputs: &Map<String, Value>) -> Built {
-    let body = NewAction {
-        r#type: "submit",
-        message_id: message,
-        inputs,
-    };
+    let body = NewAction { r#type: "submit", message_id: message, inputs };
     request::json(Method::POST, "/attachment/actions", &body)
 }
 
@@ -88,8 +78,7 @@ impl Client {
         message: &MessageId,
         inputs: &Map<String, Value>,
     ) -> Result<AttachmentAction, Error> {
-        self.call("POST /attachment/actions", create_action(message, inputs))
-            .await
+        self.call("POST /attachment/actions", create_action(message, inputs)).await
     }
 }
 
@@ -101,18 +90,9 @@ mod tests {
     fn a_press_is_built_as_documented() {
         let inputs = serde_json::from_str(r#"{"action":"approve"}"#).unwrap();
         let request = create_action(&"M1".parse().unwrap(), &inputs).unwrap();
-        assert_eq!(
-            (request.method(), request.uri().path()),
-            (&Method::POST, "/attachment/actions")
-        );
-        assert_eq!(
-            request.body(),
-            br#"{"type":"submit","messageId":"M1","inputs":{"action":"approve"}}"#
-        );
-        assert_eq!(
-            get_action(&"A1".parse().unwrap()).unwrap().uri(),
-            "/attachment/actions/A1"
-        );
+        assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/attachment/actions"));
+        assert_eq!(request.body(), br#"{"type":"submit","messageId":"M1","inputs":{"action":"approve"}}"#);
+        assert_eq!(get_action(&"A1".parse().unwrap()).unwrap().uri(), "/attachment/actions/A1");
     }
 
     #[test]
@@ -121,10 +101,7 @@ mod tests {
             r#"{"id":"A","messageId":"M","roomId":"R","personId":"P","inputs":{"comment":"","n":1,"action":"approve"}}"#,
         )
         .unwrap();
-        assert_eq!(
-            (action.text("comment"), action.text("n"), action.text("x")),
-            (None, None, None)
-        );
+        assert_eq!((action.text("comment"), action.text("n"), action.text("x")), (None, None, None));
         assert_eq!(action.text("action"), Some("approve"));
     }
 }

@@ -42,9 +42,7 @@ struct Inner {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("base", &self.inner.base.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("base", &self.inner.base.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -114,9 +112,7 @@ impl ClientBuilder {
             gate: Gate::default(),
             requests: AtomicU64::new(0),
         };
-        Ok(Client {
-            inner: Arc::new(inner),
-        })
+        Ok(Client { inner: Arc::new(inner) })
     }
 }
 
@@ -217,11 +213,7 @@ impl Client {
             if status == StatusCode::TOO_MANY_REQUESTS {
                 self.inner.gate.close(wait);
             }
-            tracing::debug!(
-                status = status.as_u16(),
-                wait_ms = wait.as_millis(),
-                "Webex asks for patience"
-            );
+            tracing::debug!(status = status.as_u16(), wait_ms = wait.as_millis(), "Webex asks for patience");
             pause(&mut budget, wait).await?;
         }
     }
@@ -229,17 +221,10 @@ impl Client {
     async fn send_once(&self, request: Request<Vec<u8>>) -> Result<reqwest::Response, Error> {
         let mut outgoing = request;
         // The pure functions make origin-form paths, so this is a plain joining of texts.
-        let url = format!(
-            "{}{}",
-            self.inner.base.as_str().trim_end_matches('/'),
-            outgoing.uri()
-        );
-        *outgoing.uri_mut() = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| Error::Build(error.into()))?;
-        outgoing
-            .headers_mut()
-            .insert(header::AUTHORIZATION, self.inner.authorization.clone());
+        let url = format!("{}{}", self.inner.base.as_str().trim_end_matches('/'), outgoing.uri());
+        *outgoing.uri_mut() =
+            url.parse().map_err(|error: http::uri::InvalidUri| Error::Build(error.into()))?;
+        outgoing.headers_mut().insert(header::AUTHORIZATION, self.inner.authorization.clone());
         let outgoing = reqwest::Request::try_from(outgoing).map_err(transport)?;
         self.inner.requests.fetch_add(1, Ordering::Relaxed);
         self.inner.http.execute(outgoing).await.map_err(transport)
@@ -269,11 +254,7 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
         }
         body.extend_from_slice(&chunk);
     }
-    if status.is_success() {
-        Ok(Answer { headers, body })
-    } else {
-        Err(api_error(status, &headers, &body))
-    }
+    if status.is_success() { Ok(Answer { headers, body }) } else { Err(api_error(status, &headers, &body)) }
 }
 
 #[derive(Deserialize, Default)]
@@ -286,18 +267,11 @@ struct Refusal {
 /// The body may be empty, or HTML of a proxy; then the status alone speaks.
 fn api_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
-    let header = headers
-        .get("trackingId")
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let header = headers.get("trackingId").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let detail = refusal.message.unwrap_or_else(|| "no reason given".to_owned());
     Error::Api {
         status: status.as_u16(),
-        detail: detail
-            .chars()
-            .filter(|char| !char.is_control())
-            .take(MAX_DETAIL)
-            .collect(),
+        detail: detail.chars().filter(|char| !char.is_control()).take(MAX_DETAIL).collect(),
         tracking_id: refusal.tracking_id.or(header),
     }
 }
@@ -308,14 +282,8 @@ mod tests {
 
     #[test]
     fn a_base_url_keeps_its_prefix_and_gets_a_slash() {
-        assert_eq!(
-            parse_base("https://webexapis.com/v1").unwrap().as_str(),
-            "https://webexapis.com/v1/"
-        );
-        assert_eq!(
-            parse_base("http://127.0.0.1:1/").unwrap().as_str(),
-            "http://127.0.0.1:1/"
-        );
+        assert_eq!(parse_base("https://webexapis.com/v1").unwrap().as_str(), "https://webexapis.com/v1/");
+        assert_eq!(parse_base("http://127.0.0.1:1/").unwrap().as_str(), "http://127.0.0.1:1/");
         for bad in ["", "webexapis.com", "ftp://h/", "https://h/?a=b", "https://h/#x"] {
             assert!(matches!(parse_base(bad), Err(Error::BaseUrl)), "{bad}");
         }

@@ -28,27 +28,19 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// Three tries, five seconds of waiting: enough for a burst, short enough for a worker that has other work.
     fn default() -> Self {
-        Self {
-            max_tries: 3,
-            max_wait: Duration::from_secs(5),
-        }
+        Self { max_tries: 3, max_wait: Duration::from_secs(5) }
     }
 }
 
 impl RetryPolicy {
     /// Never waits: each 429 or 423, and each call while the gate is closed, fails at once.
-    pub const NEVER_WAIT: Self = Self {
-        max_tries: 1,
-        max_wait: Duration::ZERO,
-    };
+    pub const NEVER_WAIT: Self = Self { max_tries: 1, max_wait: Duration::ZERO };
 }
 
 /// Reads a `Retry-After` value: whole seconds, else 15; at least one second, at most an hour.
 pub(crate) fn retry_after(value: Option<&str>) -> Duration {
     let seconds = value.and_then(|text| text.trim().parse::<u64>().ok());
-    seconds
-        .map_or(DEFAULT_WAIT, Duration::from_secs)
-        .clamp(MIN_WAIT, MAX_WAIT)
+    seconds.map_or(DEFAULT_WAIT, Duration::from_secs).clamp(MIN_WAIT, MAX_WAIT)
 }
 
 /// Closed until a moment that Webex named.
@@ -61,9 +53,7 @@ impl Gate {
     /// How long the gate stays closed; `None` when it is open.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         let until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until
-            .map(|until| until.saturating_duration_since(Instant::now()))
-            .filter(|wait| !wait.is_zero())
+        until.map(|until| until.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero())
     }
 
     /// Closes the gate for this long, unless it is closed for longer already.
@@ -83,11 +73,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(policy: RetryPolicy) -> Self {
-        Self {
-            policy,
-            tries: 0,
-            waited: Duration::ZERO,
-        }
+        Self { policy, tries: 0, waited: Duration::ZERO }
     }
 
     /// Counts a try.
@@ -123,14 +109,7 @@ mod tests {
         assert_eq!(seconds(Some(" 7 ")), 7);
         assert_eq!(seconds(Some("0")), 1);
         assert_eq!(seconds(None), 15);
-        for bad in [
-            "abc",
-            "",
-            "-1",
-            "1.5",
-            "99999999999999999999",
-            "Wed, 21 Oct 2026 07:28:00 GMT",
-        ] {
+        for bad in ["abc", "", "-1", "1.5", "99999999999999999999", "Wed, 21 Oct 2026 07:28:00 GMT"] {
             assert_eq!(seconds(Some(bad)), 15, "{bad}");
         }
         assert_eq!(seconds(Some("9999999")), 3600);
@@ -138,10 +117,7 @@ mod tests {
 
     #[test]
     fn a_budget_ends_with_its_tries_and_with_its_waiting_time() {
-        let policy = RetryPolicy {
-            max_tries: 3,
-            max_wait: Duration::from_secs(4),
-        };
+        let policy = RetryPolicy { max_tries: 3, max_wait: Duration::from_secs(4) };
         let mut budget = Budget::new(policy);
         budget.tried();
         assert!(budget.sleep_for(Duration::from_secs(3)).is_some());

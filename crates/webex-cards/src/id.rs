@@ -16,11 +16,7 @@ pub struct InvalidId;
 fn check(text: &str) -> Result<(), InvalidId> {
     // `.` and `..` would be taken out of a URL's path as dot segments.
     let shape = (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if shape && text != "." && text != ".." {
-        Ok(())
-    } else {
-        Err(InvalidId)
-    }
+    if shape && text != "." && text != ".." { Ok(()) } else { Err(InvalidId) }
 }
 
 macro_rules! id {
@@ -71,10 +67,7 @@ macro_rules! id {
 id!(PersonId, "a person (a bot is one too)");
 id!(RoomId, "a space, direct or group");
 id!(MessageId, "a message; a card is a message");
-id!(
-    ActionId,
-    "an attachment action, that is one press of a card's button"
-);
+id!(ActionId, "an attachment action, that is one press of a card's button");
 id!(MembershipId, "a person's membership of a space");
 id!(WebhookId, "a registered webhook");
 

@@ -144,9 +144,7 @@ pub(crate) fn breaks_after(clean: &str, index: usize, sign: char) -> bool {
 
 fn ends_with_scheme(before: &str) -> bool {
     let lower = before.to_ascii_lowercase();
-    ["javascript", "data", "mailto", "tel", "file", "vbscript"]
-        .iter()
-        .any(|scheme| lower.ends_with(scheme))
+    ["javascript", "data", "mailto", "tel", "file", "vbscript"].iter().any(|scheme| lower.ends_with(scheme))
 }
 
 #[cfg(test)]
@@ -163,16 +161,10 @@ mod tests {
         assert_eq!(escape("- item", 99), r"\- item");
         assert_eq!(escape("1. item", 99), format!("1{JOINER}. item"));
         assert_eq!(escape("a\n# b", 99), "a # b");
-        assert_eq!(
-            escape("https://x.example", 99),
-            format!("https:{JOINER}//x.example")
-        );
+        assert_eq!(escape("https://x.example", 99), format!("https:{JOINER}//x.example"));
         assert_eq!(escape("www.x.example", 99), format!("www{JOINER}.x.example"));
         assert_eq!(escape("a & b &lt;", 99), "a &amp; b &amp;lt;");
-        assert_eq!(
-            escape("sw-branch-07 GigabitEthernet1/0/5", 99),
-            "sw-branch-07 GigabitEthernet1/0/5"
-        );
+        assert_eq!(escape("sw-branch-07 GigabitEthernet1/0/5", 99), "sw-branch-07 GigabitEthernet1/0/5");
     }
 
     #[test]
@@ -190,11 +182,7 @@ mod tests {
 
     #[test]
     fn a_cut_never_leaves_half_a_character_or_half_an_escape() {
-        assert_eq!(
-            cut("äöü", 4),
-            "…",
-            "three bytes for the mark leave one, which is half an umlaut"
-        );
+        assert_eq!(cut("äöü", 4), "…", "three bytes for the mark leave one, which is half an umlaut");
         assert_eq!(cut(r"abc\*def", 7), "abc…", "the backslash went with its star");
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("abcd", 2), "", "no room for the mark");
@@ -203,11 +191,8 @@ mod tests {
     /// What CommonMark would show for an escaped text.
     fn shown(markdown: &str) -> String {
         let mut out = String::new();
-        let mut signs = markdown
-            .replace(JOINER, "")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&");
+        let mut signs =
+            markdown.replace(JOINER, "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
         signs = signs.replace("\\\\", "\u{1}");
         for sign in signs.chars() {
             if sign != '\\' {

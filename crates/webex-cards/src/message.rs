@@ -43,12 +43,7 @@ impl NewMessage {
     /// Foreign text in it goes through [`markdown::escape`](crate::markdown::escape) first.
     #[must_use]
     pub fn new(recipient: Recipient, markdown: &str) -> Self {
-        Self {
-            recipient,
-            markdown: cut(markdown, MAX_MESSAGE_BYTES),
-            card: None,
-            parent: None,
-        }
+        Self { recipient, markdown: cut(markdown, MAX_MESSAGE_BYTES), card: None, parent: None }
     }
 
     /// To the person with this address.
@@ -124,11 +119,7 @@ impl Message {
     /// What is needed to edit or remove it later.
     #[must_use]
     pub fn posted(&self) -> Posted {
-        Posted {
-            id: self.id.clone(),
-            room_id: self.room_id.clone(),
-            parent: self.parent_id.clone(),
-        }
+        Posted { id: self.id.clone(), room_id: self.room_id.clone(), parent: self.parent_id.clone() }
     }
 
     /// The text without the mention of the bot that it begins with in group spaces.
@@ -143,10 +134,7 @@ impl Message {
         let rest = [bot.display_name.as_str(), first]
             .into_iter()
             .filter(|name| !name.is_empty())
-            .find_map(|name| {
-                text.strip_prefix(name)
-                    .filter(|rest| !rest.starts_with(char::is_alphanumeric))
-            });
+            .find_map(|name| text.strip_prefix(name).filter(|rest| !rest.starts_with(char::is_alphanumeric)));
         Some(rest.unwrap_or(text).trim_start_matches([' ', ',', ':', '\u{a0}']))
     }
 }
@@ -201,14 +189,9 @@ struct AttachmentBody {
 }
 
 fn attachment(card: Option<&Card>) -> Result<Vec<AttachmentBody>, CardError> {
-    card.map(|card| {
-        Ok(AttachmentBody {
-            content_type: CONTENT_TYPE,
-            content: card.to_json()?,
-        })
-    })
-    .into_iter()
-    .collect()
+    card.map(|card| Ok(AttachmentBody { content_type: CONTENT_TYPE, content: card.to_json()? }))
+        .into_iter()
+        .collect()
 }
 
 fn create_message(message: &NewMessage) -> Built {
@@ -246,11 +229,7 @@ fn edit_message(message: &Posted, markdown: &str, card: Option<&Card>) -> Built 
         markdown: cut(markdown, MAX_MESSAGE_BYTES),
         attachments: attachment(card)?,
     };
-    request::json(
-        Method::PUT,
-        &request::path(&["messages", message.id.as_str()], &[]),
-        &body,
-    )
+    request::json(Method::PUT, &request::path(&["messages", message.id.as_str()], &[]), &body)
 }
 
 fn get_message(id: &MessageId) -> Built {
@@ -262,19 +241,12 @@ fn delete_message(id: &MessageId) -> Built {
 }
 
 fn list_direct(email: &str) -> Built {
-    request::empty(
-        Method::GET,
-        &request::path(&["messages", "direct"], &[("personEmail", email)]),
-    )
+    request::empty(Method::GET, &request::path(&["messages", "direct"], &[("personEmail", email)]))
 }
 
 fn list_mentions(room: &RoomId, max: u8) -> Built {
     let max = max.to_string();
-    let query = [
-        ("roomId", room.as_str()),
-        ("mentionedPeople", "me"),
-        ("max", max.as_str()),
-    ];
+    let query = [("roomId", room.as_str()), ("mentionedPeople", "me"), ("max", max.as_str())];
     request::empty(Method::GET, &request::path(&["messages"], &query))
 }
 
@@ -313,10 +285,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn list_direct(&self, email: &str) -> Result<Vec<Message>, Error> {
-        match self
-            .call::<Items<Message>>("GET /messages/direct", list_direct(email))
-            .await
-        {
+        match self.call::<Items<Message>>("GET /messages/direct", list_direct(email)).await {
             Err(error) if error.is_not_found() => Ok(Vec::new()),
             other => Ok(other?.items),
         }
@@ -327,10 +296,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn list_mentions(&self, room: &RoomId, max: u8) -> Result<Vec<Message>, Error> {
-        Ok(self
-            .call::<Items<Message>>("GET /messages", list_mentions(room, max))
-            .await?
-            .items)
+        Ok(self.call::<Items<Message>>("GET /messages", list_mentions(room, max)).await?.items)
     }
 
     /// `PUT /messages/{id}`: new Markdown and card for a message of the bot; ten times at most.
@@ -343,8 +309,7 @@ impl Client {
         markdown: &str,
         card: Option<&Card>,
     ) -> Result<Message, Error> {
-        self.call("PUT /messages/{id}", edit_message(message, markdown, card))
-            .await
+        self.call("PUT /messages/{id}", edit_message(message, markdown, card)).await
     }
 
     /// `DELETE /messages/{id}`; a message that is gone already is fine.
@@ -370,10 +335,7 @@ impl Client {
         match self.edit_message(old, markdown, Some(card)).await {
             Ok(message) => return Ok(Replaced::Edited(message)),
             Err(error) if matches!(error.status(), Some(400 | 404 | 405 | 410)) => {
-                tracing::debug!(
-                    status = error.status(),
-                    "Webex does not edit this card; it is posted anew"
-                );
+                tracing::debug!(status = error.status(), "Webex does not edit this card; it is posted anew");
             }
             Err(error) => return Err(error),
         }
@@ -398,9 +360,8 @@ mod tests {
     #[test]
     fn a_message_with_a_card_is_built_as_documented() {
         let card = Card::new("fallback").with(TextBlock::new("Hi"));
-        let message = NewMessage::to_email("lead@example.net", "**Hi**")
-            .card(card)
-            .in_thread_of("M0".parse().unwrap());
+        let message =
+            NewMessage::to_email("lead@example.net", "**Hi**").card(card).in_thread_of("M0".parse().unwrap());
         let expected = json!({
             "toPersonEmail": "lead@example.net", "markdown": "**Hi**", "parentId": "M0",
             "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": {
@@ -424,10 +385,7 @@ mod tests {
         let id: MessageId = "M1".parse().unwrap();
         assert_eq!(get_message(&id).unwrap().uri(), "/messages/M1");
         assert_eq!(delete_message(&id).unwrap().method(), Method::DELETE);
-        assert_eq!(
-            list_direct("a@b.example").unwrap().uri(),
-            "/messages/direct?personEmail=a%40b.example"
-        );
+        assert_eq!(list_direct("a@b.example").unwrap().uri(), "/messages/direct?personEmail=a%40b.example");
         assert_eq!(
             list_mentions(&"R".parse().unwrap(), 50).unwrap().uri(),
             "/messages?roomId=R&mentionedPeople=me&max=50"

@@ -37,10 +37,7 @@ impl Pages {
 /// The target of `rel="next"` in any of the `Link` headers.
 fn next_link(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(http::header::LINK);
-    values
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .find_map(next_in)
+    values.iter().filter_map(|value| value.to_str().ok()).find_map(next_in)
 }
 
 fn next_in(value: &str) -> Option<String> {
@@ -65,20 +62,11 @@ fn relative(base: &Url, target: &str) -> Result<String, Error> {
         return Err(Error::Paging("on another host"));
     }
     // A known quirk: `max=null`, which the server itself refuses.
-    let kept = url
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| *pair != "max=null");
+    let kept = url.query().unwrap_or_default().split('&').filter(|pair| *pair != "max=null");
     let query = kept.collect::<Vec<_>>().join("&");
     url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
-    let path = url
-        .path()
-        .strip_prefix(base.path())
-        .ok_or(Error::Paging("outside the API"))?;
-    Ok(url
-        .query()
-        .map_or_else(|| format!("/{path}"), |query| format!("/{path}?{query}")))
+    let path = url.path().strip_prefix(base.path()).ok_or(Error::Paging("outside the API"))?;
+    Ok(url.query().map_or_else(|| format!("/{path}"), |query| format!("/{path}?{query}")))
 }
 
 #[cfg(test)]
@@ -98,14 +86,8 @@ mod tests {
     fn the_next_page_is_found_among_other_links() {
         let link = "<https://webexapis.com/v1/webhooks?max=2>; rel=\"first\", \
                     <https://webexapis.com/v1/webhooks?max=2&cursor=bGlt>; rel=\"next\"";
-        assert_eq!(
-            next(link).unwrap().as_deref(),
-            Some("/webhooks?max=2&cursor=bGlt")
-        );
-        assert_eq!(
-            next("<https://webexapis.com/v1/webhooks>; rel=\"first\"").unwrap(),
-            None
-        );
+        assert_eq!(next(link).unwrap().as_deref(), Some("/webhooks?max=2&cursor=bGlt"));
+        assert_eq!(next("<https://webexapis.com/v1/webhooks>; rel=\"first\"").unwrap(), None);
     }
 
     #[test]
@@ -130,10 +112,7 @@ mod tests {
     fn a_repeated_page_ends_the_list() {
         let base = Url::parse("https://webexapis.com/v1/").unwrap();
         let mut headers = HeaderMap::new();
-        headers.insert(
-            "link",
-            HeaderValue::from_static("<https://webexapis.com/v1/a?b=c>; rel=\"next\""),
-        );
+        headers.insert("link", HeaderValue::from_static("<https://webexapis.com/v1/a?b=c>; rel=\"next\""));
         let mut pages = Pages::default();
         assert!(pages.next(&base, &headers).unwrap().is_some());
         assert!(pages.next(&base, &headers).unwrap().is_none());

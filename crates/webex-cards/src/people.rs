@@ -125,10 +125,7 @@ mod tests {
     fn requests_have_the_documented_paths() {
         assert_eq!(get_me().unwrap().uri(), "/people/me");
         assert_eq!(get_person(&"P1".parse().unwrap()).unwrap().uri(), "/people/P1");
-        assert_eq!(
-            find_by_email("a@example.net").unwrap().uri(),
-            "/people?email=a%40example.net"
-        );
+        assert_eq!(find_by_email("a@example.net").unwrap().uri(), "/people?email=a%40example.net");
     }
 
     #[test]

@@ -101,17 +101,11 @@ fn get_room(id: &RoomId) -> Built {
 }
 
 fn list_rooms() -> Built {
-    request::empty(
-        Method::GET,
-        &request::path(&["rooms"], &[("type", "group"), ("max", PAGE)]),
-    )
+    request::empty(Method::GET, &request::path(&["rooms"], &[("type", "group"), ("max", PAGE)]))
 }
 
 fn list_memberships(room: &RoomId) -> Built {
-    request::empty(
-        Method::GET,
-        &request::path(&["memberships"], &[("roomId", room.as_str()), ("max", PAGE)]),
-    )
+    request::empty(Method::GET, &request::path(&["memberships"], &[("roomId", room.as_str()), ("max", PAGE)]))
 }
 
 fn find_membership(room: &RoomId, email: &str) -> Built {
@@ -149,13 +143,8 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn find_membership(&self, room: &RoomId, email: &str) -> Result<Option<Membership>, Error> {
-        let found: Items<Membership> = self
-            .call("GET /memberships", find_membership(room, email))
-            .await?;
-        Ok(found
-            .items
-            .into_iter()
-            .find(|membership| membership.person_email.eq_ignore_ascii_case(email)))
+        let found: Items<Membership> = self.call("GET /memberships", find_membership(room, email)).await?;
+        Ok(found.items.into_iter().find(|membership| membership.person_email.eq_ignore_ascii_case(email)))
     }
 }
 
@@ -168,10 +157,7 @@ mod tests {
         let room: RoomId = "R1".parse().unwrap();
         assert_eq!(get_room(&room).unwrap().uri(), "/rooms/R1");
         assert_eq!(list_rooms().unwrap().uri(), "/rooms?type=group&max=100");
-        assert_eq!(
-            list_memberships(&room).unwrap().uri(),
-            "/memberships?roomId=R1&max=100"
-        );
+        assert_eq!(list_memberships(&room).unwrap().uri(), "/memberships?roomId=R1&max=100");
         assert_eq!(
             find_membership(&room, "a@example.net").unwrap().uri(),
             "/memberships?roomId=R1&personEmail=a%40example.net"

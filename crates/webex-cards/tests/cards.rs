@@ -31,24 +31,11 @@ fn the_approval_card_is_built_as_the_fixture_has_it() {
                 .spacing(Spacing::None),
         )
         .with(facts)
-        .with(
-            TextInput::new("comment", "Comment (optional)")
-                .multiline()
-                .max_length(500),
-        )
+        .with(TextInput::new("comment", "Comment (optional)").multiline().max_length(500))
         .action(Action::submit("Approve", ActionStyle::Positive, &data("approve")).unwrap())
-        .action(Action::show_card(
-            "Decline",
-            Card::inner().with(reason).action(decline),
-        ))
-        .action(Action::open_url(
-            "Open ticket",
-            "https://tickets.example.net/#ticket/zoom/301",
-        ));
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../fixtures/webex/approval_card.json"
-    );
+        .action(Action::show_card("Decline", Card::inner().with(reason).action(decline)))
+        .action(Action::open_url("Open ticket", "https://tickets.example.net/#ticket/zoom/301"));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/webex/approval_card.json");
     let fixture: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!(card.to_json().unwrap(), fixture);
 }
@@ -78,8 +65,5 @@ fn every_element_has_its_documented_keys() {
     ]);
     let json = card.to_json().unwrap();
     assert_eq!(json["body"], expected);
-    assert_eq!(
-        json["actions"],
-        json!([{"type": "Action.Submit", "title": "Send", "data": {}}])
-    );
+    assert_eq!(json["actions"], json!([{"type": "Action.Submit", "title": "Send", "data": {}}]));
 }

@@ -30,11 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Step>, String> {
         if !identifier(local) || !prefix.is_none_or(identifier) {
             return Err(format!("\"{name}\" is not a node's name"));
         }
-        let mut step = Step {
-            name: name.to_owned(),
-            predicates: Vec::new(),
-            position: None,
-        };
+        let mut step = Step { name: name.to_owned(), predicates: Vec::new(), position: None };
         rest = &after[end..];
         while let Some(after) = rest.strip_prefix('[') {
             rest = predicate(after, &mut step)?;
@@ -58,18 +54,11 @@ fn predicate<'t>(text: &'t str, step: &mut Step) -> Result<&'t str, String> {
         step.position = Some(position);
         return Ok(&text[close + 1..]);
     }
-    let (key, after) = text
-        .split_once('=')
-        .ok_or("a predicate is [key='value'], [.='value'] or [number]")?;
+    let (key, after) = text.split_once('=').ok_or("a predicate is [key='value'], [.='value'] or [number]")?;
     let after = after.trim_start();
-    let quote = after
-        .chars()
-        .next()
-        .filter(|c| matches!(c, '\'' | '"'))
-        .ok_or("a predicate's value is in quotes")?;
-    let (value, after) = after[1..]
-        .split_once(quote)
-        .ok_or("a predicate's quote does not end")?;
+    let quote =
+        after.chars().next().filter(|c| matches!(c, '\'' | '"')).ok_or("a predicate's value is in quotes")?;
+    let (value, after) = after[1..].split_once(quote).ok_or("a predicate's quote does not end")?;
     let after = after.trim_start().strip_prefix(']').ok_or("'[' without ']'")?;
     step.predicates.push((key.trim().to_owned(), value.to_owned()));
     Ok(after)
@@ -133,33 +122,22 @@ fn predicates(checker: &Checker<'_>, node: u32, step: &Step, out: &mut String) -
         return Ok(());
     }
     let value_of = |leaf: u32, value: &str| {
-        let ty = schema.defs[schema.nodes[leaf as usize].def as usize]
-            .ty
-            .ok_or("it has no type")?;
+        let ty = schema.defs[schema.nodes[leaf as usize].def as usize].ty.ok_or("it has no type")?;
         let fit = Checker { leaf, ..*checker }.check(ty, value);
-        fit.map(|fit| fit.text)
-            .map_err(|misfit| format!("\"{value}\" is not {}", misfit.allowed))
+        fit.map(|fit| fit.text).map_err(|misfit| format!("\"{value}\" is not {}", misfit.allowed))
     };
     match data.kind {
         NodeKind::List => {
             let mut found: Vec<(Sym, String)> = Vec::new();
             for (key, value) in &step.predicates {
-                let key = schema
-                    .names
-                    .get(Name::split(key).1)
-                    .filter(|key| def.keys.contains(key));
+                let key = schema.names.get(Name::split(key).1).filter(|key| def.keys.contains(key));
                 let key = key.ok_or_else(|| format!("a predicate of \"{}\" is not a key", step.name))?;
-                let leaf = schema
-                    .find_data_child(node, data.module, key)
-                    .ok_or("the key is not there")?;
+                let leaf = schema.find_data_child(node, data.module, key).ok_or("the key is not there")?;
                 found.push((key, value_of(leaf, value)?));
             }
             for key in &def.keys {
                 let name = schema.names.text(*key);
-                let value = found
-                    .iter()
-                    .find(|(found, _)| found == key)
-                    .map(|(_, value)| value);
+                let value = found.iter().find(|(found, _)| found == key).map(|(_, value)| value);
                 let value = value.ok_or_else(|| format!("key \"{name}\" of \"{}\" is missing", step.name))?;
                 out.push_str(&format!("[{name}={}]", quoted(value)));
             }
@@ -189,9 +167,7 @@ mod tests {
         assert_eq!(steps.len(), 3);
         assert_eq!(steps[1].predicates[1], ("d".to_owned(), "x]y".to_owned()));
         assert_eq!(steps[2].position, Some(3));
-        for bad in [
-            "", "/", "a", "/a[", "/a[b]", "/a[b=c]", "/a[b='c]", "/a b", "/a[b='c'",
-        ] {
+        for bad in ["", "/", "a", "/a[", "/a[b]", "/a[b=c]", "/a[b='c]", "/a b", "/a[b='c'"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

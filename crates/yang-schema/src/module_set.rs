@@ -84,10 +84,7 @@ pub struct CompileLimits {
 
 impl Default for CompileLimits {
     fn default() -> Self {
-        Self {
-            max_nodes: 8_000_000,
-            max_depth: 200,
-        }
+        Self { max_nodes: 8_000_000, max_depth: 200 }
     }
 }
 
@@ -118,10 +115,7 @@ impl ModuleSet {
     /// An empty set whose texts must be within these limits.
     #[must_use]
     pub fn with_limits(limits: ParseLimits) -> Self {
-        Self {
-            sources: Vec::new(),
-            limits,
-        }
+        Self { sources: Vec::new(), limits }
     }
 
     /// Adds a module's or submodule's text; `file` names it in errors. A second copy of the same module and
@@ -145,24 +139,11 @@ impl ModuleSet {
     /// [`Error::Read`] if it cannot be read, [`Error::Parse`] if it is not YANG or not UTF-8.
     pub fn add_file(&mut self, path: impl AsRef<Path>) -> Result<String, Error> {
         let path = path.as_ref();
-        let read = |source| Error::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let read = |source| Error::Read { path: path.to_owned(), source };
         let file = path.display().to_string();
         let too_long = |bytes: u64| {
-            let message = format!(
-                "the file has {bytes} bytes, more than {} allowed",
-                self.limits.max_bytes
-            );
-            ParseError {
-                at: Location {
-                    file: file.clone(),
-                    line: 1,
-                    column: 1,
-                },
-                message,
-            }
+            let message = format!("the file has {bytes} bytes, more than {} allowed", self.limits.max_bytes);
+            ParseError { at: Location { file: file.clone(), line: 1, column: 1 }, message }
         };
         let size = std::fs::metadata(path).map_err(read)?.len();
         if usize::try_from(size).map_or(true, |size| size > self.limits.max_bytes) {
@@ -170,18 +151,10 @@ impl ModuleSet {
         }
         let bytes = std::fs::read(path).map_err(read)?;
         let text = String::from_utf8(bytes).map_err(|error| {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-                .split(|byte| *byte == b'\n')
-                .count();
+            let line =
+                error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
             let message = "the file is not UTF-8".to_owned();
-            ParseError {
-                at: Location {
-                    file: file.clone(),
-                    line,
-                    column: 1,
-                },
-                message,
-            }
+            ParseError { at: Location { file: file.clone(), line, column: 1 }, message }
         })?;
         self.add_text(&file, &text)
     }
@@ -199,9 +172,7 @@ impl ModuleSet {
 
     /// The modules and submodules of the set, with their revisions.
     pub fn modules(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.sources
-            .iter()
-            .map(|source| (source.name(), source.revision()))
+        self.sources.iter().map(|source| (source.name(), source.revision()))
     }
 
     /// What the files have against the standard and was read anyway.
@@ -215,24 +186,16 @@ impl ModuleSet {
         self.sources.iter().any(|source| {
             source.name() == name
                 && (revision.is_none()
-                    || source
-                        .children_of(0, Kw::Revision)
-                        .any(|at| Some(source.arg(at)) == revision))
+                    || source.children_of(0, Kw::Revision).any(|at| Some(source.arg(at)) == revision))
         })
     }
 
     /// What the set's modules import and include and the set does not have.
     #[must_use]
     pub fn missing(&self) -> Needs {
-        let mut needs = Needs {
-            imports: Vec::new(),
-            includes: Vec::new(),
-        };
+        let mut needs = Needs { imports: Vec::new(), includes: Vec::new() };
         for source in &self.sources {
-            for (kw, list) in [
-                (Kw::Import, &mut needs.imports),
-                (Kw::Include, &mut needs.includes),
-            ] {
+            for (kw, list) in [(Kw::Import, &mut needs.imports), (Kw::Include, &mut needs.includes)] {
                 for statement in source.children_of(0, kw) {
                     let name = source.arg(statement);
                     let revision = source.child_arg(statement, Kw::RevisionDate);
@@ -257,10 +220,7 @@ impl ModuleSet {
 
 /// The `*.yang` files of a folder, sorted by name.
 pub(crate) fn yang_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let read = |source| Error::Read {
-        path: folder.to_owned(),
-        source,
-    };
+    let read = |source| Error::Read { path: folder.to_owned(), source };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(read)? {
         let path = entry.map_err(read)?.path();

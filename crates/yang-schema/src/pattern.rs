@@ -32,11 +32,7 @@ fn compile(xsd: &str) -> Result<regex::Regex, String> {
 
 /// The same expression in the syntax of the `regex` crate, anchored at both ends.
 pub(crate) fn translate(xsd: &str) -> Result<String, String> {
-    let mut translator = Translator {
-        rest: xsd,
-        out: String::from(r"\A(?:"),
-        depth: 0,
-    };
+    let mut translator = Translator { rest: xsd, out: String::from(r"\A(?:"), depth: 0 };
     translator.alternatives()?;
     if !translator.rest.is_empty() {
         return Err("unmatched ')'".to_owned());
@@ -109,11 +105,7 @@ impl Translator<'_> {
 
     fn enter(&mut self) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            Err(format!("nested deeper than {MAX_DEPTH}"))
-        } else {
-            Ok(())
-        }
+        if self.depth > MAX_DEPTH { Err(format!("nested deeper than {MAX_DEPTH}")) } else { Ok(()) }
     }
 
     fn quantifier(&mut self) -> Result<(), String> {

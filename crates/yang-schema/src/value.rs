@@ -38,12 +38,7 @@ pub(crate) struct Misfit {
 
 impl Misfit {
     fn new(allowed: impl Into<String>, at: Option<StmtRef>) -> Self {
-        Self {
-            allowed: allowed.into(),
-            at,
-            error_message: None,
-            error_app_tag: None,
-        }
+        Self { allowed: allowed.into(), at, error_message: None, error_app_tag: None }
     }
 }
 
@@ -87,19 +82,11 @@ impl Checker<'_> {
 
     fn number(&self, ranges: &Ranges, digits: u8, value: &str) -> Result<String, Misfit> {
         let trimmed = value.trim_matches([' ', '\t', '\n', '\r']);
-        let fits = if digits == 0 && trimmed.contains('.') {
-            None
-        } else {
-            scaled(trimmed, digits)
-        };
+        let fits = if digits == 0 && trimmed.contains('.') { None } else { scaled(trimmed, digits) };
         match fits.filter(|number| ranges.contain(*number)) {
             Some(number) => Ok(unscaled(number, digits)),
             None => {
-                let what = if digits == 0 {
-                    "a whole number"
-                } else {
-                    "a decimal number"
-                };
+                let what = if digits == 0 { "a whole number" } else { "a decimal number" };
                 let what = if digits == 0 {
                     what.to_owned()
                 } else {
@@ -150,18 +137,10 @@ impl Checker<'_> {
                 return Err(Misfit::new(format!("each bit once, not {word} twice"), None));
             }
         }
-        let mut chosen: Vec<&EnumItem> = items
-            .iter()
-            .zip(&set)
-            .filter(|(_, on)| **on)
-            .map(|(item, _)| item)
-            .collect();
+        let mut chosen: Vec<&EnumItem> =
+            items.iter().zip(&set).filter(|(_, on)| **on).map(|(item, _)| item).collect();
         chosen.sort_by_key(|item| item.value);
-        Ok(chosen
-            .iter()
-            .map(|item| &*item.name)
-            .collect::<Vec<_>>()
-            .join(" "))
+        Ok(chosen.iter().map(|item| &*item.name).collect::<Vec<_>>().join(" "))
     }
 
     fn binary(&self, lengths: Option<&Ranges>, value: &str) -> Result<String, Misfit> {
@@ -181,18 +160,13 @@ impl Checker<'_> {
     fn leafref(&self, ty: TypeId, value: &str) -> Result<Fit, Misfit> {
         let Some(target) = self.schema.leafref_targets.get(&(self.leaf, ty)) else {
             // its target was taken away by a feature or deviation, or left out leniently
-            return Err(Misfit::new(
-                "nothing: the leaf this refers to is not in the model",
-                None,
-            ));
+            return Err(Misfit::new("nothing: the leaf this refers to is not in the model", None));
         };
         let target_type = self.schema.defs[self.schema.nodes[*target as usize].def as usize].ty;
         match target_type {
-            Some(target_type) if *target != self.leaf => Checker {
-                leaf: *target,
-                ..*self
+            Some(target_type) if *target != self.leaf => {
+                Checker { leaf: *target, ..*self }.check(target_type, value)
             }
-            .check(target_type, value),
             _ => Err(Misfit::new("nothing: the leaf refers to itself", None)),
         }
     }
@@ -217,24 +191,14 @@ impl Checker<'_> {
     fn identityref(&self, bases: &[IdentityId], value: &str) -> Result<String, Misfit> {
         let value = value.trim();
         let found = self.identity(value);
-        let fits = found.filter(|id| {
-            bases
-                .iter()
-                .all(|base| self.schema.identity_is_derived(*id, *base))
-        });
+        let fits = found.filter(|id| bases.iter().all(|base| self.schema.identity_is_derived(*id, *base)));
         match fits {
             Some(id) => Ok(self.schema.identity_name(id)),
             None => {
-                let bases: Vec<String> = bases
-                    .iter()
-                    .map(|base| self.schema.identity_name(*base))
-                    .collect();
+                let bases: Vec<String> = bases.iter().map(|base| self.schema.identity_name(*base)).collect();
                 let known: Vec<String> = self.derived(&bases_of(self.schema, &bases)).collect();
                 let list = shown(known.iter().map(String::as_str));
-                Err(Misfit::new(
-                    format!("an identity derived from {}: {list}", bases.join(" and ")),
-                    None,
-                ))
+                Err(Misfit::new(format!("an identity derived from {}: {list}", bases.join(" and ")), None))
             }
         }
     }
@@ -242,11 +206,7 @@ impl Checker<'_> {
     fn derived<'d>(&'d self, bases: &'d [IdentityId]) -> impl Iterator<Item = String> + 'd {
         (0..self.schema.identities.len())
             .filter_map(|id| u32::try_from(id).ok())
-            .filter(|id| {
-                bases
-                    .iter()
-                    .all(|base| self.schema.identity_is_derived(*id, *base))
-            })
+            .filter(|id| bases.iter().all(|base| self.schema.identity_is_derived(*id, *base)))
             .map(|id| self.schema.identity_name(id))
     }
 
@@ -272,16 +232,9 @@ impl Checker<'_> {
     fn restricted(&self, allowed: String, at: Option<StmtRef>) -> Misfit {
         let own = |kw| {
             let at = at?;
-            self.schema.sources[at.file as usize]
-                .child_arg(at.stmt, kw)
-                .map(str::to_owned)
+            self.schema.sources[at.file as usize].child_arg(at.stmt, kw).map(str::to_owned)
         };
-        Misfit {
-            allowed,
-            at,
-            error_message: own(Kw::ErrorMessage),
-            error_app_tag: own(Kw::ErrorAppTag),
-        }
+        Misfit { allowed, at, error_message: own(Kw::ErrorMessage), error_app_tag: own(Kw::ErrorAppTag) }
     }
 }
 
@@ -305,10 +258,7 @@ pub(crate) fn unscaled(number: i128, digits: u8) -> String {
     let (whole, fraction) = (number.abs() / power, number.abs() % power);
     let fraction = format!("{fraction:0>width$}", width = usize::from(digits));
     let fraction = fraction.trim_end_matches('0');
-    format!(
-        "{sign}{whole}.{}",
-        if fraction.is_empty() { "0" } else { fraction }
-    )
+    format!("{sign}{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
 }
 
 fn intervals(ranges: &Ranges, digits: u8) -> String {
@@ -360,9 +310,7 @@ pub(crate) fn shown<'n>(names: impl Iterator<Item = &'n str>) -> String {
 fn base64_length(text: &str) -> Option<usize> {
     let body = text.trim_end_matches('=');
     let padding = text.len() - body.len();
-    let good = body
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+    let good = body.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
     (good && text.len().is_multiple_of(4) && padding <= 2).then(|| text.len() / 4 * 3 - padding)
 }
 

@@ -20,11 +20,7 @@ fn compiled() -> Schema {
         }
         Err(error) => panic!("{error}"),
     };
-    eprintln!(
-        "parsed in {parsed:?}, all in {:?}, {} nodes",
-        start.elapsed(),
-        schema.node_count()
-    );
+    eprintln!("parsed in {parsed:?}, all in {:?}, {} nodes", start.elapsed(), schema.node_count());
     schema
 }
 
@@ -41,10 +37,7 @@ fn the_native_module_and_its_closure_compile() {
         .and_then(|node| node.child(NATIVE, "GigabitEthernet"))
         .unwrap();
     assert_eq!(port.keys().map(|key| key.name()).collect::<Vec<_>>(), ["name"]);
-    assert_eq!(
-        port.child(NATIVE, "mtu").unwrap().ty().unwrap().base_name(),
-        "uint16"
-    );
+    assert_eq!(port.child(NATIVE, "mtu").unwrap().ty().unwrap().base_name(), "uint16");
 }
 
 fn edit(body: &str) -> String {
@@ -55,9 +48,7 @@ fn edit(body: &str) -> String {
 }
 
 fn port(body: &str) -> String {
-    edit(&format!(
-        "<interface><GigabitEthernet><name>1/0/5</name>{body}</GigabitEthernet></interface>"
-    ))
+    edit(&format!("<interface><GigabitEthernet><name>1/0/5</name>{body}</GigabitEthernet></interface>"))
 }
 
 #[test]
@@ -67,10 +58,7 @@ fn interface_edits_are_judged_and_shown_as_json() {
     let judge = |xml: &str| {
         let document = roxmltree::Document::parse(xml).unwrap();
         let problems = schema.validate_edit_config(document.root_element(), &ValidateOptions::new());
-        problems
-            .iter()
-            .map(|problem| (problem.kind, problem.path.clone()))
-            .collect::<Vec<_>>()
+        problems.iter().map(|problem| (problem.kind, problem.path.clone())).collect::<Vec<_>>()
     };
     let access = "<switchport-config><switchport><sw:mode><sw:access/></sw:mode><sw:access><sw:vlan><sw:vlan>100</sw:vlan></sw:vlan></sw:access></switchport></switchport-config>";
     let good = format!(
@@ -78,10 +66,7 @@ fn interface_edits_are_judged_and_shown_as_json() {
     );
     assert_eq!(judge(&port(&good)), []);
     let name = "/ios:native/ios:interface/ios:GigabitEthernet[ios:name='1/0/5']";
-    assert_eq!(
-        judge(&port("<mtu>20</mtu>")),
-        [(ProblemKind::Value, format!("{name}/ios:mtu"))]
-    );
+    assert_eq!(judge(&port("<mtu>20</mtu>")), [(ProblemKind::Value, format!("{name}/ios:mtu"))]);
     let both = "<switchport-config><switchport><sw:mode><sw:access/><sw:trunk/></sw:mode></switchport></switchport-config>";
     assert_eq!(judge(&port(both))[0].0, ProblemKind::ChoiceConflict);
     let vlan = access.replace("100", "5000");
@@ -95,10 +80,7 @@ fn interface_edits_are_judged_and_shown_as_json() {
 
     let xml = port(&good.replace(r#"<shutdown nc:operation="remove"/>"#, ""));
     let document = roxmltree::Document::parse(&xml).unwrap();
-    let element = document
-        .descendants()
-        .find(|node| node.tag_name().name() == "GigabitEthernet")
-        .unwrap();
+    let element = document.descendants().find(|node| node.tag_name().name() == "GigabitEthernet").unwrap();
     assert_eq!(
         schema.element_to_json(element, &JsonOptions::new()).unwrap(),
         json!({"Cisco-IOS-XE-native:GigabitEthernet": [{

@@ -7,8 +7,7 @@ use yang_schema::{CompileOptions, Error, Features, ModuleSet, NodeKind, Schema, 
 
 fn plant(options: &CompileOptions) -> Schema {
     let mut set = ModuleSet::new();
-    set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models"))
-        .unwrap();
+    set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models")).unwrap();
     set.compile(options).unwrap()
 }
 
@@ -53,14 +52,8 @@ fn groupings_are_expanded_refined_and_augmented_where_they_are_used() {
     assert_eq!((plain.defaults(), plain.description()), (vec!["1500"], None));
     let switchport = gigabit.child(NS, "switchport").unwrap();
     let tunnel = switchport.child(NS, "tunnel").unwrap();
-    assert_eq!(
-        tunnel.schema_path(),
-        "/plant:plant/interface/Gigabit/switchport/mode/tunnel/tunnel"
-    );
-    assert_eq!(
-        tunnel.data_path(),
-        "/plant:plant/interface/Gigabit/switchport/tunnel"
-    );
+    assert_eq!(tunnel.schema_path(), "/plant:plant/interface/Gigabit/switchport/mode/tunnel/tunnel");
+    assert_eq!(tunnel.data_path(), "/plant:plant/interface/Gigabit/switchport/tunnel");
     assert_eq!(tunnel.data_parent(), Some(switchport));
     // the shorthand: a container directly in the choice has a case of its own
     let access = switchport.child(NS, "access").unwrap();
@@ -78,10 +71,7 @@ fn augments_of_other_modules_are_found_in_any_order() {
         .and_then(|node| node.child("urn:example:plant-qos", "qos"))
         .and_then(|node| node.child("urn:example:plant-qos", "late"))
         .unwrap();
-    assert_eq!(
-        late.data_path(),
-        "/plant:plant/interface/Gigabit/plant-qos:qos/late"
-    );
+    assert_eq!(late.data_path(), "/plant:plant/interface/Gigabit/plant-qos:qos/late");
     assert!(late.augmented_from().unwrap().file.ends_with("plant-qos.yang"));
 }
 
@@ -95,28 +85,15 @@ fn keys_types_identities_and_submodules_can_be_asked_for() {
         .and_then(|node| node.child(NS, "ip"))
         .and_then(|node| node.child(NS, "address"))
         .unwrap();
-    assert_eq!(
-        address.keys().map(|key| key.name()).collect::<Vec<_>>(),
-        ["ip", "prefix-length"]
-    );
+    assert_eq!(address.keys().map(|key| key.name()).collect::<Vec<_>>(), ["ip", "prefix-length"]);
     assert!(address.child(NS, "ip").unwrap().is_key());
-    let vlan = schema
-        .top(NS, "plant")
-        .unwrap()
-        .child(NS, "vlan")
-        .unwrap()
-        .child(NS, "id")
-        .unwrap();
+    let vlan = schema.top(NS, "plant").unwrap().child(NS, "vlan").unwrap().child(NS, "id").unwrap();
     let ty = vlan.ty().unwrap();
     assert_eq!((ty.name(), ty.base_name()), ("vlan-id", "uint16"));
-    let TypeKind::Integer { range, .. } = ty.kind() else {
-        panic!("{ty:?}")
-    };
+    let TypeKind::Integer { range, .. } = ty.kind() else { panic!("{ty:?}") };
     assert_eq!(range.intervals, [(1, 4094)]);
-    let mut speeds: Vec<_> = schema
-        .derived_identities("plant", "speed")
-        .map(|identity| identity.name)
-        .collect();
+    let mut speeds: Vec<_> =
+        schema.derived_identities("plant", "speed").map(|identity| identity.name).collect();
     speeds.sort_unstable();
     assert_eq!(speeds, ["fast", "giga", "warp"]);
     let plant = schema.module("plant").unwrap();
@@ -129,30 +106,14 @@ fn keys_types_identities_and_submodules_can_be_asked_for() {
 #[test]
 fn features_that_are_off_take_their_nodes_away() {
     let schema = plant(&CompileOptions::new().features(Features::None));
-    let gigabit = schema
-        .top(NS, "plant")
-        .unwrap()
-        .child(NS, "interface")
-        .unwrap()
-        .child(NS, "Gigabit")
-        .unwrap();
+    let gigabit =
+        schema.top(NS, "plant").unwrap().child(NS, "interface").unwrap().child(NS, "Gigabit").unwrap();
     assert_eq!(gigabit.child(NS, "ipv6"), None);
-    let on: Vec<_> = schema
-        .module("plant")
-        .unwrap()
-        .features()
-        .filter(|(_, on)| *on)
-        .collect();
+    let on: Vec<_> = schema.module("plant").unwrap().features().filter(|(_, on)| *on).collect();
     assert_eq!(on, []);
     // an augment into a node that a feature took away is void, not an error
-    let base = module(
-        "a",
-        "feature f; container c { if-feature f; leaf x { type string; } }",
-    );
-    let more = module(
-        "b",
-        "import a { prefix a; } augment /a:c { leaf y { type string; } }",
-    );
+    let base = module("a", "feature f; container c { if-feature f; leaf x { type string; } }");
+    let more = module("b", "import a { prefix a; } augment /a:c { leaf y { type string; } }");
     let schema = compile(&[&base, &more], &CompileOptions::new().features(Features::None)).unwrap();
     assert_eq!(schema.node_count(), 0);
 }
@@ -174,21 +135,12 @@ fn deviations_change_and_remove_nodes() {
     let schema = compile(&[&base, &deviation], &CompileOptions::new()).unwrap();
     let c = schema.top("urn:a", "c").unwrap();
     let x = c.child("urn:a", "x").unwrap();
-    assert_eq!(
-        (x.defaults(), x.is_mandatory(), x.is_config()),
-        (vec!["2"], true, false)
-    );
+    assert_eq!((x.defaults(), x.is_mandatory(), x.is_config()), (vec!["2"], true, false));
     assert_eq!(c.child("urn:a", "gone"), None);
     let list = c.child("urn:a", "l").unwrap();
     assert_eq!((list.max_elements(), list.musts().count()), (Some(4), 0));
     only_fault(
-        &[
-            &base,
-            &module(
-                "e",
-                "import a { prefix a; } deviation /a:c/a:nix { deviate not-supported; }",
-            ),
-        ],
+        &[&base, &module("e", "import a { prefix a; } deviation /a:c/a:nix { deviate not-supported; }")],
         "there is no nix",
     );
 }
@@ -220,22 +172,13 @@ fn every_fault_of_a_set_is_named_with_its_place() {
 
 #[test]
 fn what_goes_in_circles_ends() {
+    only_fault(&[&module("a", "grouping g { container c { uses g; } } uses g;")], "uses itself");
     only_fault(
-        &[&module("a", "grouping g { container c { uses g; } } uses g;")],
-        "uses itself",
-    );
-    only_fault(
-        &[&module(
-            "a",
-            "typedef t { type u; } typedef u { type t; } leaf x { type t; }",
-        )],
+        &[&module("a", "typedef t { type u; } typedef u { type t; } leaf x { type t; }")],
         "defined by itself",
     );
     only_fault(
-        &[&module(
-            "a",
-            "leaf x { type leafref { path ../y; } } leaf y { type leafref { path ../x; } }",
-        )],
+        &[&module("a", "leaf x { type leafref { path ../y; } } leaf y { type leafref { path ../x; } }")],
         "circle",
     );
     let a = module("a", "feature f { if-feature g; } feature g { if-feature f; }");
@@ -285,22 +228,13 @@ fn restrictions_must_narrow() {
         ("type enumeration { enum a; enum a; }", "there twice"),
         ("type uint8; default 300", "default"),
     ] {
-        only_fault(
-            &[&module(
-                "a",
-                &format!("leaf x {{ {bad} }}").replace("300 }", "300; }"),
-            )],
-            expected,
-        );
+        only_fault(&[&module("a", &format!("leaf x {{ {bad} }}").replace("300 }", "300; }"))], expected);
     }
 }
 
 #[test]
 fn names_stand_once() {
-    only_fault(
-        &[&module("a", "leaf x { type string; } leaf x { type string; }")],
-        "defined twice",
-    );
+    only_fault(&[&module("a", "leaf x { type string; } leaf x { type string; }")], "defined twice");
     only_fault(
         &[&module(
             "a",
@@ -313,29 +247,14 @@ fn names_stand_once() {
 #[test]
 fn of_several_revisions_imports_get_the_one_they_ask_for() {
     let old = module("t", "revision 2020-01-01; typedef v { type uint8; }");
-    let new = module(
-        "t",
-        "revision 2021-01-01; revision 2020-06-01; typedef v { type uint16; }",
-    );
-    let user = module(
-        "u",
-        "import t { prefix t; revision-date 2020-01-01; } leaf x { type t:v; }",
-    );
+    let new = module("t", "revision 2021-01-01; revision 2020-06-01; typedef v { type uint16; }");
+    let user = module("u", "import t { prefix t; revision-date 2020-01-01; } leaf x { type t:v; }");
     let schema = compile(&[&new, &old, &user], &CompileOptions::new()).unwrap();
-    assert_eq!(
-        schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(),
-        "uint8"
-    );
+    assert_eq!(schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(), "uint8");
     let user = module("u", "import t { prefix t; } leaf x { type t:v; }");
     let schema = compile(&[&old, &new, &user], &CompileOptions::new()).unwrap();
-    assert_eq!(
-        schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(),
-        "uint16"
-    );
-    let user = module(
-        "u",
-        "import t { prefix t; revision-date 2019-01-01; } leaf x { type t:v; }",
-    );
+    assert_eq!(schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(), "uint16");
+    let user = module("u", "import t { prefix t; revision-date 2019-01-01; } leaf x { type t:v; }");
     only_fault(&[&old, &user], "module t of revision 2019-01-01 is not loaded");
     assert!(compile(&[&old, &user], &CompileOptions::new().lenient(true)).is_ok());
 }
@@ -343,11 +262,7 @@ fn of_several_revisions_imports_get_the_one_they_ask_for() {
 #[test]
 fn what_is_missing_can_be_asked_before_compiling() {
     let mut set = ModuleSet::new();
-    set.add_text(
-        "u",
-        &module("u", "import t { prefix t; revision-date 2019-01-01; } include s;"),
-    )
-    .unwrap();
+    set.add_text("u", &module("u", "import t { prefix t; revision-date 2019-01-01; } include s;")).unwrap();
     let needs = set.missing();
     assert_eq!(needs.imports, [("t".to_owned(), Some("2019-01-01".to_owned()))]);
     assert_eq!(needs.includes, [("s".to_owned(), None)]);

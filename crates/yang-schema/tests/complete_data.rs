@@ -70,19 +70,14 @@ fn good_data_is_good() {
         []
     );
     let document = roxmltree::Document::parse("<data/>").unwrap();
-    assert_eq!(
-        schema().validate_data(document.root_element(), &ValidateOptions::new()),
-        []
-    );
+    assert_eq!(schema().validate_data(document.root_element(), &ValidateOptions::new()), []);
 }
 
 #[test]
 fn mandatory_nodes_are_missed_in_containers_and_chosen_cases_only() {
     let inner = GOOD.replace("<inner><also>y</also></inner>", "");
     assert_eq!(
-        one(&inner, ProblemKind::MissingMandatory, ErrorTag::MissingElement)
-            .bad_element
-            .as_deref(),
+        one(&inner, ProblemKind::MissingMandatory, ErrorTag::MissingElement).bad_element.as_deref(),
         Some("also")
     );
     let optional = format!("{GOOD}<optional/>");
@@ -102,9 +97,7 @@ fn mandatory_nodes_are_missed_in_containers_and_chosen_cases_only() {
 fn entries_are_counted_and_compared() {
     let none = GOOD.replace("<user><name>ann</name><uid>1</uid></user>", "");
     assert_eq!(
-        one(&none, ProblemKind::TooFew, ErrorTag::OperationFailed)
-            .error_app_tag
-            .as_deref(),
+        one(&none, ProblemKind::TooFew, ErrorTag::OperationFailed).error_app_tag.as_deref(),
         Some("too-few-elements")
     );
     let many =
@@ -113,30 +106,18 @@ fn entries_are_counted_and_compared() {
     let same = format!("{GOOD}<user><name>b</name><uid>1</uid><home><dir>/</dir></home></user>");
     one(&same, ProblemKind::NotUnique, ErrorTag::OperationFailed);
     assert_eq!(
-        problems(&format!(
-            "{GOOD}<user><name>b</name><uid>1</uid><home><dir>/b</dir></home></user>"
-        )),
+        problems(&format!("{GOOD}<user><name>b</name><uid>1</uid><home><dir>/b</dir></home></user>")),
         []
     );
 }
 
 #[test]
 fn references_must_lead_somewhere() {
-    let problem = one(
-        &format!("{GOOD}<owner>bob</owner>"),
-        ProblemKind::MissingInstance,
-        ErrorTag::DataMissing,
-    );
+    let problem =
+        one(&format!("{GOOD}<owner>bob</owner>"), ProblemKind::MissingInstance, ErrorTag::DataMissing);
     assert_eq!(problem.error_app_tag.as_deref(), Some("instance-required"));
-    assert_eq!(
-        problem.allowed.as_deref(),
-        Some("the value of an existing /box:box/user/name")
-    );
-    one(
-        &format!("{GOOD}<either>7</either>"),
-        ProblemKind::MissingInstance,
-        ErrorTag::DataMissing,
-    );
+    assert_eq!(problem.allowed.as_deref(), Some("the value of an existing /box:box/user/name"));
+    one(&format!("{GOOD}<either>7</either>"), ProblemKind::MissingInstance, ErrorTag::DataMissing);
     one(
         &format!("{GOOD}<at>/b:box/b:user[b:name='bob']</at>"),
         ProblemKind::MissingInstance,
@@ -147,38 +128,22 @@ fn references_must_lead_somewhere() {
 #[test]
 fn rpcs_replies_and_notifications_are_validated() {
     let mut set = ModuleSet::new();
-    set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models"))
-        .unwrap();
+    set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models")).unwrap();
     let schema = set.compile(&CompileOptions::new()).unwrap();
     let check = |xml: &str| {
         let document = roxmltree::Document::parse(xml).unwrap();
         schema.validate_rpc(document.root_element(), &ValidateOptions::new())
     };
-    assert_eq!(
-        check(r#"<ping xmlns="urn:example:plant"><host>a</host><count>3</count></ping>"#),
-        []
-    );
+    assert_eq!(check(r#"<ping xmlns="urn:example:plant"><host>a</host><count>3</count></ping>"#), []);
     assert_eq!(check(r#"<save xmlns="urn:example:plant"/>"#), []);
     let found = check(r#"<ping xmlns="urn:example:plant"><count>30</count></ping>"#);
-    let kinds: Vec<_> = found
-        .iter()
-        .map(|problem| (problem.kind, problem.path.as_str()))
-        .collect();
+    let kinds: Vec<_> = found.iter().map(|problem| (problem.kind, problem.path.as_str())).collect();
     assert_eq!(
         kinds,
-        [
-            (ProblemKind::Value, "/pl:ping/pl:count"),
-            (ProblemKind::MissingMandatory, "/pl:ping")
-        ]
+        [(ProblemKind::Value, "/pl:ping/pl:count"), (ProblemKind::MissingMandatory, "/pl:ping")]
     );
-    assert_eq!(
-        check(r#"<pong xmlns="urn:example:plant"/>"#)[0].kind,
-        ProblemKind::UnknownNode
-    );
-    assert_eq!(
-        check(r#"<plant xmlns="urn:example:plant"/>"#)[0].kind,
-        ProblemKind::UnknownNode
-    );
+    assert_eq!(check(r#"<pong xmlns="urn:example:plant"/>"#)[0].kind, ProblemKind::UnknownNode);
+    assert_eq!(check(r#"<plant xmlns="urn:example:plant"/>"#)[0].kind, ProblemKind::UnknownNode);
 
     let save = schema.top("urn:example:plant", "save").unwrap();
     let reply = r#"<rpc-reply><result xmlns="urn:example:plant">done</result><result2 xmlns="urn:example:plant"/></rpc-reply>"#;

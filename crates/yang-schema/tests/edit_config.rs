@@ -10,8 +10,7 @@ fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| {
         let mut set = ModuleSet::new();
-        set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models"))
-            .unwrap();
+        set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models")).unwrap();
         set.compile(&CompileOptions::new()).unwrap()
     })
 }
@@ -25,19 +24,13 @@ fn problems(body: &str) -> Vec<Problem> {
 }
 
 fn port(body: &str) -> Vec<Problem> {
-    problems(&format!(
-        "<interface><Gigabit><name>1/0/5</name>{body}</Gigabit></interface>"
-    ))
+    problems(&format!("<interface><Gigabit><name>1/0/5</name>{body}</Gigabit></interface>"))
 }
 
 #[track_caller]
 fn one(problems: &[Problem], kind: ProblemKind, tag: ErrorTag) -> &Problem {
     assert_eq!(problems.len(), 1, "{problems:#?}");
-    assert_eq!(
-        (problems[0].kind, problems[0].error_tag),
-        (kind, tag),
-        "{problems:#?}"
-    );
+    assert_eq!((problems[0].kind, problems[0].error_tag), (kind, tag), "{problems:#?}");
     &problems[0]
 }
 
@@ -61,21 +54,12 @@ fn a_whole_interface_is_accepted() {
 fn a_value_out_of_range_names_path_value_range_and_place() {
     let found = port("<mtu>20</mtu>");
     let problem = one(&found, ProblemKind::Value, ErrorTag::InvalidValue);
-    assert_eq!(
-        problem.path,
-        "/pl:plant/pl:interface/pl:Gigabit[pl:name='1/0/5']/pl:mtu"
-    );
-    assert_eq!(
-        problem.namespaces,
-        [("pl".to_owned(), "urn:example:plant".to_owned())]
-    );
+    assert_eq!(problem.path, "/pl:plant/pl:interface/pl:Gigabit[pl:name='1/0/5']/pl:mtu");
+    assert_eq!(problem.namespaces, [("pl".to_owned(), "urn:example:plant".to_owned())]);
     assert_eq!(problem.value.as_deref(), Some("20"));
     assert_eq!(problem.message, "the MTU is out of range");
     assert_eq!(problem.error_app_tag.as_deref(), Some("mtu-range"));
-    assert_eq!(
-        problem.allowed.as_deref(),
-        Some("a whole number from 64 to 18000")
-    );
+    assert_eq!(problem.allowed.as_deref(), Some("a whole number from 64 to 18000"));
     assert!(problem.source.as_ref().unwrap().file.ends_with("plant.yang"));
 }
 
@@ -128,9 +112,7 @@ fn every_type_takes_what_it_allows() {
         <extra><anything xmlns="urn:nowhere"><at/>all</anything></extra>
         <vlan><id>2</id><name>Users</name></vlan>"#,
     ));
-    good(&port(
-        "<switchport><access><vlan>dynamic</vlan></access></switchport>",
-    ));
+    good(&port("<switchport><access><vlan>dynamic</vlan></access></switchport>"));
     good(&port("<speed>fast</speed><flags/>"));
 }
 
@@ -139,27 +121,13 @@ fn unknown_nodes_and_namespaces_are_told_apart() {
     let found = port("<descripton>x</descripton>");
     let problem = one(&found, ProblemKind::UnknownNode, ErrorTag::UnknownElement);
     assert_eq!(problem.allowed.as_deref(), Some("description, perhaps"));
-    assert_eq!(
-        problem.path,
-        "/pl:plant/pl:interface/pl:Gigabit[pl:name='1/0/5']/pl:descripton"
-    );
+    assert_eq!(problem.path, "/pl:plant/pl:interface/pl:Gigabit[pl:name='1/0/5']/pl:descripton");
     let found = port(r#"<mtu xmlns="urn:nowhere">20</mtu>"#);
     let problem = one(&found, ProblemKind::UnknownNamespace, ErrorTag::UnknownNamespace);
     assert_eq!(problem.bad_namespace.as_deref(), Some("urn:nowhere"));
-    assert_eq!(
-        problem.allowed.as_deref(),
-        Some("mtu in the namespace urn:example:plant")
-    );
-    one(
-        &port(r#"<qos><trust>cos</trust></qos>"#),
-        ProblemKind::UnknownNode,
-        ErrorTag::UnknownElement,
-    );
-    one(
-        &port(r#"<mtu xmlns="">20</mtu>"#),
-        ProblemKind::UnknownNamespace,
-        ErrorTag::UnknownNamespace,
-    );
+    assert_eq!(problem.allowed.as_deref(), Some("mtu in the namespace urn:example:plant"));
+    one(&port(r#"<qos><trust>cos</trust></qos>"#), ProblemKind::UnknownNode, ErrorTag::UnknownElement);
+    one(&port(r#"<mtu xmlns="">20</mtu>"#), ProblemKind::UnknownNamespace, ErrorTag::UnknownNamespace);
 }
 
 #[test]
@@ -175,18 +143,10 @@ fn keys_must_be_there_first_and_in_order() {
 
 #[test]
 fn what_stands_twice_is_refused() {
-    one(
-        &port("<mtu>2000</mtu><mtu>2000</mtu>"),
-        ProblemKind::Duplicate,
-        ErrorTag::BadElement,
-    );
+    one(&port("<mtu>2000</mtu><mtu>2000</mtu>"), ProblemKind::Duplicate, ErrorTag::BadElement);
     let twice = "<vlan><id>2</id></vlan><vlan><id> 2</id></vlan>";
     one(&problems(twice), ProblemKind::Duplicate, ErrorTag::BadElement);
-    one(
-        &problems("<server>a</server><server>a</server>"),
-        ProblemKind::Duplicate,
-        ErrorTag::BadElement,
-    );
+    one(&problems("<server>a</server><server>a</server>"), ProblemKind::Duplicate, ErrorTag::BadElement);
     good(&problems("<server>a</server><server>b</server>"));
 }
 
@@ -195,9 +155,7 @@ fn two_cases_of_a_choice_exclude_each_other_unless_one_goes() {
     let found = port("<switchport><access/><trunk/></switchport>");
     let problem = one(&found, ProblemKind::ChoiceConflict, ErrorTag::BadElement);
     assert!(problem.message.contains("choice mode"), "{problem}");
-    good(&port(
-        r#"<switchport><access/><trunk nc:operation="remove"/></switchport>"#,
-    ));
+    good(&port(r#"<switchport><access/><trunk nc:operation="remove"/></switchport>"#));
     one(
         &port("<switchport><access/><tunnel/></switchport>"),
         ProblemKind::ChoiceConflict,
@@ -213,47 +171,23 @@ fn operations_are_checked() {
     for operation in ["delete", "remove"] {
         good(&port(&format!(r#"<mtu nc:operation="{operation}"/>"#)));
     }
-    one(
-        &port(r#"<mtu nc:operation="erase">2000</mtu>"#),
-        ProblemKind::Attribute,
-        ErrorTag::BadAttribute,
-    );
+    one(&port(r#"<mtu nc:operation="erase">2000</mtu>"#), ProblemKind::Attribute, ErrorTag::BadAttribute);
     let found = port(r#"<mtu operation="delete">2000</mtu>"#);
     one(&found, ProblemKind::UnknownAttribute, ErrorTag::UnknownAttribute);
-    one(
-        &port(r#"<mtu yang:insert="first">2000</mtu>"#),
-        ProblemKind::Attribute,
-        ErrorTag::BadAttribute,
-    );
+    one(&port(r#"<mtu yang:insert="first">2000</mtu>"#), ProblemKind::Attribute, ErrorTag::BadAttribute);
     one(
         &problems(r#"<server yang:insert="before">a</server>"#),
         ProblemKind::Attribute,
         ErrorTag::MissingAttribute,
     );
-    one(
-        &port(r#"<mtu nc:operation="replace"/>"#),
-        ProblemKind::Value,
-        ErrorTag::InvalidValue,
-    );
+    one(&port(r#"<mtu nc:operation="replace"/>"#), ProblemKind::Value, ErrorTag::InvalidValue);
 }
 
 #[test]
 fn state_cannot_be_edited_and_content_must_fit() {
-    one(
-        &port("<load>1.0</load>"),
-        ProblemKind::ReadOnly,
-        ErrorTag::UnknownElement,
-    );
-    one(
-        &port("<switchport>access</switchport>"),
-        ProblemKind::Content,
-        ErrorTag::BadElement,
-    );
-    one(
-        &port("<mtu><name/></mtu>"),
-        ProblemKind::Content,
-        ErrorTag::BadElement,
-    );
+    one(&port("<load>1.0</load>"), ProblemKind::ReadOnly, ErrorTag::UnknownElement);
+    one(&port("<switchport>access</switchport>"), ProblemKind::Content, ErrorTag::BadElement);
+    one(&port("<mtu><name/></mtu>"), ProblemKind::Content, ErrorTag::BadElement);
 }
 
 #[test]

@@ -11,17 +11,14 @@ fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| {
         let mut set = ModuleSet::new();
-        set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models"))
-            .unwrap();
+        set.add_directory(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models")).unwrap();
         set.compile(&CompileOptions::new()).unwrap()
     })
 }
 
 fn to_json(xml: &str) -> Value {
     let document = roxmltree::Document::parse(xml).unwrap();
-    schema()
-        .to_json(document.root_element(), &JsonOptions::new())
-        .unwrap()
+    schema().to_json(document.root_element(), &JsonOptions::new()).unwrap()
 }
 
 /// There and back again: the JSON of the XML made from JSON is the same JSON.
@@ -29,9 +26,7 @@ fn to_json(xml: &str) -> Value {
 fn round_trip(xml: &str, expected: &Value) {
     let json = to_json(xml);
     assert_eq!(&json, expected);
-    let back = schema()
-        .from_json(&json, schema().root(), &JsonOptions::new())
-        .unwrap();
+    let back = schema().from_json(&json, schema().root(), &JsonOptions::new()).unwrap();
     assert_eq!(&to_json(&format!("<data>{back}</data>")), expected, "{back}");
 }
 
@@ -127,10 +122,7 @@ fn anydata_holds_nodes_of_any_module() {
 fn one_element_is_named_by_its_module_and_a_list_entry_is_an_array() {
     let xml = r#"<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><data><plant xmlns="urn:example:plant"><interface><Gigabit><name>1/0/5</name><mtu>2000</mtu><description>x</description></Gigabit></interface></plant></data></rpc-reply>"#;
     let document = roxmltree::Document::parse(xml).unwrap();
-    let port = document
-        .descendants()
-        .find(|node| node.has_tag_name("Gigabit"))
-        .unwrap();
+    let port = document.descendants().find(|node| node.has_tag_name("Gigabit")).unwrap();
     let text = schema().element_to_json_text(port, &JsonOptions::new()).unwrap();
     let compact: String = text.split_whitespace().collect();
     assert_eq!(
@@ -139,22 +131,16 @@ fn one_element_is_named_by_its_module_and_a_list_entry_is_an_array() {
     );
     // the same without any model, with what a device's hello and a caller know
     let empty = ModuleSet::new().compile(&CompileOptions::new()).unwrap();
-    let options = JsonOptions::new()
-        .module("urn:example:plant", "plant")
-        .list("urn:example:plant", "Gigabit");
+    let options =
+        JsonOptions::new().module("urn:example:plant", "plant").list("urn:example:plant", "Gigabit");
     let json = empty.element_to_json(port, &options).unwrap();
-    assert_eq!(
-        json,
-        json!({"plant:Gigabit": [{"name": "1/0/5", "mtu": "2000", "description": "x"}]})
-    );
+    assert_eq!(json, json!({"plant:Gigabit": [{"name": "1/0/5", "mtu": "2000", "description": "x"}]}));
 }
 
 #[test]
 fn keys_come_first_in_xml_and_values_declare_their_prefixes() {
     let json = json!({"plant:plant": {"interface": {"Gigabit": [{"mtu": 2000, "name": "1", "speed": "plant-qos:warp"}]}}});
-    let xml = schema()
-        .from_json(&json, schema().root(), &JsonOptions::new())
-        .unwrap();
+    let xml = schema().from_json(&json, schema().root(), &JsonOptions::new()).unwrap();
     assert_eq!(
         xml,
         r#"<plant xmlns="urn:example:plant"><interface><Gigabit><name>1</name><mtu>2000</mtu><speed xmlns:q="urn:example:plant-qos">q:warp</speed></Gigabit></interface></plant>"#
@@ -165,9 +151,7 @@ fn keys_come_first_in_xml_and_values_declare_their_prefixes() {
 fn hostile_text_survives_both_ways() {
     let hostile = "]]>&<a href=\"x\">'\r\n\t\u{fffd}\u{1f600}";
     let json = json!({"plant:plant": {"server": [hostile]}});
-    let xml = schema()
-        .from_json(&json, schema().root(), &JsonOptions::new())
-        .unwrap();
+    let xml = schema().from_json(&json, schema().root(), &JsonOptions::new()).unwrap();
     assert_eq!(to_json(&format!("<data>{xml}</data>")), json);
     assert_eq!(
         errors(json!({"plant:plant": {"server": ["a\u{0}b"]}})),
@@ -201,8 +185,6 @@ fn wrong_shapes_are_all_named() {
 fn depth_is_limited_where_the_schema_does_not_limit_it() {
     let deep = format!("<data>{}{}</data>", "<a>".repeat(5000), "</a>".repeat(5000));
     let document = roxmltree::Document::parse(&deep).unwrap();
-    let error = schema()
-        .to_json(document.root_element(), &JsonOptions::new())
-        .unwrap_err();
+    let error = schema().to_json(document.root_element(), &JsonOptions::new()).unwrap_err();
     assert!(error.to_string().contains("deeper than 100"));
 }

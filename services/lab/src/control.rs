@@ -47,12 +47,8 @@ impl Control {
             }
         };
         // The control server itself is never struck by a fault.
-        let server = Server::start(
-            settings,
-            settings.ports.control,
-            (System::Switch, Arc::default()),
-            routes,
-        )?;
+        let server =
+            Server::start(settings, settings.ports.control, (System::Switch, Arc::default()), routes)?;
         Ok(Self { server })
     }
 

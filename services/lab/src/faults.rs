@@ -132,14 +132,8 @@ impl FaultBoard {
         for fault in faults.iter_mut() {
             let matches = fault.system == system
                 && fault.point == point
-                && fault
-                    .method
-                    .as_deref()
-                    .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-                && fault
-                    .path
-                    .as_deref()
-                    .is_none_or(|prefix| path.starts_with(prefix));
+                && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && fault.path.as_deref().is_none_or(|prefix| path.starts_with(prefix));
             if !matches || fault.times == Some(0) {
                 continue;
             }
@@ -181,11 +175,7 @@ mod tests {
     fn a_fault_skips_then_strikes_then_is_gone() {
         let board = FaultBoard::default();
         board.add(fault(1, Some(1)));
-        let strike = || {
-            board
-                .strike(System::Netbox, Point::Request, "PATCH", "/api/dcim/")
-                .len()
-        };
+        let strike = || board.strike(System::Netbox, Point::Request, "PATCH", "/api/dcim/").len();
         assert_eq!((strike(), strike(), strike()), (0, 1, 0));
         assert!(board.list().is_empty());
     }
@@ -194,31 +184,10 @@ mod tests {
     fn a_fault_strikes_only_where_it_was_meant_to() {
         let board = FaultBoard::default();
         board.add(fault(0, None));
-        assert!(
-            board
-                .strike(System::Webex, Point::Request, "PATCH", "/api/")
-                .is_empty()
-        );
-        assert!(
-            board
-                .strike(System::Netbox, Point::Webhook, "PATCH", "/api/")
-                .is_empty()
-        );
-        assert!(
-            board
-                .strike(System::Netbox, Point::Request, "GET", "/api/")
-                .is_empty()
-        );
-        assert!(
-            board
-                .strike(System::Netbox, Point::Request, "PATCH", "/x")
-                .is_empty()
-        );
-        assert_eq!(
-            board
-                .strike(System::Netbox, Point::Request, "patch", "/api/x")
-                .len(),
-            1
-        );
+        assert!(board.strike(System::Webex, Point::Request, "PATCH", "/api/").is_empty());
+        assert!(board.strike(System::Netbox, Point::Webhook, "PATCH", "/api/").is_empty());
+        assert!(board.strike(System::Netbox, Point::Request, "GET", "/api/").is_empty());
+        assert!(board.strike(System::Netbox, Point::Request, "PATCH", "/x").is_empty());
+        assert_eq!(board.strike(System::Netbox, Point::Request, "patch", "/api/x").len(), 1);
     }
 }

@@ -48,10 +48,7 @@ impl Server {
     {
         let listener = TcpListener::bind((settings.bind, port))?;
         let addr = listener.local_addr()?;
-        let switchboard = Switchboard {
-            system: board.0,
-            faults: board.1,
-        };
+        let switchboard = Switchboard { system: board.0, faults: board.1 };
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(switchboard.clone()))
@@ -90,9 +87,7 @@ impl Server {
 }
 
 async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .body(include_str!("../static/lab.css"))
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("../static/lab.css"))
 }
 
 fn keep_connection(connection: &dyn Any, extensions: &mut Extensions) {
@@ -108,16 +103,9 @@ async fn strike(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceR
     };
     let path = request.path().to_owned();
     let mut drop_reply = false;
-    for action in board
-        .faults
-        .strike(board.system, Point::Request, request.method().as_str(), &path)
-    {
+    for action in board.faults.strike(board.system, Point::Request, request.method().as_str(), &path) {
         match action {
-            FaultAction::Status {
-                status,
-                headers,
-                body,
-            } => {
+            FaultAction::Status { status, headers, body } => {
                 let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 let mut answer = HttpResponse::build(code);
                 for header in headers {

@@ -54,14 +54,7 @@ impl Lab {
             orchestrator: settings.orchestrator_url.clone(),
         };
         let control = control::Control::start(&settings, faults.clone(), links).await?;
-        Ok(Self {
-            zammad,
-            webex,
-            netbox,
-            switch,
-            control,
-            faults,
-        })
+        Ok(Self { zammad, webex, netbox, switch, control, faults })
     }
 
     /// Stops everything and waits for it, at most a few seconds.

@@ -60,14 +60,8 @@ pub struct Ports {
 
 impl Ports {
     /// The fixed ports of `netchange lab`.
-    pub const FIXED: Self = Self {
-        zammad: 12346,
-        webex: 12347,
-        netbox: 12348,
-        switch: 2830,
-        switch_page: 12349,
-        control: 12350,
-    };
+    pub const FIXED: Self =
+        Self { zammad: 12346, webex: 12347, netbox: 12348, switch: 2830, switch_page: 12349, control: 12350 };
 }
 
 /// The sets of NETCONF capabilities that the lab's switch can be started with.

@@ -35,10 +35,7 @@ struct Rig {
 }
 
 async fn start(capabilities: Capabilities) -> Rig {
-    let settings = LabSettings {
-        capabilities,
-        ..LabSettings::default()
-    };
+    let settings = LabSettings { capabilities, ..LabSettings::default() };
     let faults = Arc::new(FaultBoard::default());
     let switch = Switch::start(&settings, faults.clone()).await.unwrap();
     let line = switch.known_hosts_line();
@@ -54,12 +51,7 @@ async fn start(capabilities: Capabilities) -> Rig {
     let announced: Vec<String> = session.capabilities().iter().map(str::to_owned).collect();
     let dialect = choose(&announced, &[]).unwrap();
     session.close().await.unwrap();
-    Rig {
-        switch,
-        faults,
-        connector,
-        dialect,
-    }
+    Rig { switch, faults, connector, dialect }
 }
 
 impl Rig {
@@ -69,10 +61,7 @@ impl Rig {
 
     async fn read(&self, session: &Session) -> InterfaceState {
         let filter = self.dialect.filter(PORT).unwrap();
-        let reply = session
-            .call(GetConfig::new(Datastore::Running).subtree(filter))
-            .await
-            .unwrap();
+        let reply = session.call(GetConfig::new(Datastore::Running).subtree(filter)).await.unwrap();
         self.dialect.read(reply.xml(), PORT).unwrap().unwrap()
     }
 
@@ -121,10 +110,7 @@ fn tour() -> Vec<InterfaceState> {
         ipv4: Some("10.10.20.1/24".parse().unwrap()),
         ..base("routed")
     };
-    let shut = InterfaceState {
-        enabled: false,
-        ..base("shut")
-    };
+    let shut = InterfaceState { enabled: false, ..base("shut") };
     vec![shut, access.clone(), trunk, routed, access]
 }
 
@@ -145,11 +131,7 @@ async fn a_port_goes_through_all_modes_and_back_to_exactly_what_it_was() {
                 second.close().await.unwrap();
                 Ok::<_, Infallible>(seen)
             };
-            let done = Transaction::new(edit)
-                .inverse(inverse.as_str())
-                .run(&session, check)
-                .await
-                .unwrap();
+            let done = Transaction::new(edit).inverse(inverse.as_str()).run(&session, check).await.unwrap();
             assert_eq!(done.value, after, "{capabilities:?}");
             assert_eq!(done.guarantees.method, method);
             way_back.push(inverse);
@@ -159,9 +141,7 @@ async fn a_port_goes_through_all_modes_and_back_to_exactly_what_it_was() {
         assert_eq!(rig.switch.lock_holder(Store::Running), None);
         for inverse in way_back.iter().rev() {
             let back = Transaction::new(inverse.as_str()).accept_without_undo();
-            back.run(&session, || async { Ok::<_, Infallible>(()) })
-                .await
-                .unwrap();
+            back.run(&session, || async { Ok::<_, Infallible>(()) }).await.unwrap();
         }
         assert_eq!(rig.switch.running_interface(PORT), original, "{capabilities:?}");
         assert_eq!(rig.switch.events().running_changes(), 10);
@@ -178,14 +158,9 @@ async fn a_failed_check_leaves_the_switch_as_it_was() {
         let before = rig.read(&session).await;
         let after = rig.dialect.settle(PORT, &before, &tour()[1]);
         let transaction = Transaction::new(rig.edit(&before, &after)).inverse(rig.edit(&after, &before));
-        let failed = transaction
-            .run(&session, || async { Err::<(), _>(std::io::Error::other("no")) })
-            .await;
+        let failed = transaction.run(&session, || async { Err::<(), _>(std::io::Error::other("no")) }).await;
         let failed = failed.unwrap_err();
-        assert!(
-            matches!(failed.cause, Cause::Check(_)) && failed.server.is_as_before(),
-            "{failed:?}"
-        );
+        assert!(matches!(failed.cause, Cause::Check(_)) && failed.server.is_as_before(), "{failed:?}");
         assert_eq!(rig.switch.running(), original, "{capabilities:?}");
         assert!(!rig.switch.candidate_dirty() && rig.switch.lock_holder(Store::Running).is_none());
     }
@@ -208,10 +183,7 @@ async fn a_connection_cut_anywhere_leaves_the_old_or_the_new_configuration() {
             let outcome = match rig.connector.session().await {
                 Ok(session) => {
                     let check = || async { Ok::<_, Infallible>(()) };
-                    tokio::time::timeout(LIMIT, transaction.run(&session, check))
-                        .await
-                        .unwrap()
-                        .is_ok()
+                    tokio::time::timeout(LIMIT, transaction.run(&session, check)).await.unwrap().is_ok()
                 }
                 Err(_) => false,
             };
@@ -225,23 +197,14 @@ async fn a_connection_cut_anywhere_leaves_the_old_or_the_new_configuration() {
             let session = rig.session().await;
             let seen = rig.read(&session).await;
             session.close().await.unwrap();
-            assert!(
-                seen == before || seen == after,
-                "{capabilities:?} cut at {bytes}: {seen:?}"
-            );
-            assert!(
-                !outcome || seen == after,
-                "{capabilities:?} cut at {bytes}: reported as done"
-            );
+            assert!(seen == before || seen == after, "{capabilities:?} cut at {bytes}: {seen:?}");
+            assert!(!outcome || seen == after, "{capabilities:?} cut at {bytes}: reported as done");
             completed |= outcome;
             rig.switch.set_running(PORT, "").unwrap();
             rig.switch.discard_candidate();
             assert_eq!(rig.switch.running_interface(PORT), old);
         }
-        assert!(
-            completed,
-            "{capabilities:?}: the last cuts lie behind the whole transaction"
-        );
+        assert!(completed, "{capabilities:?}: the last cuts lie behind the whole transaction");
     }
 }
 
@@ -263,16 +226,11 @@ async fn the_dialect_saves_synchronizes_and_reads_the_state() {
     let session = rig.session().await;
     rig.switch.drift(PORT, "<shutdown/>").unwrap();
     assert_ne!(rig.switch.running(), rig.switch.startup());
-    let device_dialect::Save::Rpc(save) = rig.dialect.save() else {
-        panic!("IOS-XE saves by an rpc")
-    };
+    let device_dialect::Save::Rpc(save) = rig.dialect.save() else { panic!("IOS-XE saves by an rpc") };
     let reply = session.call(Raw::new(save)).await.unwrap();
     assert!(format!("{reply:?}").len() > 10);
     assert_eq!(rig.switch.running(), rig.switch.startup());
-    session
-        .call(Raw::new(rig.dialect.sync_from().unwrap()))
-        .await
-        .unwrap();
+    session.call(Raw::new(rig.dialect.sync_from().unwrap())).await.unwrap();
     let filter = rig.dialect.operational_filter(PORT).unwrap();
     let reply = session.call(Get::new().subtree(filter)).await.unwrap();
     let state = rig.dialect.read_operational(reply.xml(), PORT).unwrap().unwrap();

@@ -60,16 +60,9 @@ async fn receive(inbox: Data<Inbox>, request: HttpRequest, body: Bytes) -> HttpR
     let header =
         |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), value.to_str().unwrap().to_owned());
     let headers = request.headers().iter().map(header).collect();
-    inbox.received.lock().unwrap().push(Received {
-        headers,
-        body: body.to_vec(),
-    });
+    inbox.received.lock().unwrap().push(Received { headers, body: body.to_vec() });
     let mut answers = inbox.answers.lock().unwrap();
-    let status = if answers.is_empty() {
-        202
-    } else {
-        answers.remove(0)
-    };
+    let status = if answers.is_empty() { 202 } else { answers.remove(0) };
     HttpResponse::build(StatusCode::from_u16(status).unwrap()).finish()
 }
 
@@ -86,48 +79,28 @@ struct World {
 
 impl World {
     async fn start(answers: &[u16]) -> Self {
-        let inbox = Data::new(Inbox {
-            answers: Mutex::new(answers.to_vec()),
-            ..Inbox::default()
-        });
+        let inbox = Data::new(Inbox { answers: Mutex::new(answers.to_vec()), ..Inbox::default() });
         let routes = {
             let inbox = inbox.clone();
             move |config: &mut ServiceConfig| {
-                config
-                    .app_data(inbox.clone())
-                    .route("/ticket", web::post().to(receive));
+                config.app_data(inbox.clone()).route("/ticket", web::post().to(receive));
             }
         };
         // The last wait leaves time to change the ticket before the last attempt.
         let waits = [30, 30, 30, 400].map(Duration::from_millis);
-        let mut settings = LabSettings {
-            zammad_retry_waits: waits,
-            ..LabSettings::default()
-        };
+        let mut settings = LabSettings { zammad_retry_waits: waits, ..LabSettings::default() };
         let receiver = Server::start(&settings, 0, (System::Switch, Arc::default()), routes).unwrap();
         settings.orchestrator_url = receiver.url();
         let faults = Arc::new(FaultBoard::default());
         let zammad = Zammad::start(&settings, faults.clone()).await.unwrap();
         let client = |token: &str| {
             let builder = Client::builder(zammad.url(), SecretString::from(token));
-            builder
-                .timeout(Duration::from_secs(5))
-                .retry(2, Duration::from_millis(5))
-                .build()
-                .unwrap()
+            builder.timeout(Duration::from_secs(5)).retry(2, Duration::from_millis(5)).build().unwrap()
         };
         let bot = client(&settings.zammad_token);
         let agent = client(zammad.user_token());
         let admin = client(zammad.admin_token());
-        Self {
-            zammad,
-            faults,
-            inbox,
-            bot,
-            agent,
-            admin,
-            receiver,
-        }
+        Self { zammad, faults, inbox, bot, agent, admin, receiver }
     }
 
     async fn stop(self) {
@@ -186,24 +159,15 @@ fn change() -> Value {
 async fn the_first_ticket_is_15016_and_its_people_have_addresses() {
     let world = World::start(&[]).await;
     let created = world.agent.create_ticket(&change()).await.unwrap();
-    assert_eq!(
-        (created.id, created.number.as_str(), created.state.as_str()),
-        (FIRST, "15016", "open")
-    );
+    assert_eq!((created.id, created.number.as_str(), created.state.as_str()), (FIRST, "15016", "open"));
     let read = world.bot.get_ticket_with_people(FIRST).await.unwrap();
-    assert_eq!(
-        read.requester_emails(),
-        ["network-team@local.lab", "developer@local.lab"]
-    );
+    assert_eq!(read.requester_emails(), ["network-team@local.lab", "developer@local.lab"]);
     assert_eq!(read.field("network_interface_mtu"), Some(&json!(2000)));
     assert_eq!(read.field("network_interface_enabled"), Some(&json!(true)));
     assert_eq!(world.bot.articles(FIRST).await.unwrap().len(), 1);
     assert_eq!(world.zammad.ticket(16)["number"], "15016");
     assert_eq!(world.zammad.ticket_id("15016"), Some(16));
-    assert_eq!(
-        world.zammad.request_count(),
-        world.agent.request_count() + world.bot.request_count()
-    );
+    assert_eq!(world.zammad.request_count(), world.agent.request_count() + world.bot.request_count());
     world.stop().await;
 }
 
@@ -214,31 +178,16 @@ async fn a_webhook_is_signed_and_has_the_recorded_shape_in_wire_form() {
     let one = world.wait_for(1).await.remove(0);
     let event = one.event();
     assert_eq!((event.ticket.id, event.ticket.number.as_str()), (FIRST, "15016"));
-    assert_eq!(
-        event.ticket.requester_emails(),
-        ["network-team@local.lab", "developer@local.lab"]
-    );
+    assert_eq!(event.ticket.requester_emails(), ["network-team@local.lab", "developer@local.lab"]);
     assert_eq!(event.article.unwrap().body, "Please <b>do</b> & see");
     let text = String::from_utf8(one.body.clone()).unwrap();
     assert!(text.contains("\\u003cb\\u003edo\\u003c/b\\u003e \\u0026 see"));
     assert!(!text.contains(['<', '>', '&', '\n']));
     assert_eq!(one.header("User-Agent"), Some("Zammad User Agent"));
-    assert_eq!(
-        one.header("Content-Type"),
-        Some("application/json; charset=utf-8")
-    );
-    assert_eq!(
-        one.header(webhook::TRIGGER_HEADER),
-        Some("network change trigger")
-    );
-    assert!(
-        one.header(webhook::DELIVERY_HEADER)
-            .is_some_and(|id| id.len() == 36)
-    );
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../fixtures/zammad/seed_ticket_15004.json"
-    );
+    assert_eq!(one.header("Content-Type"), Some("application/json; charset=utf-8"));
+    assert_eq!(one.header(webhook::TRIGGER_HEADER), Some("network change trigger"));
+    assert!(one.header(webhook::DELIVERY_HEADER).is_some_and(|id| id.len() == 36));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/zammad/seed_ticket_15004.json");
     let recorded = std::fs::read(path).unwrap();
     let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
     keys("", &serde_json::from_slice(&one.body).unwrap(), &mut ours);
@@ -277,24 +226,13 @@ async fn a_failing_receiver_is_tried_five_times_with_one_id_and_the_ticket_as_it
     let world = World::start(&[500, 302, 404, 503, 500]).await;
     world.agent.create_ticket(&change()).await.unwrap();
     world.wait_for(1).await;
-    world
-        .zammad
-        .update_ticket(16, &json!({"title": "Changed meanwhile"}))
-        .unwrap();
+    world.zammad.update_ticket(16, &json!({"title": "Changed meanwhile"})).unwrap();
     until(|| world.zammad.deliveries().len() == 5).await;
     let received = world.received();
-    let ids: BTreeSet<_> = received
-        .iter()
-        .map(|one| one.header(webhook::DELIVERY_HEADER).unwrap())
-        .collect();
+    let ids: BTreeSet<_> = received.iter().map(|one| one.header(webhook::DELIVERY_HEADER).unwrap()).collect();
     assert_eq!((received.len(), ids.len()), (5, 1));
     assert_eq!(received[4].event().ticket.title, "Changed meanwhile");
-    let outcomes: Vec<_> = world
-        .zammad
-        .deliveries()
-        .into_iter()
-        .map(|delivery| delivery.outcome)
-        .collect();
+    let outcomes: Vec<_> = world.zammad.deliveries().into_iter().map(|delivery| delivery.outcome).collect();
     assert_eq!(outcomes, [500, 302, 404, 503, 500].map(Outcome::Answered));
     world.stop().await;
 }
@@ -307,27 +245,11 @@ async fn the_trigger_fires_when_its_condition_is_touched_and_holds() {
     world.agent.create_ticket(&incident).await.unwrap();
     world.agent.create_ticket(&change()).await.unwrap();
     let id = TicketId(17);
-    assert_eq!(
-        world.wait_for(1).await[0].event().ticket.id,
-        id,
-        "another ticket type fires nothing"
-    );
+    assert_eq!(world.wait_for(1).await[0].event().ticket.id, id, "another ticket type fires nothing");
     // Not touched; holds no more; neither.
-    world
-        .agent
-        .update_ticket(id, &json!({"network_interface_mtu": 1600}))
-        .await
-        .unwrap();
-    world
-        .bot
-        .update_state(id, "pending approval", Some(&Note::html("s", "b")))
-        .await
-        .unwrap();
-    world
-        .agent
-        .update_ticket(id, &json!({"network_interface_mtu": 1700}))
-        .await
-        .unwrap();
+    world.agent.update_ticket(id, &json!({"network_interface_mtu": 1600})).await.unwrap();
+    world.bot.update_state(id, "pending approval", Some(&Note::html("s", "b"))).await.unwrap();
+    world.agent.update_ticket(id, &json!({"network_interface_mtu": 1700})).await.unwrap();
     // Touched and holds: the state is open again, and then an article while it is open.
     world.agent.update_state(id, "open", None).await.unwrap();
     let second = world.wait_for(2).await[1].event();
@@ -371,11 +293,8 @@ async fn what_a_test_repeats_or_forges_is_what_would_be_sent() {
     let raw = world.zammad.raw_delivery(16).unwrap();
     assert_eq!(raw.body, sent.body);
     assert!(raw.url.ends_with("/ticket"));
-    let signature = raw
-        .headers
-        .iter()
-        .find(|(name, _)| name == "X-Hub-Signature")
-        .map(|(_, value)| value.as_str());
+    let signature =
+        raw.headers.iter().find(|(name, _)| name == "X-Hub-Signature").map(|(_, value)| value.as_str());
     assert_eq!(signature, sent.header("X-Hub-Signature"));
     assert_eq!(world.zammad.raw_delivery(99), None);
     world.stop().await;
@@ -384,34 +303,18 @@ async fn what_a_test_repeats_or_forges_is_what_would_be_sent() {
 #[tokio::test]
 async fn no_credentials_are_403_and_a_wrong_token_is_401() {
     let world = World::start(&[]).await;
-    let wrong = Client::builder(world.zammad.url(), SecretString::from("wrong"))
-        .build()
-        .unwrap();
+    let wrong = Client::builder(world.zammad.url(), SecretString::from("wrong")).build().unwrap();
     let error = wrong.get_ticket(FIRST).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Zammad answered 401: Can't find User for Token"
-    );
+    assert_eq!(error.to_string(), "Zammad answered 401: Can't find User for Token");
     let http = reqwest::Client::new();
     let url = format!("{}/api/v1/tickets/16", world.zammad.url());
-    let answer = http
-        .get(&url)
-        .header("Accept", "application/json")
-        .send()
-        .await
-        .unwrap();
+    let answer = http.get(&url).header("Accept", "application/json").send().await.unwrap();
     assert_eq!(answer.status(), 403);
     assert_eq!(answer.headers()["X-Failure"], "Authentication required");
     let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    assert_eq!(
-        body,
-        json!({"error": "Authentication required", "error_human": "Authentication required"})
-    );
+    assert_eq!(body, json!({"error": "Authentication required", "error_human": "Authentication required"}));
     let page = http.get(&url).send().await.unwrap().text().await.unwrap();
-    assert!(
-        page.starts_with("<!DOCTYPE html>"),
-        "an error without JSON asked for is a page"
-    );
+    assert!(page.starts_with("<!DOCTYPE html>"), "an error without JSON asked for is a page");
     let error = world.bot.list(Kind::Webhook).await.unwrap_err();
     assert_eq!(error.to_string(), "Zammad answered 403: Not authorized");
     world.stop().await;
@@ -439,24 +342,13 @@ async fn an_agent_is_told_an_id_where_an_administrator_is_told_the_reason() {
 async fn a_misspelt_field_is_dropped_in_silence_and_the_client_notices() {
     let world = World::start(&[]).await;
     world.agent.create_ticket(&change()).await.unwrap();
-    let error = world
-        .agent
-        .update_ticket(FIRST, &json!({"network_interface_mut": 9000}))
-        .await
-        .unwrap_err();
+    let error = world.agent.update_ticket(FIRST, &json!({"network_interface_mut": 9000})).await.unwrap_err();
     assert!(
         matches!(&error, Error::NotWritten { field, .. } if field == "network_interface_mut"),
         "{error:?}"
     );
-    let error = world
-        .agent
-        .update_ticket(FIRST, &json!({"ticket_type": "holiday"}))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Zammad answered 422: Invalid value 'holiday' for field 'ticket_type'!"
-    );
+    let error = world.agent.update_ticket(FIRST, &json!({"ticket_type": "holiday"})).await.unwrap_err();
+    assert_eq!(error.to_string(), "Zammad answered 422: Invalid value 'holiday' for field 'ticket_type'!");
     world.stop().await;
 }
 
@@ -465,23 +357,14 @@ async fn a_state_is_refused_in_zammads_words() {
     let world = World::start(&[]).await;
     world.agent.create_ticket(&change()).await.unwrap();
     for (state, text) in [
-        (
-            "pendig approval",
-            "No lookup value found for 'state': \"pendig approval\"",
-        ),
+        ("pendig approval", "No lookup value found for 'state': \"pendig approval\""),
         ("Closed", "No lookup value found for 'state': \"Closed\""),
         ("new", "Invalid value '1' for field 'state_id'!"),
         ("removed", "Invalid value '6' for field 'state_id'!"),
-        (
-            "pending reminder",
-            "Missing required value for field 'pending_time'!",
-        ),
+        ("pending reminder", "Missing required value for field 'pending_time'!"),
     ] {
         let error = world.bot.update_state(FIRST, state, None).await.unwrap_err();
-        assert!(
-            matches!(&error, Error::StateRefused { detail, .. } if detail == text),
-            "{error:?}"
-        );
+        assert!(matches!(&error, Error::StateRefused { detail, .. } if detail == text), "{error:?}");
     }
     world.stop().await;
 }
@@ -490,20 +373,8 @@ async fn a_state_is_refused_in_zammads_words() {
 async fn a_state_and_its_note_are_written_together_or_not_at_all() {
     let world = World::start(&[]).await;
     world.agent.create_ticket(&change()).await.unwrap();
-    assert!(
-        world
-            .bot
-            .update_state(FIRST, "closed", Some(&Note::html("s", "")))
-            .await
-            .is_err()
-    );
-    assert!(
-        world
-            .bot
-            .update_state(FIRST, "nonsense", Some(&Note::html("s", "b")))
-            .await
-            .is_err()
-    );
+    assert!(world.bot.update_state(FIRST, "closed", Some(&Note::html("s", ""))).await.is_err());
+    assert!(world.bot.update_state(FIRST, "nonsense", Some(&Note::html("s", "b"))).await.is_err());
     assert_eq!(world.zammad.ticket(16)["state"], "open");
     assert_eq!(world.zammad.articles(16).len(), 1);
     world.stop().await;
@@ -515,34 +386,12 @@ async fn a_lost_answer_is_settled_by_reading_back() {
     world.agent.create_ticket(&change()).await.unwrap();
     let note = Note::html("Approval requested", "<p>Waiting</p>");
     let write = StateWrite::new("pending approval", "c1:pending", &note).only_from(&["open"]);
-    world.fault(
-        Point::Request,
-        "PUT",
-        "/api/v1/tickets/16",
-        FaultAction::DropReply,
-    );
-    assert_eq!(
-        world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(),
-        StateOutcome::Written
-    );
-    assert_eq!(
-        world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(),
-        StateOutcome::AlreadyThere
-    );
-    world.fault(
-        Point::Request,
-        "POST",
-        "/api/v1/ticket_articles",
-        FaultAction::DropReply,
-    );
-    assert_eq!(
-        world.bot.ensure_note(FIRST, "c1:done", &note).await.unwrap(),
-        NoteOutcome::Written
-    );
-    assert_eq!(
-        world.bot.ensure_note(FIRST, "c1:done", &note).await.unwrap(),
-        NoteOutcome::AlreadyThere
-    );
+    world.fault(Point::Request, "PUT", "/api/v1/tickets/16", FaultAction::DropReply);
+    assert_eq!(world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(), StateOutcome::Written);
+    assert_eq!(world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(), StateOutcome::AlreadyThere);
+    world.fault(Point::Request, "POST", "/api/v1/ticket_articles", FaultAction::DropReply);
+    assert_eq!(world.bot.ensure_note(FIRST, "c1:done", &note).await.unwrap(), NoteOutcome::Written);
+    assert_eq!(world.bot.ensure_note(FIRST, "c1:done", &note).await.unwrap(), NoteOutcome::AlreadyThere);
     assert!(world.faults.list().is_empty(), "both faults struck");
     assert_eq!(world.zammad.articles(16).len(), 3);
     world.stop().await;
@@ -558,10 +407,7 @@ async fn a_request_cut_before_it_was_done_is_an_error_and_safe_to_repeat() {
     let error = world.bot.ensure_state_with_note(FIRST, &write).await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
     assert_eq!(world.zammad.ticket(16)["state"], "open");
-    assert_eq!(
-        world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(),
-        StateOutcome::Written
-    );
+    assert_eq!(world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(), StateOutcome::Written);
     assert_eq!(world.zammad.articles(16).len(), 2);
     world.stop().await;
 }
@@ -572,19 +418,11 @@ async fn a_ticket_that_a_person_moved_is_left_alone() {
     world.agent.create_ticket(&change()).await.unwrap();
     let note = Note::html("Approval requested", "<p>Waiting</p>");
     let write = StateWrite::new("pending approval", "c1:pending", &note).only_from(&["open"]);
-    assert_eq!(
-        world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(),
-        StateOutcome::Written
-    );
+    assert_eq!(world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(), StateOutcome::Written);
     world.agent.update_state(FIRST, "closed", None).await.unwrap();
     let closed = "closed".to_owned();
     let outcome = world.bot.ensure_state_with_note(FIRST, &write).await.unwrap();
-    assert_eq!(
-        outcome,
-        StateOutcome::MovedSince {
-            state: closed.clone()
-        }
-    );
+    assert_eq!(outcome, StateOutcome::MovedSince { state: closed.clone() });
     let write = StateWrite::new("approved", "c1:approved", &note).only_from(&["pending approval"]);
     let outcome = world.bot.ensure_state_with_note(FIRST, &write).await.unwrap();
     assert_eq!(outcome, StateOutcome::NotFrom { state: closed });
@@ -601,28 +439,13 @@ async fn a_state_that_is_not_offered_leaves_the_note() {
     let write = StateWrite::new("approved", "c1:approved", &note);
     let detail = "Invalid value '9' for field 'state_id'!".to_owned();
     let outcome = world.bot.ensure_state_with_note(FIRST, &write).await.unwrap();
-    assert_eq!(
-        outcome,
-        StateOutcome::NoteOnly {
-            state: "open".to_owned(),
-            detail
-        }
-    );
-    assert_eq!(
-        world.zammad.articles(16)[1]["subject"],
-        "Approved [c1:approved/note-only]"
-    );
+    assert_eq!(outcome, StateOutcome::NoteOnly { state: "open".to_owned(), detail });
+    assert_eq!(world.zammad.articles(16)[1]["subject"], "Approved [c1:approved/note-only]");
     let again = world.bot.ensure_state_with_note(FIRST, &write).await.unwrap();
     assert!(matches!(again, StateOutcome::NoteOnly { .. }), "{again:?}");
     world.zammad.offer_state("approved", true);
-    assert_eq!(
-        world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(),
-        StateOutcome::Written
-    );
-    assert_eq!(
-        world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(),
-        StateOutcome::AlreadyThere
-    );
+    assert_eq!(world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(), StateOutcome::Written);
+    assert_eq!(world.bot.ensure_state_with_note(FIRST, &write).await.unwrap(), StateOutcome::AlreadyThere);
     assert_eq!(world.zammad.ticket(16)["state"], "approved");
     assert_eq!(world.zammad.articles(16).len(), 2, "the note is there once");
     world.stop().await;
@@ -634,40 +457,16 @@ async fn polling_finds_open_tickets_though_the_index_lags_behind() {
     for _ in 0..3 {
         world.agent.create_ticket(&change()).await.unwrap();
     }
-    world
-        .agent
-        .update_state(TicketId(17), "closed", None)
-        .await
-        .unwrap();
+    world.agent.update_state(TicketId(17), "closed", None).await.unwrap();
     world.zammad.set_index_delay(Duration::from_secs(3600));
     let ids = |tickets: Vec<Ticket>| tickets.into_iter().map(|ticket| ticket.id.0).collect::<Vec<_>>();
-    assert_eq!(
-        ids(world.bot.search_open("network_change").await.unwrap()),
-        [16, 18]
-    );
-    let both = world
-        .bot
-        .search_in_states("network_change", &["open", "closed"])
-        .await
-        .unwrap();
+    assert_eq!(ids(world.bot.search_open("network_change").await.unwrap()), [16, 18]);
+    let both = world.bot.search_in_states("network_change", &["open", "closed"]).await.unwrap();
     assert_eq!(ids(both), [16, 17, 18]);
     let number = TicketNumber::new("15018");
-    assert_eq!(
-        world.bot.find_ticket_by_number(&number).await.unwrap(),
-        None,
-        "not in the index yet"
-    );
+    assert_eq!(world.bot.find_ticket_by_number(&number).await.unwrap(), None, "not in the index yet");
     world.zammad.set_index_delay(Duration::ZERO);
-    assert_eq!(
-        world
-            .bot
-            .find_ticket_by_number(&number)
-            .await
-            .unwrap()
-            .unwrap()
-            .id,
-        TicketId(18)
-    );
+    assert_eq!(world.bot.find_ticket_by_number(&number).await.unwrap().unwrap().id, TicketId(18));
     world.stop().await;
 }
 
@@ -685,14 +484,8 @@ async fn polling_reads_more_tickets_than_fit_a_page() {
 async fn html_in_a_note_is_cleaned_and_the_marker_survives_in_the_subject() {
     let world = World::start(&[]).await;
     world.agent.create_ticket(&change()).await.unwrap();
-    let note = Note::html(
-        "Done",
-        "<p onclick=x()>a<!-- [c1:done] --></p><script>b()</script><b>c</b>",
-    );
-    assert_eq!(
-        world.bot.ensure_note(FIRST, "c1:done", &note).await.unwrap(),
-        NoteOutcome::Written
-    );
+    let note = Note::html("Done", "<p onclick=x()>a<!-- [c1:done] --></p><script>b()</script><b>c</b>");
+    assert_eq!(world.bot.ensure_note(FIRST, "c1:done", &note).await.unwrap(), NoteOutcome::Written);
     let articles = world.bot.articles(FIRST).await.unwrap();
     assert_eq!(articles[1].body, "<p>a</p>b()<b>c</b>");
     assert_eq!(articles[1].subject.as_deref(), Some("Done [c1:done]"));
@@ -711,29 +504,15 @@ async fn a_server_can_be_set_up_through_the_client() {
     world.agent.create_ticket(&change()).await.unwrap();
     let site = json!({"network_site": "lab"});
     let early = world.agent.update_ticket(FIRST, &site).await;
-    assert!(
-        matches!(early, Err(Error::NotWritten { .. })),
-        "there is no column before the migration"
-    );
+    assert!(matches!(early, Err(Error::NotWritten { .. })), "there is no column before the migration");
     world.admin.execute_migrations().await.unwrap();
     world.agent.update_ticket(FIRST, &site).await.unwrap();
-    let hook = setup::webhook(
-        "second",
-        &format!("{}/ticket", world.receiver.url()),
-        "other-secret",
-    );
+    let hook = setup::webhook("second", &format!("{}/ticket", world.receiver.url()), "other-secret");
     let hook = world.admin.create(Kind::Webhook, &hook).await.unwrap();
     assert_eq!(hook.rest["signature_token"], "**********", "secrets are masked");
     let trigger = setup::trigger("a second trigger", "network_change", state.id, hook.id);
     world.admin.create(Kind::Trigger, &trigger).await.unwrap();
-    assert!(
-        world
-            .admin
-            .find(Kind::Trigger, "a second trigger")
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(world.admin.find(Kind::Trigger, "a second trigger").await.unwrap().is_some());
     world.wait_for(1).await;
     world.agent.update_state(FIRST, "on hold", None).await.unwrap();
     let second = world.wait_for(2).await.remove(1);
@@ -752,14 +531,7 @@ async fn fields_are_found_by_name_in_the_servers_list() {
         "network_device_name",
         "network_interface_mtu"
     ])));
-    assert!(
-        world
-            .bot
-            .find(Kind::Template, "Network Device Change")
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(world.bot.find(Kind::Template, "Network Device Change").await.unwrap().is_some());
     world.stop().await;
 }
 
@@ -771,37 +543,17 @@ struct Browser {
 
 impl Browser {
     fn new(world: &World) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Self {
-            http,
-            base: world.zammad.url(),
-        }
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { http, base: world.zammad.url() }
     }
 
     async fn get(&self, path: &str) -> String {
-        self.http
-            .get(format!("{}{path}", self.base))
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
+        self.http.get(format!("{}{path}", self.base)).send().await.unwrap().text().await.unwrap()
     }
 
     async fn post(&self, path: &str, form: &str) -> reqwest::Response {
-        let request = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .body(form.to_owned());
-        request
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .send()
-            .await
-            .unwrap()
+        let request = self.http.post(format!("{}{path}", self.base)).body(form.to_owned());
+        request.header("Content-Type", "application/x-www-form-urlencoded").send().await.unwrap()
     }
 }
 
@@ -825,10 +577,7 @@ async fn a_person_files_a_ticket_on_the_pages() {
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()["Location"], "/tickets/16");
     let ticket = world.zammad.ticket(16);
-    let typed = (
-        &ticket["network_interface_mtu"],
-        &ticket["network_interface_enabled"],
-    );
+    let typed = (&ticket["network_interface_mtu"], &ticket["network_interface_enabled"]);
     assert_eq!(typed, (&json!(2000), &json!(true)));
     assert_eq!(
         (&ticket["customer"], &ticket["created_by"]),
@@ -836,10 +585,7 @@ async fn a_person_files_a_ticket_on_the_pages() {
     );
     assert_eq!(world.wait_for(1).await[0].event().ticket.id, FIRST);
     let page = browser.get("/tickets/16").await;
-    assert!(
-        page.contains("&#60;script&#62;alert(1)"),
-        "a hostile description is text"
-    );
+    assert!(page.contains("&#60;script&#62;alert(1)"), "a hostile description is text");
     assert!(!page.contains("<script>alert"));
     until(|| world.zammad.deliveries().len() == 1).await;
     assert!(browser.get("/").await.contains("15016"));
@@ -854,42 +600,20 @@ async fn a_person_changes_a_ticket_on_its_page() {
     world.zammad.create_ticket(&change()).unwrap();
     let note = Note::html("Plan", "<table><tr><td>mtu</td></tr></table></main>");
     world.bot.add_note(FIRST, &note).await.unwrap();
-    assert!(
-        browser
-            .get("/tickets/16")
-            .await
-            .contains("<table><tr><td>mtu</td></tr></table></div>")
-    );
-    world
-        .bot
-        .update_state(FIRST, "pending approval", None)
-        .await
-        .unwrap();
-    browser
-        .post(
-            "/tickets/16",
-            "state_shown=open&state=open&network_interface_mtu=1600",
-        )
-        .await;
+    assert!(browser.get("/tickets/16").await.contains("<table><tr><td>mtu</td></tr></table></div>"));
+    world.bot.update_state(FIRST, "pending approval", None).await.unwrap();
+    browser.post("/tickets/16", "state_shown=open&state=open&network_interface_mtu=1600").await;
     let ticket = world.zammad.ticket(16);
     assert_eq!(
         (&ticket["state"], &ticket["network_interface_mtu"]),
         (&json!("pending approval"), &json!(1600))
     );
     let before = browser.get("/tickets/16/version").await;
-    assert_eq!(
-        browser
-            .post("/tickets/16", "state=closed&body=Done&internal=true")
-            .await
-            .status(),
-        303
-    );
+    assert_eq!(browser.post("/tickets/16", "state=closed&body=Done&internal=true").await.status(), 303);
     assert_ne!(browser.get("/tickets/16/version").await, before);
     assert_eq!(world.zammad.ticket(16)["state"], "closed");
     assert_eq!(world.zammad.articles(16)[2]["internal"], true);
-    let refused = browser
-        .post("/tickets/16", "network_interface_mtu=99999999")
-        .await;
+    let refused = browser.post("/tickets/16", "network_interface_mtu=99999999").await;
     assert_eq!(refused.status(), 422);
     assert!(refused.text().await.unwrap().contains("role=\"alert\""));
     assert_eq!(browser.post("/tickets/99", "state=closed").await.status(), 404);

@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// From a change ticket to a proven switch.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "Examples:\n  netchange demo --auto            watch one ticket become a proven switch configuration\n  netchange demo                   play it yourself in the browser\n  netchange serve --config netchange.toml")]
+#[command(
+    version,
+    after_help = "Examples:\n  netchange demo --auto            watch one ticket become a proven switch configuration\n  netchange demo                   play it yourself in the browser\n  netchange serve --config netchange.toml"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -16,14 +19,20 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start stand-ins for all four systems and netchange, and play a ticket
     #[cfg(feature = "lab")]
-    #[command(after_help = "Examples:\n  netchange demo\n  netchange demo --auto\n  netchange demo --auto --scenario device-dies\n  netchange demo --auto --scenario all\n  netchange demo --scenario list")]
+    #[command(
+        after_help = "Examples:\n  netchange demo\n  netchange demo --auto\n  netchange demo --auto --scenario device-dies\n  netchange demo --auto --scenario all\n  netchange demo --scenario list"
+    )]
     Demo(DemoArgs),
     /// Start the stand-ins alone, on fixed ports
     #[cfg(feature = "lab")]
-    #[command(after_help = "Example, in two terminals:\n  netchange lab\n  netchange serve --config netchange.example.toml")]
+    #[command(
+        after_help = "Example, in two terminals:\n  netchange lab\n  netchange serve --config netchange.example.toml"
+    )]
     Lab(LabArgs),
     /// Serve: webhooks in, changes out, until SIGTERM
-    #[command(after_help = "Example:\n  NETCHANGE_ZAMMAD__TOKEN=file:/run/secrets/zammad netchange serve --config /etc/netchange.toml")]
+    #[command(
+        after_help = "Example:\n  NETCHANGE_ZAMMAD__TOKEN=file:/run/secrets/zammad netchange serve --config /etc/netchange.toml"
+    )]
     Serve(ConfigArgs),
     /// Check configuration, credentials, reachability, host keys and what waits for a person
     #[command(after_help = "Example:\n  netchange doctor --config netchange.toml")]

@@ -9,7 +9,8 @@ pub(crate) fn point(name: &str) {
     if wanted != name {
         return;
     }
-    let skip: u32 = std::env::var("NETCHANGE_CRASH_SKIP").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let skip: u32 =
+        std::env::var("NETCHANGE_CRASH_SKIP").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     if PASSED.fetch_add(1, Ordering::SeqCst) == skip {
         kill_self();
     }

@@ -36,13 +36,15 @@ fn main() -> ExitCode {
     };
     // Fails only if one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("netchange: cannot start: {error}");
-            return ExitCode::from(commands::FAILED);
-        }
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build()
+        {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                eprintln!("netchange: cannot start: {error}");
+                return ExitCode::from(commands::FAILED);
+            }
+        };
     ExitCode::from(runtime.block_on(commands::run(cli)))
 }
 

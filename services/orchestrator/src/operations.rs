@@ -62,13 +62,23 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Does an action; returns the change to look at now.
-pub(crate) async fn act(store: &Store, rule: &ApprovalRule, asked: Asked<'_>) -> Result<ChangeId, ActionError> {
+pub(crate) async fn act(
+    store: &Store,
+    rule: &ApprovalRule,
+    asked: Asked<'_>,
+) -> Result<ChangeId, ActionError> {
     let Asked { id, action, by, reason, via } = asked;
     let change = store.change(id).await?.ok_or(ActionError::NotFound)?;
-    let operator = if by.is_empty() { "the operator".to_owned() } else { by.chars().filter(|c| !c.is_control()).take(254).collect() };
+    let operator = if by.is_empty() {
+        "the operator".to_owned()
+    } else {
+        by.chars().filter(|c| !c.is_control()).take(254).collect()
+    };
     let event = match action {
         Action::Approve | Action::Decline => {
-            let by = Email::parse(by).map_err(|_| ActionError::Invalid("name the approver: by must be an e-mail address".to_owned()))?;
+            let by = Email::parse(by).map_err(|_| {
+                ActionError::Invalid("name the approver: by must be an e-mail address".to_owned())
+            })?;
             let decision = Decision {
                 by,
                 verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
@@ -81,7 +91,9 @@ pub(crate) async fn act(store: &Store, rule: &ApprovalRule, asked: Asked<'_>) ->
         Action::Retry => Event::Retried { by: operator },
         Action::Cancel => Event::Cancelled { by: operator },
         Action::Undo => {
-            return Err(ActionError::Refused("undo is not built yet: file a ticket with the values from the change's diff".to_owned()));
+            return Err(ActionError::Refused(
+                "undo is not built yet: file a ticket with the values from the change's diff".to_owned(),
+            ));
         }
     };
     match store.apply(id, &event, rule, Done::Nothing).await? {

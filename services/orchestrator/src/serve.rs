@@ -37,7 +37,9 @@ impl Service {
             }
         };
         if settings.server.allow_unsigned_webhooks {
-            tracing::warn!("Unsigned webhooks are allowed: whoever reaches this port can start a change that waits for approval");
+            tracing::warn!(
+                "Unsigned webhooks are allowed: whoever reaches this port can start a change that waits for approval"
+            );
         }
         let store = Store::open(&settings.store_url).await?;
         let owned = store.own().await?;

@@ -105,8 +105,11 @@ impl Settings {
         if file.is_some() && !path.is_file() {
             return Err(SettingsError(vec![format!("there is no configuration file {}", path.display())]));
         }
-        let figment = Figment::from(Toml::file_exact(path)).merge(Serialized::globals(environment(std::env::vars())));
-        let tree = figment.extract::<Value>().map_err(|error| SettingsError(error.into_iter().map(|e| e.to_string()).collect()))?;
+        let figment =
+            Figment::from(Toml::file_exact(path)).merge(Serialized::globals(environment(std::env::vars())));
+        let tree = figment
+            .extract::<Value>()
+            .map_err(|error| SettingsError(error.into_iter().map(|e| e.to_string()).collect()))?;
         Self::read(tree)
     }
 
@@ -267,8 +270,9 @@ fn read_policy(mut section: Section, problems: &mut Vec<String>) -> Policy {
     let policy = Policy {
         mtu_min: section.number("mtu_min", 1500, 64..=18000),
         mtu_max: section.number("mtu_max", 9000, 64..=18000),
-        protected_interfaces: section
-            .list("protected_interfaces", |text| text.parse::<InterfaceName>().map_err(|error| error.to_string())),
+        protected_interfaces: section.list("protected_interfaces", |text| {
+            text.parse::<InterfaceName>().map_err(|error| error.to_string())
+        }),
         ..Policy::default()
     };
     if policy.mtu_min > policy.mtu_max {
@@ -313,9 +317,21 @@ mod tests {
         });
         let text = Settings::read(tree).unwrap_err().to_string();
         for part in [
-            "server.listen", "server.colour", "server.api_token", "PostgreSQL is not supported yet", "zammad.url", "zammad.token",
-            "zammad.webhook_secret", "webex.token", "netbox.url", "devices.username", "devices.password", "devices.timeout", "devices.port",
-            "approval.approvers", "[extra]",
+            "server.listen",
+            "server.colour",
+            "server.api_token",
+            "PostgreSQL is not supported yet",
+            "zammad.url",
+            "zammad.token",
+            "zammad.webhook_secret",
+            "webex.token",
+            "netbox.url",
+            "devices.username",
+            "devices.password",
+            "devices.timeout",
+            "devices.port",
+            "approval.approvers",
+            "[extra]",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
@@ -333,7 +349,12 @@ mod tests {
 
     #[test]
     fn the_environment_overrides_as_text_and_foreign_variables_are_left_alone() {
-        let vars = [("NETCHANGE_ZAMMAD__TOKEN", "0123"), ("NETCHANGE_DEVICES__PORT", "831"), ("NETCHANGE_YANG_DIR", "/x"), ("HOME", "/")];
+        let vars = [
+            ("NETCHANGE_ZAMMAD__TOKEN", "0123"),
+            ("NETCHANGE_DEVICES__PORT", "831"),
+            ("NETCHANGE_YANG_DIR", "/x"),
+            ("HOME", "/"),
+        ];
         let env = environment(vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         let figment = Figment::from(Serialized::globals(complete())).merge(Serialized::globals(env));
         let settings = Settings::read(figment.extract().unwrap()).unwrap();

@@ -37,7 +37,8 @@ pub(crate) fn start(logs: Logs<'_>) -> Result<()> {
         Logs::File(path) => {
             let file = std::fs::File::options().create(true).append(true).open(path);
             let file = file.with_context(|| format!("cannot write the log {}", path.display()))?;
-            let _ = builder.with_env_filter(filter).json().with_writer(std::sync::Mutex::new(file)).try_init();
+            let _ =
+                builder.with_env_filter(filter).json().with_writer(std::sync::Mutex::new(file)).try_init();
         }
         Logs::Quiet => {
             let _ = builder.with_env_filter(EnvFilter::new("off")).with_writer(std::io::stderr).try_init();

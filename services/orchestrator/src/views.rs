@@ -106,7 +106,11 @@ impl ChangeView {
             id: change.id,
             state: change.state,
             version: change.version,
-            source: SourceView { kind: "ticket", ticket_id: change.ticket.id, ticket_number: change.ticket.number.clone() },
+            source: SourceView {
+                kind: "ticket",
+                ticket_id: change.ticket.id,
+                ticket_number: change.ticket.number.clone(),
+            },
             requested_by: change.requesters.first().map(ToString::to_string),
             title: change.title.clone(),
             device: change.device().map(ToString::to_string),

@@ -31,10 +31,7 @@ fn now() -> Timestamp {
 fn received() -> Change {
     let received = Received {
         id: ChangeId::new(uuid::Uuid::from_u128(1)),
-        ticket: TicketRef {
-            id: 16,
-            number: "15016".to_owned(),
-        },
+        ticket: TicketRef { id: 16, number: "15016".to_owned() },
         title: "Change a port".to_owned(),
         fields: fixtures::fields(),
         requesters: vec![email("network-team@local.lab"), email("dev@local.lab")],
@@ -50,15 +47,8 @@ fn every_event() -> Vec<Event> {
     let approval = || fixtures::approval("lead@example.net", Verdict::Approved, now());
     let why = || "because".to_owned();
     let mut events = vec![
-        Event::PlanMade {
-            request: request.clone(),
-            plan: plan.clone(),
-        },
-        Event::NothingToDo {
-            request,
-            plan,
-            evidence: Evidence::default(),
-        },
+        Event::PlanMade { request: request.clone(), plan: plan.clone() },
+        Event::NothingToDo { request, plan, evidence: Evidence::default() },
         Event::RequestInvalid { problems: vec![] },
         Event::CardsSent,
         Event::ApprovalCounted(approval()),
@@ -74,9 +64,7 @@ fn every_event() -> Vec<Event> {
         Event::DeviceConfigured { how: why() },
         Event::DeviceRefused { why: why() },
         Event::DeviceUnknown { why: why() },
-        Event::DeviceProved {
-            evidence: Evidence::default(),
-        },
+        Event::DeviceProved { evidence: Evidence::default() },
         Event::DeviceDiffers { why: why() },
         Event::NetboxFinished,
         Event::NetboxRestored,
@@ -133,10 +121,7 @@ fn a_state_that_ended_takes_nothing() {
 
 fn pending() -> Change {
     let (request, plan) = fixtures::plan();
-    let event = Event::PlanMade {
-        request,
-        plan: Box::new(plan),
-    };
+    let event = Event::PlanMade { request, plan: Box::new(plan) };
     received().on(&event, &rule(), now()).unwrap().change
 }
 
@@ -154,28 +139,17 @@ fn decision(by: &str, change: &Change) -> Decision {
 fn only_listed_approvers_count_and_never_the_requester() {
     let change = pending();
     let judge = |by: &str| change.judge(&decision(by, &change), now());
-    assert!(matches!(
-        judge("Lead@Example.net"),
-        Ok(Event::ApprovalCompleted(_))
-    ));
-    assert!(matches!(
-        judge("guest@example.net"),
-        Err(crate::NotCounted::NotAnApprover(_))
-    ));
+    assert!(matches!(judge("Lead@Example.net"), Ok(Event::ApprovalCompleted(_))));
+    assert!(matches!(judge("guest@example.net"), Err(crate::NotCounted::NotAnApprover(_))));
     // cab@example.net is the same person as dev@local.lab, who typed the ticket in.
-    assert!(matches!(
-        judge("cab@example.net"),
-        Err(crate::NotCounted::OwnChange(_))
-    ));
+    assert!(matches!(judge("cab@example.net"), Err(crate::NotCounted::OwnChange(_))));
 }
 
 #[test]
 fn an_approval_is_bound_to_the_digest_of_the_plan() {
     let change = pending();
-    let other = Decision {
-        digest: format!("sha256:{}", "0".repeat(64)),
-        ..decision("lead@example.net", &change)
-    };
+    let other =
+        Decision { digest: format!("sha256:{}", "0".repeat(64)), ..decision("lead@example.net", &change) };
     assert_eq!(change.judge(&other, now()), Err(crate::NotCounted::OtherPlan));
 }
 
@@ -183,24 +157,15 @@ fn an_approval_is_bound_to_the_digest_of_the_plan() {
 fn an_approval_after_the_time_is_over_does_not_count() {
     let change = pending();
     let late = change.expires_at.unwrap();
-    assert_eq!(
-        change.judge(&decision("lead@example.net", &change), late),
-        Err(crate::NotCounted::TooLate)
-    );
+    assert_eq!(change.judge(&decision("lead@example.net", &change), late), Err(crate::NotCounted::TooLate));
 }
 
 #[test]
 fn two_are_needed_where_the_rule_says_so_and_one_person_is_one() {
     let mut change = pending();
-    let two = ApprovalRule {
-        required: 2,
-        same_person: vec![],
-        ..rule()
-    };
+    let two = ApprovalRule { required: 2, same_person: vec![], ..rule() };
     change.rule = Some(two.clone());
-    let first = change
-        .judge(&decision("lead@example.net", &change), now())
-        .unwrap();
+    let first = change.judge(&decision("lead@example.net", &change), now()).unwrap();
     assert!(matches!(first, Event::ApprovalCounted(_)));
     let change = change.on(&first, &two, now()).unwrap().change;
     assert!(matches!(
@@ -217,18 +182,10 @@ fn two_are_needed_where_the_rule_says_so_and_one_person_is_one() {
 fn a_retry_voids_old_approvals() {
     let mut change = pending();
     change.state = State::AttentionRequired;
-    change
-        .approvals
-        .push(fixtures::approval("lead@example.net", Verdict::Approved, now()));
-    let retried = change
-        .on(&Event::Retried { by: "ops".to_owned() }, &rule(), now())
-        .unwrap();
+    change.approvals.push(fixtures::approval("lead@example.net", Verdict::Approved, now()));
+    let retried = change.on(&Event::Retried { by: "ops".to_owned() }, &rule(), now()).unwrap();
     assert_eq!(
-        (
-            retried.change.state,
-            retried.change.approvals.len(),
-            retried.change.round
-        ),
+        (retried.change.state, retried.change.approvals.len(), retried.change.round),
         (State::Received, 0, 2)
     );
     assert_eq!(retried.effects, [Effect::MakePlan]);

@@ -120,26 +120,16 @@ impl Dialect for IosXe {
             || after.native_vlan.is_some()
             || after.allowed_vlans.is_some();
         if switching && !port.switches() {
-            problems.push(Problem::CannotSwitch {
-                interface: interface.to_owned(),
-            });
+            problems.push(Problem::CannotSwitch { interface: interface.to_owned() });
         }
-        let address = after
-            .ipv4
-            .map(|net| net.to_string())
-            .or(after.ipv6.first().map(ToString::to_string));
+        let address = after.ipv4.map(|net| net.to_string()).or(after.ipv6.first().map(ToString::to_string));
         if let Some(address) = address {
             if after.switchport == Some(true) {
                 problems.push(Problem::AddressOnSwitchport { address });
             }
-            let tagged = after
-                .other
-                .iter()
-                .any(|other| edit::within(&other.path, "encapsulation"));
+            let tagged = after.other.iter().any(|other| edit::within(&other.path, "encapsulation"));
             if port.is_subinterface() && !tagged {
-                problems.push(Problem::NoEncapsulation {
-                    interface: interface.to_owned(),
-                });
+                problems.push(Problem::NoEncapsulation { interface: interface.to_owned() });
             }
         }
         if let Some(group) = after.channel_group
@@ -155,10 +145,7 @@ impl Dialect for IosXe {
             Shape::From17_4 => 200,
             Shape::From17_2 | Shape::UpTo17_1 => 240,
         };
-        Limits {
-            description_chars,
-            mtu: 64..=18_000,
-        }
+        Limits { description_chars, mtu: 64..=18_000 }
     }
 
     fn save(&self) -> Save {

@@ -29,14 +29,7 @@ const TYPES: &[(&str, bool)] = &[
 ];
 
 /// Types whose name is one number.
-const NUMBERED: &[&str] = &[
-    "BDI",
-    "Loopback",
-    "Port-channel",
-    "Tunnel",
-    "VirtualPortGroup",
-    "Vlan",
-];
+const NUMBERED: &[&str] = &["BDI", "Loopback", "Port-channel", "Tunnel", "VirtualPortGroup", "Vlan"];
 
 /// An interface by the list that holds it and its key there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +44,8 @@ impl Port {
         let refused = || DialectError::Interface(name.to_owned());
         let at = name.find(|c: char| c.is_ascii_digit()).ok_or_else(refused)?;
         let (list, key) = name.split_at(at);
-        let (list, switching) = *TYPES
-            .iter()
-            .find(|(known, _)| *known == list)
-            .ok_or_else(refused)?;
-        let (place, sub) = key
-            .split_once('.')
-            .map_or((key, None), |(place, sub)| (place, Some(sub)));
+        let (list, switching) = *TYPES.iter().find(|(known, _)| *known == list).ok_or_else(refused)?;
+        let (place, sub) = key.split_once('.').map_or((key, None), |(place, sub)| (place, Some(sub)));
         let number = |text: &str| {
             text.len() <= 10
                 && text.bytes().all(|b| b.is_ascii_digit())
@@ -67,11 +55,7 @@ impl Port {
         let one = !place.contains('/') || !NUMBERED.contains(&list);
         let has_subs = switching || matches!(list, "Ethernet" | "FourHundredGigE" | "TwoHundredGigE");
         if one && place.split('/').all(whole) && sub.is_none_or(|sub| has_subs && whole(sub)) {
-            Ok(Self {
-                list,
-                key: key.to_owned(),
-                switching,
-            })
+            Ok(Self { list, key: key.to_owned(), switching })
         } else {
             Err(refused())
         }
@@ -95,11 +79,7 @@ impl Port {
 
     /// The entry, from the top.
     pub(super) fn path(&self) -> Path {
-        keyed(
-            path(&[(NATIVE, &format!("native/{}", self.lists()))]),
-            "name",
-            self.key.clone(),
-        )
+        keyed(path(&[(NATIVE, &format!("native/{}", self.lists()))]), "name", self.key.clone())
     }
 }
 

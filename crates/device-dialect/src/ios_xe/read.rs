@@ -21,9 +21,7 @@ pub(super) fn read(shape: Shape, reply: &str, port: &Port) -> Result<Option<Inte
     let lists = port.lists();
     let (above, list) = lists.rsplit_once('/').unwrap_or(("", &lists));
     let holders = tops(&document, NATIVE, "native");
-    let holders = holders
-        .into_iter()
-        .filter_map(|native| at(native, &[(NATIVE, above)]));
+    let holders = holders.into_iter().filter_map(|native| at(native, &[(NATIVE, above)]));
     let entries = holders.flat_map(|holder| children(holder, NATIVE, list));
     let Some(found) = entry(entries, NATIVE, ("name", &port.key))? else {
         return Ok(None);
@@ -36,10 +34,7 @@ pub(super) fn shape(assumed: Shape, reply: &str) -> Option<Shape> {
     let wrapped = wrap(reply);
     let document = parse(&wrapped).ok()?;
     let mut old = None;
-    for port in document
-        .descendants()
-        .filter(|node| at(*node, &[(NATIVE, "name")]).is_some())
-    {
+    for port in document.descendants().filter(|node| at(*node, &[(NATIVE, "name")]).is_some()) {
         if at(port, &[(NATIVE, Shape::From17_4.container())]).is_some() {
             return Some(Shape::From17_4);
         }
@@ -80,10 +75,7 @@ fn state(assumed: Shape, from: &Reader<'_, '_>) -> Result<InterfaceState, Dialec
         description: from.text(&[(NATIVE, "description")]),
         mtu: from.value(&[(NATIVE, "mtu")], "a number of bytes")?,
         switchport: from.value(&[(NATIVE, "switchport-conf/switchport")], "true or false")?,
-        channel_group: from.value(
-            &[(ETHERNET, "channel-group/number")],
-            "the number of a port channel",
-        )?,
+        channel_group: from.value(&[(ETHERNET, "channel-group/number")], "the number of a port channel")?,
         ..InterfaceState::default()
     };
     switching(shape, from, &mut state)?;
@@ -108,18 +100,12 @@ fn switching(shape: Shape, from: &Reader<'_, '_>, state: &mut InterfaceState) ->
     let allowed = [container, (SWITCH, "trunk/allowed/vlan/vlans")];
     if from.flag(&[container, (SWITCH, "trunk/allowed/vlan/none")]) {
         state.allowed_vlans = Some(AllowedVlans::only([]));
-    } else if from
-        .at(&[container, (SWITCH, "trunk/allowed/vlan/all")])
-        .is_some()
-    {
+    } else if from.at(&[container, (SWITCH, "trunk/allowed/vlan/all")]).is_some() {
         state.allowed_vlans = Some(AllowedVlans::ALL);
     } else if let Some(leaf) = from.at(&allowed) {
         // A list that is not in the canonical form stays in `other` too, so that an inverse can write it back as it was.
         state.allowed_vlans = AllowedVlans::parse_list(trimmed(leaf)).ok();
-        if state
-            .allowed_vlans
-            .as_ref()
-            .is_some_and(|list| list.to_list() == trimmed(leaf))
+        if state.allowed_vlans.as_ref().is_some_and(|list| list.to_list() == trimmed(leaf))
             && trimmed(leaf) != "none"
         {
             from.take(leaf);
@@ -131,10 +117,7 @@ fn switching(shape: Shape, from: &Reader<'_, '_>, state: &mut InterfaceState) ->
 /// The native VLAN; an old release may show it in either of two leaves, or in both.
 fn native_vlan(shape: Shape, from: &Reader<'_, '_>) -> Result<Option<VlanId>, DialectError> {
     let runs = |shape: Shape| [(NATIVE, shape.container()), (SWITCH, shape.native_vlan())];
-    let older = from
-        .at(&runs(Shape::UpTo17_1))
-        .filter(|leaf| trimmed(*leaf) != "tag")
-        .is_some();
+    let older = from.at(&runs(Shape::UpTo17_1)).filter(|leaf| trimmed(*leaf) != "tag").is_some();
     match shape {
         Shape::From17_2 if from.at(&runs(shape)).is_none() && older => {
             from.value(&runs(Shape::UpTo17_1), "a VLAN")

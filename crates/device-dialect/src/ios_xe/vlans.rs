@@ -40,11 +40,7 @@ pub(super) fn read(reply: &str) -> Result<Vec<VlanState>, DialectError> {
             if vlans.iter().any(|vlan| vlan.id == id) {
                 return Err(DialectError::Twice(format!("VLAN {id}")));
             }
-            vlans.push(VlanState {
-                id,
-                name,
-                other: from.rest(&[], &[])?,
-            });
+            vlans.push(VlanState { id, name, other: from.rest(&[], &[])? });
         }
     }
     vlans.sort_by_key(|vlan| vlan.id);
@@ -59,17 +55,11 @@ pub(super) fn write(
         return Ok(None);
     };
     if let Some(vlan) = before.filter(|vlan| vlan.id != id) {
-        return Err(DialectError::Conflict(
-            format!("VLAN {}", vlan.id),
-            format!("VLAN {id}"),
-        ));
+        return Err(DialectError::Conflict(format!("VLAN {}", vlan.id), format!("VLAN {id}")));
     }
     let entry = path(Some(id));
     // The entry itself is the item that comes and goes; its leaves are items of their own while it stays.
-    let rules = Rules {
-        collapse: vec![entry.clone()],
-        ..Rules::default()
-    };
+    let rules = Rules { collapse: vec![entry.clone()], ..Rules::default() };
     edit::edit(&[], &encode(&entry, before), &encode(&entry, after), &rules)
 }
 
@@ -104,9 +94,5 @@ pub(super) fn check(vlan: &VlanState) -> Vec<Problem> {
     } else {
         return Vec::new();
     };
-    vec![Problem::VlanName {
-        id: vlan.id.get(),
-        name: name.clone(),
-        why,
-    }]
+    vec![Problem::VlanName { id: vlan.id.get(), name: name.clone(), why }]
 }

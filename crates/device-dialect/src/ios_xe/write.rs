@@ -23,10 +23,7 @@ pub(super) fn write(
     let container = shape.container();
     let (before, after) = (encode(shape, before), encode(shape, after));
     if !port.switches()
-        && let Some(item) = after
-            .items
-            .iter()
-            .find(|item| within(&show(&item.path), container))
+        && let Some(item) = after.items.iter().find(|item| within(&show(&item.path), container))
         && !before.items.contains(item)
     {
         return Err(DialectError::Inexpressible(show(&item.path)));
@@ -43,11 +40,7 @@ fn rules(shape: Shape) -> Rules {
         ("ip/address/primary".to_owned(), "kind of address", "fixed"),
         ("ip/address/secondary".to_owned(), "kind of address", "fixed"),
         ("ip/address/dhcp".to_owned(), "kind of address", "dhcp"),
-        (
-            "ip/address/negotiated".to_owned(),
-            "kind of address",
-            "negotiated",
-        ),
+        ("ip/address/negotiated".to_owned(), "kind of address", "negotiated"),
     ];
     for mode in ["access", "trunk", "dynamic", "dot1q-tunnel", "private-vlan"] {
         cases.push((format!("{container}/mode/{mode}"), "mode", mode));
@@ -56,28 +49,15 @@ fn rules(shape: Shape) -> Rules {
         cases.push((format!("{container}/trunk/allowed/vlan/{form}"), "allowed", form));
     }
     let primary = path(&[(NATIVE, "ip/address/primary")]);
-    let collapse = vec![
-        path(&[(NATIVE, "ip/address")]),
-        primary.clone(),
-        path(&[(ETHERNET, "channel-group")]),
-    ];
-    Rules {
-        cases,
-        collapse,
-        together: vec![show(&primary)],
-    }
+    let collapse =
+        vec![path(&[(NATIVE, "ip/address")]), primary.clone(), path(&[(ETHERNET, "channel-group")])];
+    Rules { cases, collapse, together: vec![show(&primary)] }
 }
 
 /// The node behind an entry of `other` that the dialect can write; `None` for what it only keeps.
 fn companion(shape: Shape, at: &str) -> Option<Path> {
-    if let Some(raw) = at
-        .strip_prefix(RAW_PREFIX)
-        .and_then(|rest| rest.strip_suffix("']"))
-    {
-        return raw
-            .parse::<Ipv6Net>()
-            .is_ok()
-            .then(|| prefix_path(raw.to_owned()));
+    if let Some(raw) = at.strip_prefix(RAW_PREFIX).and_then(|rest| rest.strip_suffix("']")) {
+        return raw.parse::<Ipv6Net>().is_ok().then(|| prefix_path(raw.to_owned()));
     }
     if at.contains('[') {
         return None;
@@ -105,14 +85,11 @@ fn prefix_path(text: String) -> Path {
 /// The allowed VLANs as `other` holds them in a form that is not canonical.
 fn raw_allowed(shape: Shape, state: &InterfaceState) -> Option<AllowedVlans> {
     let list = format!("{}/trunk/allowed/vlan", shape.container());
-    state
-        .other
-        .iter()
-        .find_map(|other| match other.path.strip_prefix(&list)? {
-            "/vlans" => AllowedVlans::parse_list(&other.value).ok(),
-            "/all" => Some(AllowedVlans::ALL),
-            _ => None,
-        })
+    state.other.iter().find_map(|other| match other.path.strip_prefix(&list)? {
+        "/vlans" => AllowedVlans::parse_list(&other.value).ok(),
+        "/all" => Some(AllowedVlans::ALL),
+        _ => None,
+    })
 }
 
 fn encode(shape: Shape, state: &InterfaceState) -> Encoded {
@@ -133,10 +110,7 @@ fn encode(shape: Shape, state: &InterfaceState) -> Encoded {
     addresses(state, &mut items);
     switching(shape, state, &mut items);
     if let Some(number) = state.channel_group {
-        items.push(Item::leaf(
-            path(&[(ETHERNET, "channel-group/number")]),
-            number.to_string(),
-        ));
+        items.push(Item::leaf(path(&[(ETHERNET, "channel-group/number")]), number.to_string()));
     }
     let mut kept = Vec::new();
     for other in &state.other {
@@ -152,14 +126,8 @@ fn addresses(state: &InterfaceState, items: &mut Vec<Item>) {
     let leaf = |name: &str, value: String| (path(&[(NATIVE, name)]), value);
     let mask = |net: &Ipv4Net| leaf("mask", net.netmask().to_string());
     if let Some(net) = &state.ipv4 {
-        items.push(Item::leaf(
-            path(&[(NATIVE, "ip/address/primary/address")]),
-            net.addr().to_string(),
-        ));
-        items.push(Item::leaf(
-            path(&[(NATIVE, "ip/address/primary/mask")]),
-            net.netmask().to_string(),
-        ));
+        items.push(Item::leaf(path(&[(NATIVE, "ip/address/primary/address")]), net.addr().to_string()));
+        items.push(Item::leaf(path(&[(NATIVE, "ip/address/primary/mask")]), net.netmask().to_string()));
     }
     for net in &state.ipv4_secondary {
         let at = path(&[(NATIVE, "ip/address/secondary")]);
@@ -209,15 +177,9 @@ pub(super) fn settle(shape: Shape, before: &InterfaceState, wanted: &InterfaceSt
         // The device does not show what is its default.
         state.allowed_vlans = None;
     }
-    let drop = Drop {
-        shape,
-        before,
-        after: state.clone(),
-    };
+    let drop = Drop { shape, before, after: state.clone() };
     state.other.retain(|other| !drop.drops(&other.path, &other.value));
-    state
-        .other
-        .sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
+    state.other.sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
     state
 }
 
@@ -237,10 +199,7 @@ impl Drop<'_> {
             self.before.switchport_mode != after.switchport_mode && after.switchport_mode != Some(mode)
         };
         let fixed = after.ipv4.is_some() || !after.ipv4_secondary.is_empty();
-        if let Some(raw) = at
-            .strip_prefix(RAW_PREFIX)
-            .and_then(|rest| rest.strip_suffix("']"))
-        {
+        if let Some(raw) = at.strip_prefix(RAW_PREFIX).and_then(|rest| rest.strip_suffix("']")) {
             return raw.parse().is_ok_and(|net| !after.ipv6.contains(&net));
         }
         if within(at, "channel-group") {
@@ -249,9 +208,7 @@ impl Drop<'_> {
         if at == "ip/unnumbered" || within(at, "ip/address") {
             return companion(self.shape, at).is_some() && (fixed || switched);
         }
-        let Some(below) = at
-            .strip_prefix(self.shape.container())
-            .and_then(|rest| rest.strip_prefix('/'))
+        let Some(below) = at.strip_prefix(self.shape.container()).and_then(|rest| rest.strip_prefix('/'))
         else {
             return false;
         };

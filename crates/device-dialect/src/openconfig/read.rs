@@ -31,9 +31,8 @@ const SILENT: &[&str] = &[
 pub(super) fn read(reply: &str, place: &Place) -> Result<Option<InterfaceState>, DialectError> {
     let wrapped = wrap(reply);
     let document = parse(&wrapped)?;
-    let entries = tops(&document, IF, "interfaces")
-        .into_iter()
-        .flat_map(|top| children(top, IF, "interface"));
+    let entries =
+        tops(&document, IF, "interfaces").into_iter().flat_map(|top| children(top, IF, "interface"));
     let Some(found) = entry(entries, IF, ("name", &place.interface))? else {
         return Ok(None);
     };
@@ -76,22 +75,15 @@ fn interface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
     }
     state.mtu = from.value(&[(IF, "config/mtu")], "a number of bytes")?;
     if let Some(leaf) = from.at(&[(ETH, "ethernet/config"), (LAG, "aggregate-id")]) {
-        state.channel_group = trimmed(leaf)
-            .strip_prefix("Port-channel")
-            .and_then(|group| group.parse().ok());
-        if state
-            .channel_group
-            .is_some_and(|group| format!("Port-channel{group}") == trimmed(leaf))
-        {
+        state.channel_group = trimmed(leaf).strip_prefix("Port-channel").and_then(|group| group.parse().ok());
+        if state.channel_group.is_some_and(|group| format!("Port-channel{group}") == trimmed(leaf)) {
             from.take(leaf);
         } else {
             state.channel_group = None;
         }
     }
     switching(from, &mut state)?;
-    let list = from
-        .at(&[(IF, "subinterfaces")])
-        .map(|node| children(node, IF, "subinterface"));
+    let list = from.at(&[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
     if let Some(own) = entry(list.unwrap_or_default(), IF, ("index", "0"))? {
         addresses_below(from, own, &mut state);
         if state.ipv4.is_some() || !state.ipv6.is_empty() {
@@ -107,9 +99,7 @@ fn interface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
 }
 
 fn rest(from: &Reader<'_, '_>) -> Result<Vec<change_model::interface::OtherConfig>, DialectError> {
-    let own = SILENT
-        .iter()
-        .map(|below| format!("subinterfaces/subinterface[index='0']/{below}"));
+    let own = SILENT.iter().map(|below| format!("subinterfaces/subinterface[index='0']/{below}"));
     let silent: Vec<String> = SILENT.iter().map(|path| (*path).to_owned()).chain(own).collect();
     from.rest(LISTS, &silent)
 }
@@ -148,17 +138,11 @@ fn switching(from: &Reader<'_, '_>, state: &mut InterfaceState) -> Result<(), Di
 
 /// The set that values of `trunk-vlans` say together; `None` for no value, or one that is not understood.
 pub(super) fn carried_vlans(values: &[&str]) -> Option<AllowedVlans> {
-    if values.is_empty()
-        || values
-            .iter()
-            .any(|value| value.contains('-') || value.contains(','))
-    {
+    if values.is_empty() || values.iter().any(|value| value.contains('-') || value.contains(',')) {
         return None;
     }
     let list: Vec<String> = values.iter().map(|value| value.replace("..", "-")).collect();
-    AllowedVlans::parse_list(&list.join(","))
-        .ok()
-        .filter(|set| *set != AllowedVlans::only([]))
+    AllowedVlans::parse_list(&list.join(",")).ok().filter(|set| *set != AllowedVlans::only([]))
 }
 
 /// The values of `trunk-vlans` that say the set; none for the empty set, which cannot be said.
@@ -182,20 +166,15 @@ fn addresses_below(from: &Reader<'_, '_>, holder: Node<'_, '_>, state: &mut Inte
             let canonical = |addr: String| addr == ip;
             if let Ok(net) = text.parse::<Ipv4Net>() {
                 v4.push(net);
-            } else if let Some(net) = text
-                .parse::<Ipv6Net>()
-                .ok()
-                .filter(|net| canonical(net.addr().to_string()))
+            } else if let Some(net) =
+                text.parse::<Ipv6Net>().ok().filter(|net| canonical(net.addr().to_string()))
             {
                 state.ipv6.push(net);
             } else {
                 continue;
             }
             from.take(node);
-            for leaf in [
-                at(node, &[(IP, "config/ip")]),
-                at(node, &[(IP, "config/prefix-length")]),
-            ] {
+            for leaf in [at(node, &[(IP, "config/ip")]), at(node, &[(IP, "config/prefix-length")])] {
                 leaf.into_iter().for_each(|leaf| from.take(leaf));
             }
             if let Some(config) = at(node, &[(IP, "config")]) {

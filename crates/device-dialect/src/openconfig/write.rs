@@ -18,11 +18,7 @@ const ENABLED: &str = "config/enabled";
 const OWN: &str = "subinterfaces/subinterface[index='0']";
 
 fn own() -> Path {
-    keyed(
-        path(&[(IF, "subinterfaces/subinterface")]),
-        "index",
-        "0".to_owned(),
-    )
+    keyed(path(&[(IF, "subinterfaces/subinterface")]), "index", "0".to_owned())
 }
 
 fn own_index() -> Item {
@@ -35,10 +31,7 @@ pub(super) fn write(
     after: &InterfaceState,
 ) -> Result<Option<String>, DialectError> {
     let sub = place.index.is_some();
-    let rules = Rules {
-        collapse: if sub { Vec::new() } else { vec![own()] },
-        ..Rules::default()
-    };
+    let rules = Rules { collapse: if sub { Vec::new() } else { vec![own()] }, ..Rules::default() };
     edit::edit(&place.path(), &encode(sub, before)?, &encode(sub, after)?, &rules)
 }
 
@@ -46,19 +39,10 @@ pub(super) fn write(
 pub(super) fn inexpressible(sub: bool, state: &InterfaceState) -> Option<&'static str> {
     let vlans = state.access_vlan.is_some() || state.native_vlan.is_some() || state.allowed_vlans.is_some();
     let asked = [
-        (
-            state.allowed_vlans == Some(AllowedVlans::only([])),
-            "a trunk without VLANs",
-        ),
-        (
-            sub && (state.switchport_mode.is_some() || vlans),
-            "switching on a sub-interface",
-        ),
+        (state.allowed_vlans == Some(AllowedVlans::only([])), "a trunk without VLANs"),
+        (sub && (state.switchport_mode.is_some() || vlans), "switching on a sub-interface"),
         (sub && state.mtu.is_some(), "the MTU of a sub-interface"),
-        (
-            sub && state.channel_group.is_some(),
-            "a sub-interface in a port channel",
-        ),
+        (sub && state.channel_group.is_some(), "a sub-interface in a port channel"),
     ];
     asked.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
 }
@@ -68,9 +52,7 @@ fn encode(sub: bool, state: &InterfaceState) -> Result<Encoded, DialectError> {
         return Err(DialectError::Inexpressible(what.to_owned()));
     }
     if state.switchport.is_some() {
-        return Err(DialectError::Inexpressible(
-            "whether a port switches, apart from its mode".to_owned(),
-        ));
+        return Err(DialectError::Inexpressible("whether a port switches, apart from its mode".to_owned()));
     }
     unordered(state)?;
     let mut items = Vec::new();
@@ -107,15 +89,13 @@ fn companion(sub: bool, other: &OtherConfig) -> Option<Vec<Item>> {
         // Written by `switching`, with the other values.
         TRUNK_VLANS if !sub => Some(Vec::new()),
         MODE if !sub => Some(vec![Item::leaf(switched("interface-mode"), &other.value)]),
-        BUNDLE if !sub => Some(vec![Item::leaf(
-            path(&[(ETH, "ethernet/config"), (LAG, "aggregate-id")]),
-            &other.value,
-        )]),
+        BUNDLE if !sub => {
+            Some(vec![Item::leaf(path(&[(ETH, "ethernet/config"), (LAG, "aggregate-id")]), &other.value)])
+        }
         OWN if !sub => Some(vec![Item::present(own())]),
-        at if !sub && at.strip_prefix(OWN) == Some("/config/index") => Some(vec![Item::leaf(
-            [own(), path(&[(IF, "config/index")])].concat(),
-            &other.value,
-        )]),
+        at if !sub && at.strip_prefix(OWN) == Some("/config/index") => {
+            Some(vec![Item::leaf([own(), path(&[(IF, "config/index")])].concat(), &other.value)])
+        }
         _ => None,
     }
 }
@@ -146,17 +126,10 @@ fn switching(state: &InterfaceState, items: &mut Vec<Item>) -> Result<(), Dialec
         Some(allowed) if raw.is_empty() => trunk_vlans(allowed),
         allowed if carried_vlans(&raw) == *allowed => raw.into_iter().map(str::to_owned).collect(),
         _ => {
-            return Err(DialectError::Conflict(
-                TRUNK_VLANS.to_owned(),
-                "the allowed VLANs".to_owned(),
-            ));
+            return Err(DialectError::Conflict(TRUNK_VLANS.to_owned(), "the allowed VLANs".to_owned()));
         }
     };
-    items.extend(
-        values
-            .into_iter()
-            .map(|value| Item::listed(switched("trunk-vlans"), value)),
-    );
+    items.extend(values.into_iter().map(|value| Item::listed(switched("trunk-vlans"), value)));
     Ok(())
 }
 
@@ -207,10 +180,7 @@ pub(super) fn settle(sub: bool, before: &InterfaceState, wanted: &InterfaceState
         BUNDLE => group.is_none(),
         at => sub || !has || !(at == OWN || at == format!("{OWN}/config/index")),
     });
-    let index = OtherConfig {
-        path: format!("{OWN}/config/index"),
-        value: "0".to_owned(),
-    };
+    let index = OtherConfig { path: format!("{OWN}/config/index"), value: "0".to_owned() };
     if !sub && had && !has && !state.other.contains(&index) {
         // The sub-interface stays when its addresses go, as devices keep it.
         state.other.push(index);

@@ -17,10 +17,7 @@ fn vlan(id: u16) -> VlanId {
 }
 
 fn up() -> InterfaceState {
-    InterfaceState {
-        enabled: true,
-        ..InterfaceState::default()
-    }
+    InterfaceState { enabled: true, ..InterfaceState::default() }
 }
 
 fn access() -> InterfaceState {
@@ -43,11 +40,7 @@ fn trunk() -> InterfaceState {
 }
 
 fn routed() -> InterfaceState {
-    InterfaceState {
-        switchport: Some(false),
-        ipv4: Some("192.0.2.1/24".parse().unwrap()),
-        ..up()
-    }
+    InterfaceState { switchport: Some(false), ipv4: Some("192.0.2.1/24".parse().unwrap()), ..up() }
 }
 
 /// The edit and its inverse, indented for reading, and approved by the models.
@@ -99,28 +92,16 @@ fn from_trunk_to_routed_switching_ends_and_the_address_comes_in_one_edit() {
 
 #[test]
 fn from_routed_to_access_the_whole_address_goes_in_the_same_edit() {
-    let before = InterfaceState {
-        ipv4_secondary: vec!["192.0.2.2/24".parse().unwrap()],
-        ..routed()
-    };
-    let after = InterfaceState {
-        switchport: Some(true),
-        ..access()
-    };
+    let before = InterfaceState { ipv4_secondary: vec!["192.0.2.2/24".parse().unwrap()], ..routed() };
+    let after = InterfaceState { switchport: Some(true), ..access() };
     insta::assert_snapshot!(shown(&ios_xe(), PORT, &before, &after));
 }
 
 #[test]
 fn a_new_mask_is_sent_with_its_address() {
-    let after = InterfaceState {
-        ipv4: Some("192.0.2.1/25".parse().unwrap()),
-        ..routed()
-    };
+    let after = InterfaceState { ipv4: Some("192.0.2.1/25".parse().unwrap()), ..routed() };
     let edit = ios_xe().write(PORT, &routed(), &after).unwrap().unwrap();
-    assert!(
-        edit.contains("<address>192.0.2.1</address><mask>255.255.255.128</mask>"),
-        "{edit}"
-    );
+    assert!(edit.contains("<address>192.0.2.1</address><mask>255.255.255.128</mask>"), "{edit}");
 }
 
 #[test]
@@ -129,18 +110,9 @@ fn a_negotiated_mode_gives_way_and_comes_back() {
         path: "switchport-config/switchport/mode/dynamic".to_owned(),
         value: value.to_owned(),
     };
-    let before = InterfaceState {
-        other: vec![negotiated("auto")],
-        ..up()
-    };
-    let wanted = InterfaceState {
-        other: before.other.clone(),
-        ..access()
-    };
-    assert!(matches!(
-        ios_xe().write(PORT, &before, &wanted),
-        Err(DialectError::Conflict(..))
-    ));
+    let before = InterfaceState { other: vec![negotiated("auto")], ..up() };
+    let wanted = InterfaceState { other: before.other.clone(), ..access() };
+    assert!(matches!(ios_xe().write(PORT, &before, &wanted), Err(DialectError::Conflict(..))));
     let after = ios_xe().settle(PORT, &before, &wanted);
     assert_eq!(after, access());
     let undo = ios_xe().inverse(PORT, &before, &after).unwrap().unwrap();
@@ -149,33 +121,18 @@ fn a_negotiated_mode_gives_way_and_comes_back() {
 
 #[test]
 fn what_is_only_kept_cannot_be_asked_to_change() {
-    let portfast = OtherConfig {
-        path: "spanning-tree/portfast".to_owned(),
-        value: String::new(),
-    };
-    let before = InterfaceState {
-        other: vec![portfast],
-        ..up()
-    };
+    let portfast = OtherConfig { path: "spanning-tree/portfast".to_owned(), value: String::new() };
+    let before = InterfaceState { other: vec![portfast], ..up() };
     let error = ios_xe().write(PORT, &before, &up()).unwrap_err();
     assert_eq!(error, DialectError::Kept("spanning-tree/portfast".to_owned()));
 }
 
 #[test]
 fn a_trunk_for_all_vlans_has_no_list_as_the_device_shows_none() {
-    let wanted = InterfaceState {
-        allowed_vlans: Some(AllowedVlans::ALL),
-        ..trunk()
-    };
+    let wanted = InterfaceState { allowed_vlans: Some(AllowedVlans::ALL), ..trunk() };
     assert_eq!(ios_xe().settle(PORT, &trunk(), &wanted).allowed_vlans, None);
-    let spelled = InterfaceState {
-        allowed_vlans: Some(AllowedVlans::ALL),
-        ..trunk()
-    };
-    assert_eq!(
-        ios_xe().settle(PORT, &spelled, &spelled).allowed_vlans,
-        Some(AllowedVlans::ALL)
-    );
+    let spelled = InterfaceState { allowed_vlans: Some(AllowedVlans::ALL), ..trunk() };
+    assert_eq!(ios_xe().settle(PORT, &spelled, &spelled).allowed_vlans, Some(AllowedVlans::ALL));
 }
 
 #[test]
@@ -193,10 +150,7 @@ fn filters_name_one_interface() {
              </Port-channel-subinterface></interface></native>"
         )
     );
-    assert_eq!(
-        ios_xe().filter("Gi1/0/5"),
-        Err(DialectError::Interface("Gi1/0/5".to_owned()))
-    );
+    assert_eq!(ios_xe().filter("Gi1/0/5"), Err(DialectError::Interface("Gi1/0/5".to_owned())));
 }
 
 #[test]
@@ -209,22 +163,11 @@ fn a_sub_interface_is_an_entry_of_its_own() {
     let name = "GigabitEthernet1/0/5.100";
     let state = ios_xe().read(reply, name).unwrap().unwrap();
     assert_eq!(state.ipv4, routed().ipv4);
-    let tag = OtherConfig {
-        path: "encapsulation/dot1Q/vlan-id".to_owned(),
-        value: "100".to_owned(),
-    };
+    let tag = OtherConfig { path: "encapsulation/dot1Q/vlan-id".to_owned(), value: "100".to_owned() };
     assert_eq!(state.other, [tag]);
     assert_eq!(ios_xe().check(name, &state), []);
-    let bare = InterfaceState {
-        other: Vec::new(),
-        ..state
-    };
-    assert_eq!(
-        ios_xe().check(name, &bare),
-        [Problem::NoEncapsulation {
-            interface: name.to_owned()
-        }]
-    );
+    let bare = InterfaceState { other: Vec::new(), ..state };
+    assert_eq!(ios_xe().check(name, &bare), [Problem::NoEncapsulation { interface: name.to_owned() }]);
     assert_eq!(ios_xe().read(reply, PORT).unwrap(), Some(up()));
     assert_eq!(ios_xe().read(reply, "GigabitEthernet1/0/6").unwrap(), None);
 }
@@ -239,15 +182,9 @@ fn a_release_that_shows_its_switching_twice_is_believed_once() {
         )
     };
     let new = format!("<switchport-config>{mode}</switchport-config>");
-    let expected = InterfaceState {
-        switchport_mode: Some(SwitchportMode::Access),
-        ..up()
-    };
+    let expected = InterfaceState { switchport_mode: Some(SwitchportMode::Access), ..up() };
     let old_dialect = IosXe::new(Shape::From17_2);
-    assert_eq!(
-        ios_xe().read(&port(&format!("{mode}{new}")), PORT).unwrap(),
-        Some(expected.clone())
-    );
+    assert_eq!(ios_xe().read(&port(&format!("{mode}{new}")), PORT).unwrap(), Some(expected.clone()));
     assert_eq!(ios_xe().read(&port(mode), PORT).unwrap(), Some(expected.clone()));
     assert_eq!(old_dialect.read(&port(&new), PORT).unwrap(), Some(expected));
     let adapted = |dialect: IosXe, shown: &str| dialect.adapted(&port(shown)).map(|found| found.name());
@@ -266,11 +203,7 @@ fn the_platforms_limits_are_named_one_by_one() {
         channel_group: Some(1),
         ..up()
     };
-    let said: Vec<String> = ios_xe()
-        .check("Vlan100", &state)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let said: Vec<String> = ios_xe().check("Vlan100", &state).iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
         [
@@ -289,10 +222,7 @@ fn the_platforms_limits_are_named_one_by_one() {
 
 #[test]
 fn a_vlan_interface_is_never_sent_a_mode() {
-    assert!(matches!(
-        ios_xe().write("Vlan100", &up(), &access()),
-        Err(DialectError::Inexpressible(_))
-    ));
+    assert!(matches!(ios_xe().write("Vlan100", &up(), &access()), Err(DialectError::Inexpressible(_))));
 }
 
 #[test]
@@ -305,10 +235,7 @@ fn the_operational_state_is_in_the_devices_own_words() {
         oper_status: Some("if-oper-state-ready".to_owned()),
     };
     assert_eq!(ios_xe().read_operational(reply, PORT).unwrap(), Some(expected));
-    assert_eq!(
-        ios_xe().read_operational(reply, "GigabitEthernet1/0/6").unwrap(),
-        None
-    );
+    assert_eq!(ios_xe().read_operational(reply, "GigabitEthernet1/0/6").unwrap(), None);
 }
 
 #[test]

@@ -17,11 +17,7 @@ fn dialects() -> [Box<dyn Dialect>; 3] {
 }
 
 fn described(text: &str) -> InterfaceState {
-    InterfaceState {
-        enabled: true,
-        description: Some(text.to_owned()),
-        ..InterfaceState::default()
-    }
+    InterfaceState { enabled: true, description: Some(text.to_owned()), ..InterfaceState::default() }
 }
 
 fn port(inside: &str) -> String {
@@ -74,21 +70,9 @@ proptest! {
 
 #[test]
 fn control_characters_are_refused_before_they_are_sent() {
-    for text in [
-        "two\nlines",
-        "nul\0",
-        "bell\u{7}",
-        "\u{9b}31m",
-        "\u{ffff}",
-        "carriage\rreturn",
-    ] {
-        let error = IosXe::default()
-            .write(PORT, &InterfaceState::default(), &described(text))
-            .unwrap_err();
-        assert!(
-            matches!(error, DialectError::Character { .. }),
-            "{text:?}: {error}"
-        );
+    for text in ["two\nlines", "nul\0", "bell\u{7}", "\u{9b}31m", "\u{ffff}", "carriage\rreturn"] {
+        let error = IosXe::default().write(PORT, &InterfaceState::default(), &described(text)).unwrap_err();
+        assert!(matches!(error, DialectError::Character { .. }), "{text:?}: {error}");
         let problems = IosXe::default().check(PORT, &described(text));
         assert_eq!(problems.len(), 1, "{text:?}");
     }
@@ -108,12 +92,9 @@ fn nodes_of_another_namespace_are_not_taken_for_ours() {
 
 #[test]
 fn an_empty_reply_has_no_interface() {
-    for reply in [
-        "",
-        "<data/>",
-        "<?xml version=\"1.0\"?><rpc-reply><data></data></rpc-reply>",
-        "\u{feff}<data/>",
-    ] {
+    for reply in
+        ["", "<data/>", "<?xml version=\"1.0\"?><rpc-reply><data></data></rpc-reply>", "\u{feff}<data/>"]
+    {
         for dialect in dialects() {
             assert_eq!(dialect.read(reply, PORT).unwrap(), None, "{reply:?}");
         }
@@ -124,24 +105,14 @@ fn an_empty_reply_has_no_interface() {
 fn a_broken_reply_is_an_error_and_never_an_empty_port() {
     let read = |reply: &str| IosXe::default().read(reply, PORT).unwrap_err();
     assert!(matches!(read("<data><native>"), DialectError::Xml(_)));
+    assert!(matches!(read("<!DOCTYPE a [<!ENTITY b \"c\">]><data/>"), DialectError::Xml(_)));
+    assert!(matches!(read(&port("<mtu>70000</mtu>")), DialectError::Value { .. }));
     assert!(matches!(
-        read("<!DOCTYPE a [<!ENTITY b \"c\">]><data/>"),
-        DialectError::Xml(_)
-    ));
-    assert!(matches!(
-        read(&port("<mtu>70000</mtu>")),
+        read(&port("<switchport-conf><switchport>yes</switchport></switchport-conf>")),
         DialectError::Value { .. }
     ));
-    assert!(matches!(
-        read(&port(
-            "<switchport-conf><switchport>yes</switchport></switchport-conf>"
-        )),
-        DialectError::Value { .. }
-    ));
-    let twice = port("").replace(
-        "</interface>",
-        "<GigabitEthernet><name>1/0/5</name></GigabitEthernet></interface>",
-    );
+    let twice =
+        port("").replace("</interface>", "<GigabitEthernet><name>1/0/5</name></GigabitEthernet></interface>");
     assert_eq!(read(&twice), DialectError::Twice("1/0/5".to_owned()));
     let deep = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
     assert!(matches!(read(&port(&deep)), DialectError::Depth(_)));
@@ -158,9 +129,6 @@ fn entries_of_a_list_are_told_apart() {
         ("standby/list[id='1']/ip", "192.0.2.1"),
         ("standby/list[id='2']/ip", "192.0.2.2"),
     ]
-    .map(|(path, value)| OtherConfig {
-        path: path.to_owned(),
-        value: value.to_owned(),
-    });
+    .map(|(path, value)| OtherConfig { path: path.to_owned(), value: value.to_owned() });
     assert_eq!(state.other, expected);
 }

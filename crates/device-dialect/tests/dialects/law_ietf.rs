@@ -33,11 +33,7 @@ fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
         push(&mut state, "ipv4", "");
     }
     if let Some(net) = state.ipv4.filter(|_| beside.raw_address) {
-        push(
-            &mut state,
-            &format!("ipv4/address[ip='{}']/netmask", net.addr()),
-            &net.netmask().to_string(),
-        );
+        push(&mut state, &format!("ipv4/address[ip='{}']/netmask", net.addr()), &net.netmask().to_string());
     }
     if beside.dhcp == 2 && state.ipv6.is_empty() {
         push(&mut state, "ipv6", "");
@@ -50,24 +46,14 @@ fn device(state: &InterfaceState) -> Tree {
     let mut put = |path: &str, text: &str| {
         root.put(&format!("{ENTRY} {path}"), text);
     };
-    state
-        .description
-        .iter()
-        .for_each(|text| put("if:description", text));
+    state.description.iter().for_each(|text| put("if:description", text));
     if !state.enabled {
         put("if:enabled", "false");
     }
     for net in state.ipv4.iter().chain(&state.ipv4_secondary) {
         let entry = format!("ip:ipv4 ip:address[ip={}]", net.addr());
-        if !state
-            .other
-            .iter()
-            .any(|other| other.path.contains(&format!("'{}'", net.addr())))
-        {
-            put(
-                &format!("{entry} ip:prefix-length"),
-                &net.prefix_len().to_string(),
-            );
+        if !state.other.iter().any(|other| other.path.contains(&format!("'{}'", net.addr()))) {
+            put(&format!("{entry} ip:prefix-length"), &net.prefix_len().to_string());
         }
     }
     for net in &state.ipv6 {
@@ -77,11 +63,7 @@ fn device(state: &InterfaceState) -> Tree {
         );
     }
     for other in &state.other {
-        let prefix = if other.path.starts_with("ip") {
-            "ip:"
-        } else {
-            "if:"
-        };
+        let prefix = if other.path.starts_with("ip") { "ip:" } else { "if:" };
         let path = other.path.replace('/', &format!(" {prefix}")).replace('\'', "");
         put(&format!("{prefix}{path}"), &other.value);
     }

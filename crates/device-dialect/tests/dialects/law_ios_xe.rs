@@ -13,10 +13,7 @@ const ENTRY: &str = "ios:native ios:interface ios:GigabitEthernet[name=1/0/5]";
 
 fn container(shape: Shape) -> (&'static str, &'static str) {
     match shape {
-        Shape::From17_4 => (
-            "switchport-config/switchport",
-            "ios:switchport-config ios:switchport",
-        ),
+        Shape::From17_4 => ("switchport-config/switchport", "ios:switchport-config ios:switchport"),
         _ => ("switchport", "ios:switchport"),
     }
 }
@@ -46,11 +43,7 @@ fn complete(shape: Shape, mut state: InterfaceState, beside: &Beside) -> Interfa
     let list = format!("{sw}/trunk/allowed/vlan");
     match (beside.raw_list, &state.allowed_vlans) {
         (1, Some(AllowedVlans::Only(vlans))) if vlans.len() > 1 => {
-            let text = vlans
-                .iter()
-                .map(|vlan| format!(" {vlan} "))
-                .collect::<Vec<_>>()
-                .join(",");
+            let text = vlans.iter().map(|vlan| format!(" {vlan} ")).collect::<Vec<_>>().join(",");
             push(&mut state, &format!("{list}/vlans"), text.trim());
         }
         (1, Some(AllowedVlans::All(_))) if shape != Shape::From17_4 => {
@@ -71,10 +64,7 @@ fn complete(shape: Shape, mut state: InterfaceState, beside: &Beside) -> Interfa
         }
     }
     if beside.raw_address && !state.ipv6.is_empty() {
-        let raw = format!(
-            "ipv6/address/prefix-list[prefix='{}']",
-            state.ipv6[0].to_string().to_lowercase()
-        );
+        let raw = format!("ipv6/address/prefix-list[prefix='{}']", state.ipv6[0].to_string().to_lowercase());
         push(&mut state, &raw, "");
     }
     if beside.channel_mode && state.channel_group.is_some() {
@@ -91,28 +81,19 @@ fn device(shape: Shape, state: &InterfaceState) -> Tree {
     let mut put = |path: &str, text: &str| {
         root.put(&format!("{ENTRY} {path}"), text);
     };
-    state
-        .description
-        .iter()
-        .for_each(|text| put("ios:description", text));
+    state.description.iter().for_each(|text| put("ios:description", text));
     if !state.enabled {
         put("ios:shutdown", "");
     }
     state.mtu.iter().for_each(|mtu| put("ios:mtu", &mtu.to_string()));
-    state
-        .switchport
-        .iter()
-        .for_each(|on| put("ios:switchport-conf ios:switchport", &on.to_string()));
+    state.switchport.iter().for_each(|on| put("ios:switchport-conf ios:switchport", &on.to_string()));
     match state.switchport_mode {
         Some(SwitchportMode::Access) => put(&format!("{sw} sw:mode sw:access"), ""),
         Some(SwitchportMode::Trunk) => put(&format!("{sw} sw:mode sw:trunk"), ""),
         None => {}
     }
     let id = |vlan: &VlanId| vlan.to_string();
-    state
-        .access_vlan
-        .iter()
-        .for_each(|vlan| put(&format!("{sw} sw:access sw:vlan sw:vlan"), &id(vlan)));
+    state.access_vlan.iter().for_each(|vlan| put(&format!("{sw} sw:access sw:vlan sw:vlan"), &id(vlan)));
     let native = match shape {
         Shape::From17_4 => "sw:vlan sw:vlan-id",
         Shape::From17_2 => "sw:vlan-config sw:vlan-id",
@@ -148,14 +129,8 @@ fn device(shape: Shape, state: &InterfaceState) -> Tree {
 
 fn addresses(state: &InterfaceState, put: &mut impl FnMut(&str, &str)) {
     if let Some(net) = state.ipv4 {
-        put(
-            "ios:ip ios:address ios:primary ios:address",
-            &net.addr().to_string(),
-        );
-        put(
-            "ios:ip ios:address ios:primary ios:mask",
-            &net.netmask().to_string(),
-        );
+        put("ios:ip ios:address ios:primary ios:address", &net.addr().to_string());
+        put("ios:ip ios:address ios:primary ios:mask", &net.netmask().to_string());
     }
     for net in &state.ipv4_secondary {
         let entry = format!("ios:ip ios:address ios:secondary[address={}]", net.addr());
@@ -164,19 +139,9 @@ fn addresses(state: &InterfaceState, put: &mut impl FnMut(&str, &str)) {
     }
     for net in &state.ipv6 {
         let lower = net.to_string().to_lowercase();
-        let raw = state
-            .other
-            .iter()
-            .any(|other| other.path.contains(&format!("'{lower}'")));
-        let prefix = if raw {
-            lower
-        } else {
-            net.to_string().to_uppercase()
-        };
-        put(
-            &format!("ios:ipv6 ios:address ios:prefix-list[prefix={prefix}]"),
-            "",
-        );
+        let raw = state.other.iter().any(|other| other.path.contains(&format!("'{lower}'")));
+        let prefix = if raw { lower } else { net.to_string().to_uppercase() };
+        put(&format!("ios:ipv6 ios:address ios:prefix-list[prefix={prefix}]"), "");
     }
 }
 
@@ -219,14 +184,6 @@ proptest! {
 
 fn holds(shape: Shape, a: InterfaceState, b: InterfaceState, beside: &Beside) -> Result<(), TestCaseError> {
     let before = complete(shape, a, beside);
-    let wanted = InterfaceState {
-        other: before.other.clone(),
-        ..b
-    };
-    law(
-        &IosXe::new(shape),
-        PORT,
-        (&before, &wanted),
-        &device(shape, &before),
-    )
+    let wanted = InterfaceState { other: before.other.clone(), ..b };
+    law(&IosXe::new(shape), PORT, (&before, &wanted), &device(shape, &before))
 }

@@ -26,16 +26,8 @@ fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
     if beside.plain {
         push(&mut state, "config/type", "ianaift:ethernetCsmacd");
         push(&mut state, "ethernet/config/auto-negotiate", "false");
-        push(
-            &mut state,
-            "subinterfaces/subinterface[index='7']/config/description",
-            "x",
-        );
-        push(
-            &mut state,
-            "subinterfaces/subinterface[index='7']/config/index",
-            "7",
-        );
+        push(&mut state, "subinterfaces/subinterface[index='7']/config/description", "x");
+        push(&mut state, "subinterfaces/subinterface[index='7']/config/index", "7");
     }
     if beside.spelled && state.enabled {
         push(&mut state, "config/enabled", "true");
@@ -45,33 +37,19 @@ fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
         && vlans.len() > 2
     {
         let values: Vec<_> = vlans.iter().map(|vlan| format!("{vlan}..{vlan}")).collect();
-        values
-            .iter()
-            .for_each(|value| push(&mut state, "ethernet/switched-vlan/config/trunk-vlans", value));
+        values.iter().for_each(|value| push(&mut state, "ethernet/switched-vlan/config/trunk-vlans", value));
     }
     if state.ipv4.is_none() && state.ipv6.is_empty() {
         match beside.dhcp {
-            1 => push(
-                &mut state,
-                "subinterfaces/subinterface[index='0']/config/index",
-                "0",
-            ),
+            1 => push(&mut state, "subinterfaces/subinterface[index='0']/config/index", "0"),
             2 => push(&mut state, "subinterfaces/subinterface[index='0']", ""),
             _ => {}
         }
     }
     if beside.dhcp == 3 {
-        push(
-            &mut state,
-            "subinterfaces/subinterface[index='0']/config/description",
-            "own",
-        );
+        push(&mut state, "subinterfaces/subinterface[index='0']/config/description", "own");
         if state.ipv4.is_none() && state.ipv6.is_empty() {
-            push(
-                &mut state,
-                "subinterfaces/subinterface[index='0']/config/index",
-                "0",
-            );
+            push(&mut state, "subinterfaces/subinterface[index='0']/config/index", "0");
         }
     }
     state
@@ -80,10 +58,7 @@ fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
 fn addresses(state: &InterfaceState, put: &mut impl FnMut(&str, &str)) {
     let v4 = state.ipv4.iter().chain(&state.ipv4_secondary);
     let v4 = v4.map(|net| ("ipv4", net.addr().to_string(), net.prefix_len()));
-    let v6 = state
-        .ipv6
-        .iter()
-        .map(|net| ("ipv6", net.addr().to_string(), net.prefix_len()));
+    let v6 = state.ipv6.iter().map(|net| ("ipv6", net.addr().to_string(), net.prefix_len()));
     for (family, ip, length) in v4.chain(v6) {
         put(&format!("{OWN} oc:config oc:index"), "0");
         let entry = format!("{OWN} ocip:{family} ocip:addresses ocip:address[ip={ip}] ocip:config");
@@ -94,20 +69,14 @@ fn addresses(state: &InterfaceState, put: &mut impl FnMut(&str, &str)) {
 
 fn carried(state: &InterfaceState, root: &mut Tree) {
     let switched = format!("{ENTRY} oceth:ethernet ocvlan:switched-vlan ocvlan:config");
-    let raw: Vec<_> = state
-        .other
-        .iter()
-        .filter(|other| other.path.ends_with("trunk-vlans"))
-        .collect();
+    let raw: Vec<_> = state.other.iter().filter(|other| other.path.ends_with("trunk-vlans")).collect();
     if let Some(set) = &state.allowed_vlans {
         let list = set.to_list().replace("all", "1-4094").replace('-', "..");
         let values: Vec<&str> = match raw.is_empty() {
             true => list.split(',').collect(),
             false => raw.iter().map(|other| other.value.as_str()).collect(),
         };
-        values
-            .iter()
-            .for_each(|value| root.add(&switched, "ocvlan:trunk-vlans", value));
+        values.iter().for_each(|value| root.add(&switched, "ocvlan:trunk-vlans", value));
     }
 }
 
@@ -118,40 +87,21 @@ fn device(state: &InterfaceState) -> Tree {
     let mut put = |path: &str, text: &str| {
         root.put(&format!("{ENTRY} {path}"), text);
     };
-    state
-        .description
-        .iter()
-        .for_each(|text| put("oc:config oc:description", text));
+    state.description.iter().for_each(|text| put("oc:config oc:description", text));
     if !state.enabled {
         put("oc:config oc:enabled", "false");
     }
-    state
-        .mtu
-        .iter()
-        .for_each(|mtu| put("oc:config oc:mtu", &mtu.to_string()));
+    state.mtu.iter().for_each(|mtu| put("oc:config oc:mtu", &mtu.to_string()));
     if let Some(group) = state.channel_group {
-        put(
-            "oceth:ethernet oceth:config oclag:aggregate-id",
-            &format!("Port-channel{group}"),
-        );
+        put("oceth:ethernet oceth:config oclag:aggregate-id", &format!("Port-channel{group}"));
     }
     let vlan = "oceth:ethernet ocvlan:switched-vlan ocvlan:config";
     if let Some(mode) = state.switchport_mode {
-        let word = if mode == SwitchportMode::Access {
-            "ACCESS"
-        } else {
-            "TRUNK"
-        };
+        let word = if mode == SwitchportMode::Access { "ACCESS" } else { "TRUNK" };
         put(&format!("{vlan} ocvlan:interface-mode"), word);
     }
-    state
-        .access_vlan
-        .iter()
-        .for_each(|id| put(&format!("{vlan} ocvlan:access-vlan"), &id.to_string()));
-    state
-        .native_vlan
-        .iter()
-        .for_each(|id| put(&format!("{vlan} ocvlan:native-vlan"), &id.to_string()));
+    state.access_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:access-vlan"), &id.to_string()));
+    state.native_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:native-vlan"), &id.to_string()));
     addresses(state, &mut put);
     for other in &state.other {
         match other.path.as_str() {
@@ -159,10 +109,7 @@ fn device(state: &InterfaceState) -> Tree {
                 put("oceth:ethernet oceth:config oceth:auto-negotiate", "false")
             }
             path if path.ends_with("trunk-vlans") => {}
-            path => put(
-                &format!("oc:{}", path.replace('/', " oc:").replace('\'', "")),
-                &other.value,
-            ),
+            path => put(&format!("oc:{}", path.replace('/', " oc:").replace('\'', "")), &other.value),
         }
     }
     root
@@ -187,25 +134,10 @@ proptest! {
 fn a_sub_interface_is_read_and_written_in_its_parent() {
     let dialect = OpenConfig::new(Save::NotNeeded);
     let mut device = Tree::new("data");
-    device.put(
-        &format!("{ENTRY} oc:subinterfaces oc:subinterface[index=100] oc:config oc:index"),
-        "100",
-    );
-    let before = dialect
-        .read(&device.inner_xml(), "Ethernet1.100")
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        before,
-        InterfaceState {
-            enabled: true,
-            ..InterfaceState::default()
-        }
-    );
+    device.put(&format!("{ENTRY} oc:subinterfaces oc:subinterface[index=100] oc:config oc:index"), "100");
+    let before = dialect.read(&device.inner_xml(), "Ethernet1.100").unwrap().unwrap();
+    assert_eq!(before, InterfaceState { enabled: true, ..InterfaceState::default() });
     assert_eq!(dialect.read(&device.inner_xml(), "Ethernet1.200").unwrap(), None);
-    let wanted = InterfaceState {
-        ipv4: Some("10.0.0.1/24".parse().unwrap()),
-        ..before.clone()
-    };
+    let wanted = InterfaceState { ipv4: Some("10.0.0.1/24".parse().unwrap()), ..before.clone() };
     law(&dialect, "Ethernet1.100", (&before, &wanted), &device).unwrap();
 }

@@ -26,14 +26,7 @@ pub(crate) struct Beside {
 }
 
 pub(crate) fn beside() -> impl Strategy<Value = Beside> {
-    let flags = (
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-    );
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (flags, 0u8..4, 0u8..5).prop_map(|((a, b, c, d, e, f), raw_list, dhcp)| Beside {
         plain: a,
         negotiated_mode: b,
@@ -82,27 +75,11 @@ pub(crate) fn v6() -> impl Strategy<Value = Ipv6Net> {
 
 /// The fields, each on its own, nonsense combinations included: the law knows no policy.
 pub(crate) fn fields() -> impl Strategy<Value = InterfaceState> {
-    let head = (
-        any::<bool>(),
-        option::of(text()),
-        option::of(64u16..=18000),
-        option::of(any::<bool>()),
-    );
-    let mode = option::of(prop_oneof![
-        Just(SwitchportMode::Access),
-        Just(SwitchportMode::Trunk)
-    ]);
-    let vlans = (
-        mode,
-        option::of(vlan()),
-        option::of(vlan()),
-        option::of(allowed()),
-    );
-    let nets = (
-        option::of(v4()),
-        proptest::collection::vec(v4(), 0..3),
-        proptest::collection::vec(v6(), 0..3),
-    );
+    let head = (any::<bool>(), option::of(text()), option::of(64u16..=18000), option::of(any::<bool>()));
+    let mode = option::of(prop_oneof![Just(SwitchportMode::Access), Just(SwitchportMode::Trunk)]);
+    let vlans = (mode, option::of(vlan()), option::of(vlan()), option::of(allowed()));
+    let nets =
+        (option::of(v4()), proptest::collection::vec(v4(), 0..3), proptest::collection::vec(v6(), 0..3));
     (head, vlans, nets, option::of(1u16..=512)).prop_map(|(head, vlans, nets, channel_group)| {
         let mut state = InterfaceState {
             enabled: head.0,
@@ -134,13 +111,8 @@ pub(crate) fn fields() -> impl Strategy<Value = InterfaceState> {
 }
 
 pub(crate) fn push(state: &mut InterfaceState, path: &str, value: &str) {
-    state.other.push(OtherConfig {
-        path: path.to_owned(),
-        value: value.to_owned(),
-    });
-    state
-        .other
-        .sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
+    state.other.push(OtherConfig { path: path.to_owned(), value: value.to_owned() });
+    state.other.sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
 }
 
 /// The law for one pair, given how a state looks on the device.
@@ -154,11 +126,7 @@ pub(crate) fn law(
     prop_assert_eq!(seen.as_ref(), Some(before));
     prop_assert_eq!(dialect.write(interface, before, before).unwrap(), None);
     let after = dialect.settle(interface, before, wanted);
-    prop_assert_eq!(
-        &dialect.settle(interface, before, &after),
-        &after,
-        "settled twice"
-    );
+    prop_assert_eq!(&dialect.settle(interface, before, &after), &after, "settled twice");
     let edit = dialect.write(interface, before, &after).unwrap();
     prop_assert_eq!(edit.is_none(), *before == after);
     models::judge(dialect.name(), edit.as_deref());
@@ -170,20 +138,11 @@ pub(crate) fn law(
     models::judge(dialect.name(), undo.as_deref());
     let mut back = device.clone();
     back.apply(undo.as_deref());
-    prop_assert_eq!(
-        back.canonical(),
-        start.canonical(),
-        "edit {:?} undo {:?}",
-        edit,
-        undo
-    );
+    prop_assert_eq!(back.canonical(), start.canonical(), "edit {:?} undo {:?}", edit, undo);
     Ok(())
 }
 
 /// Enough pairs to meet every combination of a few fields, in seconds.
 pub(crate) fn cases() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(500)
-    }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) }
 }

@@ -37,32 +37,10 @@ const LISTS: &[(&str, &str)] = &[
 
 /// Choices: the end of the parent's path, and the cases by their nodes.
 const CHOICES: &[(&str, &[&[&str]])] = &[
-    (
-        "sw:mode",
-        &[
-            &["access"],
-            &["trunk"],
-            &["dynamic"],
-            &["dot1q-tunnel"],
-            &["private-vlan"],
-        ],
-    ),
-    (
-        "sw:allowed/sw:vlan",
-        &[
-            &["vlans"],
-            &["all"],
-            &["none"],
-            &["add"],
-            &["except"],
-            &["remove"],
-        ],
-    ),
+    ("sw:mode", &[&["access"], &["trunk"], &["dynamic"], &["dot1q-tunnel"], &["private-vlan"]]),
+    ("sw:allowed/sw:vlan", &[&["vlans"], &["all"], &["none"], &["add"], &["except"], &["remove"]]),
     ("ios:GigabitEthernet/ios:ip", &[&["unnumbered"], &["address"]]),
-    (
-        "ios:ip/ios:address",
-        &[&["primary", "secondary"], &["dhcp"], &["negotiated"]],
-    ),
+    ("ios:ip/ios:address", &[&["primary", "secondary"], &["dhcp"], &["negotiated"]]),
     ("ip:ipv4/ip:address", &[&["prefix-length"], &["netmask"]]),
 ];
 
@@ -116,46 +94,32 @@ fn ends(path: &str, end: &str) -> bool {
 
 fn prefixed(node: Node<'_, '_>) -> String {
     let ns = node.tag_name().namespace().unwrap_or("");
-    let prefix = PREFIXES
-        .iter()
-        .find(|(_, known)| *known == ns)
-        .map_or(ns, |(prefix, _)| *prefix);
+    let prefix = PREFIXES.iter().find(|(_, known)| *known == ns).map_or(ns, |(prefix, _)| *prefix);
     format!("{prefix}:{}", node.tag_name().name())
 }
 
 impl Tree {
     /// An element without content, by its prefixed name.
     pub(crate) fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            text: String::new(),
-            children: Vec::new(),
-        }
+        Self { name: name.to_owned(), text: String::new(), children: Vec::new() }
     }
 
     /// Adds what is missing on the path and sets the last element's text; a step may carry a key, as in `oc:interface[name=x]`.
     pub(crate) fn put(&mut self, path: &str, text: &str) -> &mut Self {
         let mut at = &mut *self;
         for step in path.split(" ") {
-            let (name, key) = step
-                .split_once('[')
-                .map_or((step, None), |(name, key)| (name, Some(key)));
+            let (name, key) = step.split_once('[').map_or((step, None), |(name, key)| (name, Some(key)));
             let key = key.map(|key| key.trim_end_matches(']').split_once('=').unwrap());
             let prefix = name.split_once(':').unwrap().0;
             let wanted = key.map(|(leaf, value)| (format!("{prefix}:{leaf}"), value));
             let found = at.children.iter().position(|child| {
                 child.name == name
-                    && wanted
-                        .as_ref()
-                        .is_none_or(|(leaf, value)| child.leaf(leaf) == Some(value))
+                    && wanted.as_ref().is_none_or(|(leaf, value)| child.leaf(leaf) == Some(value))
             });
             let found = found.unwrap_or_else(|| {
                 let mut child = Self::new(name);
                 if let Some((leaf, value)) = &wanted {
-                    child.children.push(Self {
-                        text: (*value).to_owned(),
-                        ..Self::new(leaf)
-                    });
+                    child.children.push(Self { text: (*value).to_owned(), ..Self::new(leaf) });
                 }
                 at.children.push(child);
                 at.children.len() - 1
@@ -171,23 +135,13 @@ impl Tree {
         self.put(path, "");
         let mut at = self;
         for step in path.split(' ') {
-            at = at
-                .children
-                .iter_mut()
-                .find(|child| child.name == step.split('[').next().unwrap())
-                .unwrap();
+            at = at.children.iter_mut().find(|child| child.name == step.split('[').next().unwrap()).unwrap();
         }
-        at.children.push(Self {
-            text: text.to_owned(),
-            ..Self::new(name)
-        });
+        at.children.push(Self { text: text.to_owned(), ..Self::new(name) });
     }
 
     fn leaf(&self, name: &str) -> Option<&str> {
-        self.children
-            .iter()
-            .find(|child| child.name == name)
-            .map(|child| child.text.as_str())
+        self.children.iter().find(|child| child.name == name).map(|child| child.text.as_str())
     }
 
     /// The content as XML.
@@ -198,15 +152,8 @@ impl Tree {
     fn xml(&self) -> String {
         let (prefix, name) = self.name.split_once(':').unwrap();
         let ns = PREFIXES.iter().find(|(known, _)| *known == prefix).unwrap().1;
-        let text = self
-            .text
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        format!(
-            "<{prefix}:{name} xmlns:{prefix}=\"{ns}\">{text}{}</{prefix}:{name}>",
-            self.inner_xml()
-        )
+        let text = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        format!("<{prefix}:{name} xmlns:{prefix}=\"{ns}\">{text}{}</{prefix}:{name}>", self.inner_xml())
     }
 
     /// The same without empty containers and without an order.
@@ -215,10 +162,7 @@ impl Tree {
     }
 
     fn canonical_at(&self, above: &str) -> Self {
-        let mut copy = Self {
-            children: Vec::new(),
-            ..self.clone()
-        };
+        let mut copy = Self { children: Vec::new(), ..self.clone() };
         for child in &self.children {
             let path = format!("{above}/{}", child.name);
             let child = child.canonical_at(&path);
@@ -250,21 +194,9 @@ impl Tree {
         let name = prefixed(edit);
         let path = format!("{above}/{name}");
         let elements: Vec<_> = edit.children().filter(Node::is_element).collect();
-        let text = if elements.is_empty() {
-            edit.text().unwrap_or_default()
-        } else {
-            ""
-        };
-        let key = LISTS
-            .iter()
-            .find(|(end, _)| ends(&path, end))
-            .map(|(_, key)| *key);
-        let value = key.map(|key| {
-            elements
-                .iter()
-                .find(|child| child.tag_name().name() == key)
-                .unwrap()
-        });
+        let text = if elements.is_empty() { edit.text().unwrap_or_default() } else { "" };
+        let key = LISTS.iter().find(|(end, _)| ends(&path, end)).map(|(_, key)| *key);
+        let value = key.map(|key| elements.iter().find(|child| child.tag_name().name() == key).unwrap());
         let listed = name == "ocvlan:trunk-vlans";
         let at = self.children.iter().position(|child| {
             child.name == name

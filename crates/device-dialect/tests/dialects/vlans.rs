@@ -8,19 +8,12 @@ use crate::models;
 use crate::tree::Tree;
 
 fn wireless() -> VlanState {
-    VlanState {
-        id: VlanId::new(100).unwrap(),
-        name: Some("Wireless".to_owned()),
-        other: Vec::new(),
-    }
+    VlanState { id: VlanId::new(100).unwrap(), name: Some("Wireless".to_owned()), other: Vec::new() }
 }
 
 fn suspended() -> VlanState {
     VlanState {
-        other: vec![OtherConfig {
-            path: "state".to_owned(),
-            value: "suspend".to_owned(),
-        }],
+        other: vec![OtherConfig { path: "state".to_owned(), value: "suspend".to_owned() }],
         ..wireless()
     }
 }
@@ -29,17 +22,8 @@ const LIST: &str = "ios:native ios:vlan vlan:vlan-list";
 
 #[test]
 fn creating_naming_and_removing_obey_the_law() {
-    let named = |name: Option<&str>| VlanState {
-        name: name.map(str::to_owned),
-        ..wireless()
-    };
-    let states = [
-        None,
-        Some(wireless()),
-        Some(named(None)),
-        Some(named(Some("a<b>&"))),
-        Some(suspended()),
-    ];
+    let named = |name: Option<&str>| VlanState { name: name.map(str::to_owned), ..wireless() };
+    let states = [None, Some(wireless()), Some(named(None)), Some(named(Some("a<b>&"))), Some(suspended())];
     let dialect = IosXe::default();
     for before in &states {
         for after in &states {
@@ -61,10 +45,7 @@ fn creating_naming_and_removing_obey_the_law() {
             models::judge("ios-xe", edit.as_deref());
             assert_eq!(edit.is_none(), before == after);
             device.apply(edit.as_deref());
-            assert_eq!(
-                (&of(seen(&device)), seen(&device).len()),
-                (after, 1 + usize::from(after.is_some()))
-            );
+            assert_eq!((&of(seen(&device)), seen(&device).len()), (after, 1 + usize::from(after.is_some())));
             let undo = dialect.write_vlan(after.as_ref(), before.as_ref()).unwrap();
             device.apply(undo.as_deref());
             assert_eq!(device.canonical(), start.canonical());
@@ -74,44 +55,25 @@ fn creating_naming_and_removing_obey_the_law() {
 
 #[test]
 fn the_first_task_of_the_course() {
-    let edit = IosXe::default()
-        .write_vlan(None, Some(&wireless()))
-        .unwrap()
-        .unwrap();
+    let edit = IosXe::default().write_vlan(None, Some(&wireless())).unwrap().unwrap();
     assert_eq!(
         edit,
         "<config xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><native xmlns=\"http://cisco.com/ns/yang/Cisco-IOS-XE-native\">\
          <vlan><vlan-list xmlns=\"http://cisco.com/ns/yang/Cisco-IOS-XE-vlan\"><id>100</id><name>Wireless</name></vlan-list>\
          </vlan></native></config>"
     );
-    let gone = IosXe::default()
-        .write_vlan(Some(&wireless()), None)
-        .unwrap()
-        .unwrap();
-    assert!(
-        gone.contains("nc:operation=\"remove\"><id>100</id></vlan-list>"),
-        "{gone}"
-    );
+    let gone = IosXe::default().write_vlan(Some(&wireless()), None).unwrap().unwrap();
+    assert!(gone.contains("nc:operation=\"remove\"><id>100</id></vlan-list>"), "{gone}");
 }
 
 #[test]
 fn a_vlan_with_settings_that_could_not_be_made_again_is_not_removed() {
-    let other = vec![OtherConfig {
-        path: "private-vlan/primary".to_owned(),
-        value: String::new(),
-    }];
+    let other = vec![OtherConfig { path: "private-vlan/primary".to_owned(), value: String::new() }];
     let private = VlanState { other, ..wireless() };
     let error = IosXe::default().write_vlan(Some(&private), None).unwrap_err();
     assert_eq!(error, DialectError::Kept("private-vlan/primary".to_owned()));
-    let renamed = VlanState {
-        name: Some("x".to_owned()),
-        ..private.clone()
-    };
-    assert!(
-        IosXe::default()
-            .write_vlan(Some(&private), Some(&renamed))
-            .is_ok()
-    );
+    let renamed = VlanState { name: Some("x".to_owned()), ..private.clone() };
+    assert!(IosXe::default().write_vlan(Some(&private), Some(&renamed)).is_ok());
 }
 
 #[test]
@@ -123,12 +85,7 @@ fn a_name_has_one_to_32_characters_and_vlan_1_keeps_its_own() {
     };
     let faults = |vlan: &VlanState| IosXe::default().check_vlan(vlan).len();
     assert_eq!(faults(&named(100, &"x".repeat(32))), 0);
-    for bad in [
-        named(100, &"x".repeat(33)),
-        named(100, ""),
-        named(1, "default"),
-        named(100, "a\nb"),
-    ] {
+    for bad in [named(100, &"x".repeat(33)), named(100, ""), named(1, "default"), named(100, "a\nb")] {
         assert_eq!(faults(&bad), 1, "{bad:?}");
     }
 }
@@ -136,12 +93,6 @@ fn a_name_has_one_to_32_characters_and_vlan_1_keeps_its_own() {
 #[test]
 fn a_family_without_vlans_says_so() {
     let dialect = Ietf::new(Save::NotNeeded);
-    assert!(matches!(
-        dialect.write_vlan(None, Some(&wireless())),
-        Err(DialectError::Inexpressible(_))
-    ));
-    assert!(matches!(
-        dialect.check_vlan(&wireless()).as_slice(),
-        [Problem::Inexpressible { .. }]
-    ));
+    assert!(matches!(dialect.write_vlan(None, Some(&wireless())), Err(DialectError::Inexpressible(_))));
+    assert!(matches!(dialect.check_vlan(&wireless()).as_slice(), [Problem::Inexpressible { .. }]));
 }

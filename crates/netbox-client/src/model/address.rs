@@ -73,9 +73,7 @@ impl IpAddress {
     /// Its tag for a conditional write: the one it came with, else the one that `last_updated` gives.
     #[must_use]
     pub fn etag(&self) -> Option<ETag> {
-        self.received_etag
-            .clone()
-            .or_else(|| ETag::from_last_updated(self.last_updated.as_deref()?))
+        self.received_etag.clone().or_else(|| ETag::from_last_updated(self.last_updated.as_deref()?))
     }
 }
 

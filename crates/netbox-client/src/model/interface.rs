@@ -66,18 +66,13 @@ impl Interface {
     /// Its tag for a conditional write: the one it came with, else the one that `last_updated` gives.
     #[must_use]
     pub fn etag(&self) -> Option<ETag> {
-        self.received_etag
-            .clone()
-            .or_else(|| ETag::from_last_updated(self.last_updated.as_deref()?))
+        self.received_etag.clone().or_else(|| ETag::from_last_updated(self.last_updated.as_deref()?))
     }
 
     /// A custom field that holds text; `None` where it is missing, `null` or empty.
     #[must_use]
     pub fn custom_text(&self, name: &str) -> Option<&str> {
-        self.custom_fields
-            .get(name)?
-            .as_str()
-            .filter(|text| !text.is_empty())
+        self.custom_fields.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
     /// Row ids of the tagged VLANs, sorted.

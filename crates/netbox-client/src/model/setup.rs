@@ -59,10 +59,7 @@ pub struct Webhook {
 impl std::fmt::Debug for Webhook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // A payload URL may carry credentials.
-        f.debug_struct("Webhook")
-            .field("id", &self.id)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Webhook").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
     }
 }
 

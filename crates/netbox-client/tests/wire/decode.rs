@@ -24,11 +24,7 @@ fn decodes<T: DeserializeOwned>(name: &str) {
 
 #[test]
 fn every_recorded_object_is_read() {
-    for name in [
-        "get_device_by_name",
-        "get_device_omit",
-        "get_device_exclude_config_context",
-    ] {
+    for name in ["get_device_by_name", "get_device_omit", "get_device_exclude_config_context"] {
         decodes::<Device>(name);
     }
     for name in [
@@ -45,11 +41,7 @@ fn every_recorded_object_is_read() {
     ] {
         decodes::<Interface>(name);
     }
-    for name in [
-        "get_vlan_by_vid",
-        "get_vlan_available_on_device",
-        "get_vlan_by_vid_multi",
-    ] {
+    for name in ["get_vlan_by_vid", "get_vlan_available_on_device", "get_vlan_by_vid_multi"] {
         decodes::<Vlan>(name);
     }
     for name in [
@@ -79,22 +71,12 @@ fn every_recorded_webhook_is_signed_and_read() {
         let bytes = body(name);
         let signature = exchange(name)["headers"]["X-Hook-Signature"].clone();
         assert_eq!(verify(&secret, signature.as_str(), &bytes), Ok(()), "{name}");
-        assert!(
-            verify(&secret, signature.as_str(), &bytes[1..]).is_err(),
-            "{name}"
-        );
+        assert!(verify(&secret, signature.as_str(), &bytes[1..]).is_err(), "{name}");
         let event = Event::from_slice(&bytes).unwrap();
-        assert!(
-            event.is_interface() && event.event == EventKind::Updated,
-            "{name}"
-        );
+        assert!(event.is_interface() && event.event == EventKind::Updated, "{name}");
         assert_eq!(event.custom_text("change_ticket_number"), ticket, "{name}");
         assert_eq!(event.user(), Some(user), "{name}");
-        assert_eq!(
-            event.changes_anything(),
-            name != "webhook_interface_noop",
-            "{name}"
-        );
+        assert_eq!(event.changes_anything(), name != "webhook_interface_noop", "{name}");
         event.interface().unwrap().unwrap();
     }
 }
@@ -113,10 +95,7 @@ fn shapes_of_older_and_newer_servers_are_read() {
         "mgmt_only": false, "mtu": null, "description": null, "mode": {"value": "tagged-mystery", "label": "?"},
         "untagged_vlan": null, "tagged_vlans": null, "custom_fields": null, "last_updated": null, "brand_new": {"a": 1}});
     let interface: Interface = serde_json::from_value(interface).unwrap();
-    assert_eq!(
-        interface.mode,
-        Some(InterfaceMode::Other("tagged-mystery".to_owned()))
-    );
+    assert_eq!(interface.mode, Some(InterfaceMode::Other("tagged-mystery".to_owned())));
     assert_eq!((interface.description.as_str(), interface.etag()), ("", None));
     let device = json!({"id": 1, "name": "old", "device_role": {"id": 1}, "site": {"id": 1, "name": "Lab", "slug": "lab"},
         "primary_ip": {"id": 1, "address": "2001:db8::1/64", "family": 6}, "status": "active"});

@@ -11,14 +11,8 @@ use crate::{TOKEN, client, recorded};
 const ID: InterfaceId = InterfaceId(5);
 
 async fn patch(client: &Client) -> Error {
-    let patch = InterfacePatch {
-        description: Some("x".to_owned()),
-        ..InterfacePatch::default()
-    };
-    client
-        .patch_interface(ID, &patch, IfMatch::Unconditional)
-        .await
-        .unwrap_err()
+    let patch = InterfacePatch { description: Some("x".to_owned()), ..InterfacePatch::default() };
+    client.patch_interface(ID, &patch, IfMatch::Unconditional).await.unwrap_err()
 }
 
 fn html(status: u16) -> ResponseTemplate {
@@ -34,10 +28,7 @@ async fn a_read_is_asked_again_after_429_502_503_and_504() {
             .up_to_n_times(2)
             .mount(&server)
             .await;
-        Mock::given(any())
-            .respond_with(recorded("get_interface_by_id"))
-            .mount(&server)
-            .await;
+        Mock::given(any()).respond_with(recorded("get_interface_by_id")).mount(&server).await;
         let client = client(&server);
         assert_eq!(client.get_interface(ID).await.unwrap().id, ID, "{status}");
         assert_eq!(client.request_count(), 3, "{status}");
@@ -53,10 +44,7 @@ async fn a_read_is_given_up_after_its_attempts_or_when_asked_to_wait_too_long() 
     assert!(matches!(error, Error::Api { status: 503, .. }) && error.is_retryable());
     assert_eq!(busy.request_count(), 3);
     server.reset().await;
-    Mock::given(any())
-        .respond_with(html(429).insert_header("Retry-After", "3600"))
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(html(429).insert_header("Retry-After", "3600")).mount(&server).await;
     let error = client(&server).get_interface(ID).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
@@ -67,10 +55,7 @@ async fn a_500_is_not_asked_again() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(html(500)).mount(&server).await;
     let client = client(&server);
-    assert!(matches!(
-        client.get_interface(ID).await.unwrap_err(),
-        Error::Api { status: 500, .. }
-    ));
+    assert!(matches!(client.get_interface(ID).await.unwrap_err(), Error::Api { status: 500, .. }));
     assert_eq!(client.request_count(), 1);
 }
 
@@ -86,18 +71,9 @@ async fn a_write_is_never_repeated_and_after_a_5xx_its_outcome_is_unknown() {
             error.to_string(),
             "the outcome of PATCH /api/dcim/interfaces/5/ is unknown, read back before going on"
         );
-        assert_eq!(
-            error.source().unwrap().to_string(),
-            format!("NetBox answered {status}: ")
-        );
+        assert_eq!(error.source().unwrap().to_string(), format!("NetBox answered {status}: "));
         let new = NewIpAddress::new("10.0.0.1/24".parse().unwrap());
-        assert!(
-            client
-                .create_ip_address(&new)
-                .await
-                .unwrap_err()
-                .is_outcome_unknown()
-        );
+        assert!(client.create_ip_address(&new).await.unwrap_err().is_outcome_unknown());
         assert!(
             client
                 .delete_ip_address(IpAddressId(1), IfMatch::Unconditional)
@@ -113,10 +89,7 @@ async fn a_write_is_never_repeated_and_after_a_5xx_its_outcome_is_unknown() {
 async fn a_write_that_is_refused_was_surely_not_done() {
     for (name, status) in [("error_403_noperm_patch", 403), ("error_404_interface", 404)] {
         let server = MockServer::start().await;
-        Mock::given(any())
-            .respond_with(recorded(name))
-            .mount(&server)
-            .await;
+        Mock::given(any()).respond_with(recorded(name)).mount(&server).await;
         let error = patch(&client(&server)).await;
         assert!(!error.is_outcome_unknown(), "{error}");
         assert_eq!(error.is_not_found(), status == 404);
@@ -132,28 +105,16 @@ async fn a_write_that_is_refused_was_surely_not_done() {
 async fn a_slow_answer_is_asked_for_again_only_when_reading() {
     let server = MockServer::start().await;
     let slow = recorded("get_interface_by_id").set_delay(Duration::from_secs(20));
-    Mock::given(any())
-        .respond_with(slow)
-        .up_to_n_times(1)
-        .mount(&server)
-        .await;
-    Mock::given(any())
-        .respond_with(recorded("get_interface_by_id"))
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(slow).up_to_n_times(1).mount(&server).await;
+    Mock::given(any()).respond_with(recorded("get_interface_by_id")).mount(&server).await;
     let reader = client(&server);
     assert_eq!(reader.get_interface(ID).await.unwrap().id, ID);
     assert_eq!(reader.request_count(), 2);
     server.reset().await;
-    Mock::given(any())
-        .respond_with(html(200).set_delay(Duration::from_secs(20)))
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(html(200).set_delay(Duration::from_secs(20))).mount(&server).await;
     let writer = client(&server);
     let error = patch(&writer).await;
-    let Error::OutcomeUnknown { cause, .. } = error else {
-        panic!("{error}")
-    };
+    let Error::OutcomeUnknown { cause, .. } = error else { panic!("{error}") };
     assert!(matches!(*cause, Error::Transport(_)));
     assert_eq!(writer.request_count(), 1);
 }
@@ -167,10 +128,7 @@ async fn a_write_that_could_not_be_sent_is_no_riddle() {
     drop(listener);
     let client = Client::builder(url, SecretString::from(TOKEN)).build().unwrap();
     let error = patch(&client).await;
-    assert!(
-        matches!(error, Error::Connect(_)) && error.is_retryable(),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Connect(_)) && error.is_retryable(), "{error:?}");
 }
 
 #[tokio::test]
@@ -178,10 +136,7 @@ async fn an_answer_that_cannot_be_read_leaves_a_write_in_doubt() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(html(200)).mount(&server).await;
     let client = client(&server);
-    assert!(matches!(
-        client.get_interface(ID).await.unwrap_err(),
-        Error::Decode { .. }
-    ));
+    assert!(matches!(client.get_interface(ID).await.unwrap_err(), Error::Decode { .. }));
     assert!(patch(&client).await.is_outcome_unknown());
 }
 
@@ -191,10 +146,7 @@ async fn redirects_are_not_followed() {
     let away = ResponseTemplate::new(302).insert_header("Location", "/elsewhere");
     Mock::given(any()).respond_with(away).mount(&server).await;
     let client = client(&server);
-    assert!(matches!(
-        client.get_interface(ID).await.unwrap_err(),
-        Error::Api { status: 302, .. }
-    ));
+    assert!(matches!(client.get_interface(ID).await.unwrap_err(), Error::Api { status: 302, .. }));
     assert_eq!(client.request_count(), 1);
 }
 
@@ -206,18 +158,12 @@ async fn logins_that_fail_are_forbidden_and_html_is_not_quoted() {
         .up_to_n_times(1)
         .mount(&server)
         .await;
-    Mock::given(method("GET"))
-        .respond_with(html(404))
-        .mount(&server)
-        .await;
+    Mock::given(method("GET")).respond_with(html(404)).mount(&server).await;
     let client = client(&server);
     let error = client.status().await.unwrap_err();
     assert_eq!(error.to_string(), "NetBox refuses access: Invalid v2 token");
     let error = client.status().await.unwrap_err();
-    assert!(
-        error.is_not_found() && !error.to_string().contains('<'),
-        "{error}"
-    );
+    assert!(error.is_not_found() && !error.to_string().contains('<'), "{error}");
 }
 
 #[tokio::test]

@@ -18,9 +18,7 @@ use wiremock::{MockServer, ResponseTemplate};
 const TOKEN: &str = "nbt_key000000000.secretsecretsecretsecretsecretsecretsecr";
 
 fn fixture_path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures/netbox")
-        .join(format!("{name}.json"))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/netbox").join(format!("{name}.json"))
 }
 
 /// The bytes of a recorded body.
@@ -49,11 +47,8 @@ fn recorded(name: &str) -> ResponseTemplate {
 
 fn client_of(server: &MockServer, token: &str) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let retry = Retry {
-        attempts: 3,
-        first_wait: Duration::from_millis(1),
-        longest_wait: Duration::from_secs(2),
-    };
+    let retry =
+        Retry { attempts: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_secs(2) };
     Client::builder(server.uri(), SecretString::from(token))
         .retry(retry)
         .timeout(Duration::from_millis(500))

@@ -10,11 +10,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::{TOKEN, body, client, client_of, recorded};
 
 async fn serve(server: &MockServer, at: &str, name: &str) {
-    Mock::given(method("GET"))
-        .and(path(at))
-        .respond_with(recorded(name))
-        .mount(server)
-        .await;
+    Mock::given(method("GET")).and(path(at)).respond_with(recorded(name)).mount(server).await;
 }
 
 #[tokio::test]
@@ -51,40 +47,18 @@ async fn a_token_of_version_1_goes_out_as_token() {
 async fn an_answer_about_something_else_is_nothing_found() {
     let server = MockServer::start().await;
     // As if the filters were not known: NetBox then answers what it has.
-    serve(
-        &server,
-        "/api/dcim/interfaces/",
-        "get_interface_by_device_and_name",
-    )
-    .await;
+    serve(&server, "/api/dcim/interfaces/", "get_interface_by_device_and_name").await;
     serve(&server, "/api/dcim/devices/", "get_device_by_name").await;
     serve(&server, "/api/ipam/ip-addresses/", "get_ip_address_by_address").await;
     let client = client(&server);
     let name = "GigabitEthernet1/0/5";
-    assert_eq!(
-        client
-            .find_interface(DeviceId(1), name)
-            .await
-            .unwrap()
-            .unwrap()
-            .id,
-        InterfaceId(5)
-    );
-    assert_eq!(
-        client
-            .find_interface(DeviceId(1), "gigabitethernet1/0/5")
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(client.find_interface(DeviceId(1), name).await.unwrap().unwrap().id, InterfaceId(5));
+    assert_eq!(client.find_interface(DeviceId(1), "gigabitethernet1/0/5").await.unwrap(), None);
     assert_eq!(client.find_interface(DeviceId(2), name).await.unwrap(), None);
     assert_eq!(client.find_device("c9300-b").await.unwrap(), None);
     let list = async |params: IpAddressParams| client.list_ip_addresses(params).all().await.unwrap().len();
     let all = IpAddressParams::default;
-    assert_eq!(
-        list(all().interface(InterfaceId(13)).device(DeviceId(1))).await,
-        1
-    );
+    assert_eq!(list(all().interface(InterfaceId(13)).device(DeviceId(1))).await, 1);
     assert_eq!(list(all().parent("10.20.0.0/16".parse().unwrap())).await, 1);
     assert_eq!(list(all().address("10.20.30.1".parse().unwrap())).await, 1);
     assert_eq!(list(all().interface(InterfaceId(14))).await, 0);
@@ -97,20 +71,10 @@ async fn an_answer_about_something_else_is_nothing_found() {
 async fn no_match_is_none_and_an_unknown_device_an_error() {
     let server = MockServer::start().await;
     serve(&server, "/api/dcim/devices/", "get_device_by_name_none").await;
-    serve(
-        &server,
-        "/api/dcim/interfaces/",
-        "error_400_filter_unknown_device_id",
-    )
-    .await;
+    serve(&server, "/api/dcim/interfaces/", "error_400_filter_unknown_device_id").await;
     assert_eq!(client(&server).find_device("nope").await.unwrap(), None);
-    let error = client(&server)
-        .find_interface(DeviceId(999), "GigabitEthernet1/0/5")
-        .await
-        .unwrap_err();
-    let Error::Invalid { problems } = error else {
-        panic!("{error}")
-    };
+    let error = client(&server).find_interface(DeviceId(999), "GigabitEthernet1/0/5").await.unwrap_err();
+    let Error::Invalid { problems } = error else { panic!("{error}") };
     assert_eq!(problems[0].field.as_deref(), Some("device_id"));
 }
 
@@ -118,20 +82,11 @@ async fn no_match_is_none_and_an_unknown_device_an_error() {
 async fn an_interface_comes_with_its_tag() {
     let server = MockServer::start().await;
     serve(&server, "/api/dcim/interfaces/5/", "get_interface_by_id").await;
-    serve(
-        &server,
-        "/api/dcim/interfaces/",
-        "get_interface_by_device_and_name",
-    )
-    .await;
+    serve(&server, "/api/dcim/interfaces/", "get_interface_by_device_and_name").await;
     let one = client(&server).get_interface(InterfaceId(5)).await.unwrap();
     let tag = ETag::new("W/\"2026-11-24T02:12:55.029929+00:00\"");
     assert_eq!(one.etag(), Some(tag.clone()));
-    let listed = client(&server)
-        .find_interface(DeviceId(1), "GigabitEthernet1/0/5")
-        .await
-        .unwrap()
-        .unwrap();
+    let listed = client(&server).find_interface(DeviceId(1), "GigabitEthernet1/0/5").await.unwrap().unwrap();
     assert_eq!(listed.etag(), Some(tag));
     assert!(listed.enabled && !listed.mgmt_only && listed.mode.is_none() && listed.mtu.is_none());
 }
@@ -146,21 +101,9 @@ async fn a_vlan_of_another_site_is_not_taken() {
     let vlan = client.find_vlan_available(&device, 100).await.unwrap().unwrap();
     assert_eq!((vlan.id, vlan.name.as_str()), (VlanId(2), "Wireless AP"));
     assert_eq!(client.find_vlan_available(&device, 200).await.unwrap(), None);
-    assert_eq!(
-        client
-            .list_vlans(VlanParams::default().vid(100))
-            .all()
-            .await
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(client.list_vlans(VlanParams::default().vid(100)).all().await.unwrap().len(), 2);
     let requests = server.received_requests().await.unwrap();
-    assert!(
-        requests[1].url.query().unwrap().contains("available_on_device=1"),
-        "{}",
-        requests[1].url
-    );
+    assert!(requests[1].url.query().unwrap().contains("available_on_device=1"), "{}", requests[1].url);
 }
 
 #[tokio::test]
@@ -178,10 +121,7 @@ async fn a_site_s_own_vlan_goes_before_a_global_one_and_two_of_a_rank_are_ambigu
     ] {
         let server = MockServer::start().await;
         serve(&server, "/api/dcim/devices/", "get_device_by_name").await;
-        Mock::given(path("/api/ipam/vlans/"))
-            .respond_with(page(&vlans))
-            .mount(&server)
-            .await;
+        Mock::given(path("/api/ipam/vlans/")).respond_with(page(&vlans)).mount(&server).await;
         let device = client(&server).find_device("c9300").await.unwrap().unwrap();
         let found = client(&server).find_vlan_available(&device, 100).await;
         match wanted {
@@ -204,10 +144,7 @@ async fn serve_pages(server: &MockServer) {
         ResponseTemplate::new(200)
             .set_body_json(json!({"count": null, "next": next, "previous": null, "results": rows}))
     };
-    Mock::given(query_param("offset", "2"))
-        .respond_with(page(None, &[3]))
-        .mount(server)
-        .await;
+    Mock::given(query_param("offset", "2")).respond_with(page(None, &[3])).mount(server).await;
     Mock::given(path("/api/dcim/interfaces/"))
         .respond_with(page(Some(second), &[1, 2]))
         .with_priority(9)
@@ -231,15 +168,8 @@ async fn a_list_that_names_the_same_page_again_is_an_error_not_a_loop() {
     let same = "http://127.0.0.1/api/dcim/interfaces/?device_id=1&limit=250";
     let page = json!({"count": 1, "next": same, "previous": null, "results": []});
     let answer = ResponseTemplate::new(200).set_body_json(page);
-    Mock::given(path("/api/dcim/interfaces/"))
-        .respond_with(answer)
-        .mount(&server)
-        .await;
-    let error = client(&server)
-        .list_interfaces(DeviceId(1))
-        .all()
-        .await
-        .unwrap_err();
+    Mock::given(path("/api/dcim/interfaces/")).respond_with(answer).mount(&server).await;
+    let error = client(&server).list_interfaces(DeviceId(1)).all().await.unwrap_err();
     assert!(matches!(error, Error::EndlessList { pages: 1 }), "{error}");
 }
 
@@ -257,28 +187,12 @@ async fn a_page_is_asked_for_only_when_it_is_needed() {
 #[tokio::test]
 async fn interfaces_with_a_filled_custom_field_are_told_from_the_rest() {
     let server = MockServer::start().await;
-    serve(
-        &server,
-        "/api/dcim/interfaces/",
-        "get_interface_by_device_and_name",
-    )
-    .await;
+    serve(&server, "/api/dcim/interfaces/", "get_interface_by_device_and_name").await;
     let params = InterfaceParams::default()
         .custom_field_filled("change_ticket_number")
         .updated_since("2026-11-24T00:00:00Z");
-    assert!(
-        client(&server)
-            .list_interfaces(params)
-            .all()
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let asked = server.received_requests().await.unwrap()[0]
-        .url
-        .query()
-        .unwrap()
-        .to_owned();
+    assert!(client(&server).list_interfaces(params).all().await.unwrap().is_empty());
+    let asked = server.received_requests().await.unwrap()[0].url.query().unwrap().to_owned();
     assert!(
         asked.starts_with("cf_change_ticket_number__empty=false&last_updated__gte=2026-11-24T00%3A00%3A00Z"),
         "{asked}"
@@ -288,30 +202,14 @@ async fn interfaces_with_a_filled_custom_field_are_told_from_the_rest() {
 #[tokio::test]
 async fn the_change_log_is_looked_for_where_older_servers_have_it() {
     let server = MockServer::start().await;
-    serve(
-        &server,
-        "/api/extras/object-changes/",
-        "get_object_changes_by_request_id",
-    )
-    .await;
+    serve(&server, "/api/extras/object-changes/", "get_object_changes_by_request_id").await;
     let request = RequestId::new("dd293eeb-dfbe-4e4e-aa87-77688a589fd2");
-    let params = ObjectChangeParams::default()
-        .interface(InterfaceId(10))
-        .request(&request);
+    let params = ObjectChangeParams::default().interface(InterfaceId(10)).request(&request);
     let changes = client(&server).list_object_changes(&params).await.unwrap();
     assert_eq!(changes[0].request_id, request.as_str());
-    assert_eq!(
-        changes[0].prechange_data.as_ref().unwrap()["description"],
-        "with message"
-    );
+    assert_eq!(changes[0].prechange_data.as_ref().unwrap()["description"], "with message");
     let other = ObjectChangeParams::default().interface(InterfaceId(11));
-    assert!(
-        client(&server)
-            .list_object_changes(&other)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(client(&server).list_object_changes(&other).await.unwrap().is_empty());
 }
 
 #[tokio::test]

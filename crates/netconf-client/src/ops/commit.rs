@@ -22,9 +22,7 @@ pub struct Validate {
 impl Validate {
     /// Validates `source`: a datastore, a file, or an inline configuration.
     pub fn new(source: impl Into<Config>) -> Self {
-        Validate {
-            source: source.into(),
-        }
+        Validate { source: source.into() }
     }
 }
 
@@ -78,18 +76,12 @@ impl Commit {
 
     /// A confirmed commit with the server's own timeout of 600 s; needs `:confirmed-commit`.
     pub fn confirmed() -> Self {
-        Commit {
-            confirmed: true,
-            ..Self::default()
-        }
+        Commit { confirmed: true, ..Self::default() }
     }
 
     /// The confirmation of a confirmed commit made with [`Commit::persist`], from any session.
     pub fn confirm(persist_id: impl Into<String>) -> Self {
-        Commit {
-            persist_id: Some(persist_id.into()),
-            ..Self::default()
-        }
+        Commit { persist_id: Some(persist_id.into()), ..Self::default() }
     }
 
     /// How long the server waits for the confirmation: whole seconds, at least 1; fractions are rounded up.
@@ -124,22 +116,17 @@ impl Operation for Commit {
     }
 
     fn effect(&self) -> Effect {
-        let timeout = self.confirm_timeout.map_or(DEFAULT_CONFIRM_TIMEOUT, |seconds| {
-            Duration::from_secs(seconds.into())
-        });
+        let timeout = self
+            .confirm_timeout
+            .map_or(DEFAULT_CONFIRM_TIMEOUT, |seconds| Duration::from_secs(seconds.into()));
         let persist_id = self.persist.clone().or_else(|| self.persist_id.clone());
-        Effect::Commit {
-            reverts_within: self.confirmed.then_some(timeout),
-            persist_id,
-        }
+        Effect::Commit { reverts_within: self.confirmed.then_some(timeout), persist_id }
     }
 
     fn check(&self, capabilities: &Capabilities) -> Result<(), Error> {
         need(capabilities, self.name(), capabilities::CANDIDATE)?;
         if !self.confirmed && (self.confirm_timeout.is_some() || self.persist.is_some()) {
-            return Err(Error::InvalidArgument(
-                "timeout and persist belong to a confirmed commit",
-            ));
+            return Err(Error::InvalidArgument("timeout and persist belong to a confirmed commit"));
         }
         if self.confirm_timeout == Some(0) {
             return Err(Error::InvalidArgument("the confirm timeout is at least 1 s"));
@@ -190,9 +177,7 @@ impl CancelCommit {
 
     /// Undoes the confirmed commit made with this `persist`, from any session.
     pub fn of(persist_id: impl Into<String>) -> Self {
-        CancelCommit {
-            persist_id: Some(persist_id.into()),
-        }
+        CancelCommit { persist_id: Some(persist_id.into()) }
     }
 }
 
@@ -251,9 +236,7 @@ impl Operation for DiscardChanges {
 fn check_ids<const N: usize>(ids: [&Option<String>; N]) -> Result<(), Error> {
     for id in ids.into_iter().flatten() {
         if id.is_empty() || !xml::is_xml_text(id) {
-            return Err(Error::InvalidArgument(
-                "a persist id is text of at least one character",
-            ));
+            return Err(Error::InvalidArgument("a persist id is text of at least one character"));
         }
     }
     Ok(())

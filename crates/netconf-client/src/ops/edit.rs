@@ -100,13 +100,7 @@ impl EditConfig {
     }
 
     fn from_config(target: Datastore, config: Config) -> Self {
-        EditConfig {
-            target,
-            config,
-            default_operation: None,
-            test_option: None,
-            error_option: None,
-        }
+        EditConfig { target, config, default_operation: None, test_option: None, error_option: None }
     }
 
     /// What happens to elements without an `operation`.
@@ -148,9 +142,7 @@ impl Operation for EditConfig {
             Config::Url(url) => check_url(url, name, capabilities)?,
             Config::Inline(config) => xml::check_fragment(config, "config", Limits::DEFAULT.max_depth)?,
             Config::Datastore(_) => {
-                return Err(Error::InvalidArgument(
-                    "edit-config takes no datastore as its config",
-                ));
+                return Err(Error::InvalidArgument("edit-config takes no datastore as its config"));
             }
         }
         match self.test_option {
@@ -200,10 +192,7 @@ pub struct CopyConfig {
 impl CopyConfig {
     /// Copies `source` over `target`. A URL needs `:url`; running as target needs `:writable-running`.
     pub fn new(source: impl Into<Config>, target: impl Into<Config>) -> Self {
-        CopyConfig {
-            source: source.into(),
-            target: target.into(),
-        }
+        CopyConfig { source: source.into(), target: target.into() }
     }
 }
 
@@ -217,9 +206,9 @@ impl Operation for CopyConfig {
     fn check(&self, capabilities: &Capabilities) -> Result<(), Error> {
         self.source.check(self.name(), capabilities)?;
         match &self.target {
-            Config::Inline(_) => Err(Error::InvalidArgument(
-                "copy-config cannot write into an inline config",
-            )),
+            Config::Inline(_) => {
+                Err(Error::InvalidArgument("copy-config cannot write into an inline config"))
+            }
             Config::Datastore(Datastore::Running) => {
                 need(capabilities, self.name(), capabilities::WRITABLE_RUNNING)
             }
@@ -248,9 +237,7 @@ pub struct DeleteConfig {
 impl DeleteConfig {
     /// Deletes `target`.
     pub fn new(target: impl Into<Config>) -> Self {
-        DeleteConfig {
-            target: target.into(),
-        }
+        DeleteConfig { target: target.into() }
     }
 }
 

@@ -109,11 +109,7 @@ impl Operation for KillSession {
     }
 
     fn check(&self, _: &Capabilities) -> Result<(), Error> {
-        if self.0 == 0 {
-            Err(Error::InvalidArgument("session 0 is no NETCONF session"))
-        } else {
-            Ok(())
-        }
+        if self.0 == 0 { Err(Error::InvalidArgument("session 0 is no NETCONF session")) } else { Ok(()) }
     }
 
     fn write(&self, xml: &mut String) {

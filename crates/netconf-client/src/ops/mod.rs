@@ -109,9 +109,7 @@ fn check_url(url: &str, operation: &'static str, capabilities: &Capabilities) ->
     let scheme = url.split(':').next().unwrap_or("");
     let offered = capabilities.parameter(capabilities::URL, "scheme").unwrap_or("");
     if !xml::is_xml_text(url) || !offered.split(',').any(|one| one.eq_ignore_ascii_case(scheme)) {
-        return Err(Error::InvalidArgument(
-            "the URL's scheme is not one the server offers",
-        ));
+        return Err(Error::InvalidArgument("the URL's scheme is not one the server offers"));
     }
     Ok(())
 }

@@ -93,20 +93,12 @@ impl WithDefaults {
 
     fn check(self, operation: &'static str, capabilities: &Capabilities) -> Result<(), Error> {
         need(capabilities, operation, capabilities::WITH_DEFAULTS)?;
-        let parameter = |name| {
-            capabilities
-                .parameter(capabilities::WITH_DEFAULTS, name)
-                .unwrap_or("")
-        };
-        let offered = parameter("basic-mode")
-            .split(',')
-            .chain(parameter("also-supported").split(','));
+        let parameter = |name| capabilities.parameter(capabilities::WITH_DEFAULTS, name).unwrap_or("");
+        let offered = parameter("basic-mode").split(',').chain(parameter("also-supported").split(','));
         if offered.into_iter().any(|mode| mode == self.as_str()) {
             return Ok(());
         }
-        Err(Error::InvalidArgument(
-            "the server does not offer this with-defaults mode",
-        ))
+        Err(Error::InvalidArgument("the server does not offer this with-defaults mode"))
     }
 
     fn write(self, xml: &mut String) {
@@ -125,10 +117,7 @@ impl Data {
     pub(crate) fn read(operation: &'static str, reply: Reply) -> Result<Self, Error> {
         if reply.data().is_none() {
             let reason = "it has no <data>".to_owned();
-            return Err(Error::UnexpectedReply {
-                operation: operation.to_owned(),
-                reason,
-            });
+            return Err(Error::UnexpectedReply { operation: operation.to_owned(), reason });
         }
         Ok(Data(reply))
     }
@@ -207,11 +196,8 @@ impl Operation for Get {
     }
 
     fn check(&self, capabilities: &Capabilities) -> Result<(), Error> {
-        self.filter
-            .as_ref()
-            .map_or(Ok(()), |filter| filter.check(self.name(), capabilities))?;
-        self.with_defaults
-            .map_or(Ok(()), |mode| mode.check(self.name(), capabilities))
+        self.filter.as_ref().map_or(Ok(()), |filter| filter.check(self.name(), capabilities))?;
+        self.with_defaults.map_or(Ok(()), |mode| mode.check(self.name(), capabilities))
     }
 
     fn write(&self, xml: &mut String) {
@@ -245,11 +231,7 @@ pub struct GetConfig {
 impl GetConfig {
     /// The whole configuration in `source`.
     pub fn new(source: Datastore) -> Self {
-        GetConfig {
-            source,
-            filter: None,
-            with_defaults: None,
-        }
+        GetConfig { source, filter: None, with_defaults: None }
     }
 
     /// Only what the filter selects.
@@ -286,11 +268,8 @@ impl Operation for GetConfig {
 
     fn check(&self, capabilities: &Capabilities) -> Result<(), Error> {
         self.source.check(self.name(), capabilities)?;
-        self.filter
-            .as_ref()
-            .map_or(Ok(()), |filter| filter.check(self.name(), capabilities))?;
-        self.with_defaults
-            .map_or(Ok(()), |mode| mode.check(self.name(), capabilities))
+        self.filter.as_ref().map_or(Ok(()), |filter| filter.check(self.name(), capabilities))?;
+        self.with_defaults.map_or(Ok(()), |mode| mode.check(self.name(), capabilities))
     }
 
     fn write(&self, xml: &mut String) {

@@ -25,10 +25,7 @@ pub struct Raw {
 impl Raw {
     /// The one element that goes into `<rpc>`. It counts as changing something.
     pub fn new(xml: impl Into<String>) -> Self {
-        Raw {
-            xml: xml.into(),
-            effect: Effect::Change,
-        }
+        Raw { xml: xml.into(), effect: Effect::Change }
     }
 
     /// Says that the operation only reads, so that repeating it is safe.

@@ -69,11 +69,9 @@ impl Calls {
         let mut table = self.table();
         let at = match id {
             MessageId::Missing => (table.written > 0).then_some(0),
-            MessageId::Number(id) => table
-                .entries
-                .iter()
-                .take(table.written)
-                .position(|entry| entry.id == id),
+            MessageId::Number(id) => {
+                table.entries.iter().take(table.written).position(|entry| entry.id == id)
+            }
             MessageId::Foreign => None,
         }?;
         table.written -= 1;
@@ -120,19 +118,10 @@ pub(super) fn enqueue(
     if let Some(cause) = table.lost.clone() {
         return Err(CallFailure::Lost { cause, sent: false });
     }
-    table.entries.push_back(Entry {
-        id,
-        waiter: Waiter::Whole(sender),
-    });
+    table.entries.push_back(Entry { id, waiter: Waiter::Whole(sender) });
     permit.send(outgoing);
     drop(table);
-    Ok(Pending {
-        shared: Arc::clone(shared),
-        id,
-        receiver,
-        deadline,
-        answered: false,
-    })
+    Ok(Pending { shared: Arc::clone(shared), id, receiver, deadline, answered: false })
 }
 
 /// A call whose reply is awaited; dropping it gives the call up and leaves the session usable.
@@ -153,14 +142,9 @@ impl Pending {
             Ok(Ok(message)) => Ok(message),
             Ok(Err(_)) => {
                 let sent = self.shared.calls.abandon(self.id);
-                Err(CallFailure::Lost {
-                    cause: self.shared.calls.lost().unwrap_or(LostCause::Closed),
-                    sent,
-                })
+                Err(CallFailure::Lost { cause: self.shared.calls.lost().unwrap_or(LostCause::Closed), sent })
             }
-            Err(_) => Err(CallFailure::Late {
-                sent: self.shared.calls.abandon(self.id),
-            }),
+            Err(_) => Err(CallFailure::Late { sent: self.shared.calls.abandon(self.id) }),
         }
     }
 }

@@ -32,11 +32,7 @@ pub(super) struct Driver<R, W> {
 impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
     /// Reads and writes until the stream ends, the session is stopped, or nobody holds it any more.
     pub(super) async fn run(mut self) {
-        let mut reader = Reader {
-            shared: &self.shared,
-            message: Assembler::default(),
-            target: None,
-        };
+        let mut reader = Reader { shared: &self.shared, message: Assembler::default(), target: None };
         let cause = tokio::select! {
             cause = reader.run(&mut self.read, &mut self.decoder) => cause,
             cause = write_all(&mut self.write, &mut self.waiting, &self.shared) => cause,
@@ -133,22 +129,13 @@ impl Reader<'_> {
         let protocol = |text: &str| LostCause::Protocol(text.to_owned());
         let Some(tag) = xml::start_tag(self.message.bytes()).map_err(protocol)? else {
             let too_long = self.message.bytes().len() > MAX_HEAD;
-            return if too_long {
-                Err(protocol("a start tag without end"))
-            } else {
-                Ok(None)
-            };
+            return if too_long { Err(protocol("a start tag without end")) } else { Ok(None) };
         };
         if tag.name != "rpc-reply" {
-            return Err(LostCause::Protocol(format!(
-                "a <{}> that was not asked for",
-                tag.name
-            )));
+            return Err(LostCause::Protocol(format!("a <{}> that was not asked for", tag.name)));
         }
         let waiter = self.shared.calls.answered(tag.message_id);
-        waiter
-            .map(Some)
-            .ok_or_else(|| protocol("a reply to a call that was not made"))
+        waiter.map(Some).ok_or_else(|| protocol("a reply to a call that was not made"))
     }
 
     fn end(&mut self) -> Result<(), LostCause> {

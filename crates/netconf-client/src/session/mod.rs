@@ -151,56 +151,27 @@ impl Session {
     pub async fn open_transport<T: Transport>(transport: T, config: SessionConfig) -> Result<Self, Error> {
         let (mut read, mut write) = transport.split();
         let mut decoder = Decoder::new(config.limits);
-        let ours = Hello {
-            capabilities: config.capabilities.clone(),
-            session_id: None,
-        };
+        let ours = Hello { capabilities: config.capabilities.clone(), session_id: None };
         let exchange = exchange_hellos(&ours, &mut read, &mut write, &mut decoder);
-        let theirs = timeout(config.hello_timeout, exchange)
-            .await
-            .map_err(|_| Error::Timeout {
-                phase: Phase::Hello,
-                after: config.hello_timeout,
-                safe_to_repeat: true,
-            })??;
+        let theirs = timeout(config.hello_timeout, exchange).await.map_err(|_| Error::Timeout {
+            phase: Phase::Hello,
+            after: config.hello_timeout,
+            safe_to_repeat: true,
+        })??;
         let framing = ours.agree(&theirs)?;
         let session_id = theirs.session_id.ok_or(HelloError::NoSessionId)?;
         decoder.set_framing(framing);
 
         let (queue, waiting) = mpsc::channel(config.queue.max(1));
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared {
-            calls: Calls::default(),
-            sent: AtomicU64::new(0),
-            stop,
-        });
+        let shared = Arc::new(Shared { calls: Calls::default(), sent: AtomicU64::new(0), stop });
         tokio::spawn(
-            driver::Driver {
-                read,
-                write,
-                decoder,
-                shared: Arc::clone(&shared),
-                waiting,
-                stopped,
-            }
-            .run(),
+            driver::Driver { read, write, decoder, shared: Arc::clone(&shared), waiting, stopped }.run(),
         );
-        tracing::debug!(
-            netconf.session_id = session_id,
-            ?framing,
-            "NETCONF session {session_id} is open"
-        );
+        tracing::debug!(netconf.session_id = session_id, ?framing, "NETCONF session {session_id} is open");
         let next_id = AtomicU64::new(1);
         Ok(Session {
-            inner: Arc::new(Inner {
-                shared,
-                queue,
-                next_id,
-                framing,
-                hello: theirs,
-                session_id,
-                config,
-            }),
+            inner: Arc::new(Inner { shared, queue, next_id, framing, hello: theirs, session_id, config }),
         })
     }
 
@@ -259,11 +230,7 @@ impl Session {
             Ok(message) => message,
             Err(failure) => return Err(self.failed(failure, &operation, limit)),
         };
-        operation.read(Reply::read(
-            message,
-            operation.name(),
-            self.inner.config.limits.max_depth,
-        )?)
+        operation.read(Reply::read(message, operation.name(), self.inner.config.limits.max_depth)?)
     }
 
     /// Ends the session: sends close-session, waits for the answer within [`SessionConfig::close_timeout`] and
@@ -278,10 +245,7 @@ impl Session {
         self.abort();
         match answer {
             // Some servers close the connection instead of answering; the session is over all the same.
-            Err(Error::SessionLost {
-                cause: LostCause::EndOfStream,
-                ..
-            }) => Ok(()),
+            Err(Error::SessionLost { cause: LostCause::EndOfStream, .. }) => Ok(()),
             other => other,
         }
     }
@@ -309,10 +273,7 @@ impl Session {
     }
 
     fn not_sent(&self) -> CallFailure {
-        CallFailure::Lost {
-            cause: self.lost().unwrap_or(LostCause::Closed),
-            sent: false,
-        }
+        CallFailure::Lost { cause: self.lost().unwrap_or(LostCause::Closed), sent: false }
     }
 
     /// The framed `<rpc>`.
@@ -330,12 +291,7 @@ impl Session {
             CallFailure::Late { sent } | CallFailure::Lost { sent, .. } => *sent,
         };
         let effect = operation.effect();
-        if sent
-            && let Effect::Commit {
-                reverts_within,
-                persist_id,
-            } = effect
-        {
+        if sent && let Effect::Commit { reverts_within, persist_id } = effect {
             let cause = match failure {
                 CallFailure::Lost { cause, .. } => cause,
                 _ => LostCause::NoReply,
@@ -350,16 +306,8 @@ impl Session {
         }
         let safe_to_repeat = !sent || effect == Effect::Read;
         match failure {
-            CallFailure::Lost { cause, sent } => Error::SessionLost {
-                cause,
-                sent,
-                safe_to_repeat,
-            },
-            _ => Error::Timeout {
-                phase: Phase::Reply,
-                after: limit,
-                safe_to_repeat,
-            },
+            CallFailure::Lost { cause, sent } => Error::SessionLost { cause, sent, safe_to_repeat },
+            _ => Error::Timeout { phase: Phase::Reply, after: limit, safe_to_repeat },
         }
     }
 }
@@ -383,17 +331,8 @@ async fn exchange_hellos<R: ReadBytes, W: WriteBytes>(
 ) -> Result<Hello, Error> {
     let mut frame = BytesMut::new();
     framing::encode(Framing::EndOfMessage, ours.to_xml().as_bytes(), &mut frame)?;
-    let lost = |cause: LostCause| Error::SessionLost {
-        cause,
-        sent: false,
-        safe_to_repeat: true,
-    };
-    let sending = async {
-        write
-            .write(frame.freeze())
-            .await
-            .map_err(|error| lost(error.into()))
-    };
+    let lost = |cause: LostCause| Error::SessionLost { cause, sent: false, safe_to_repeat: true };
+    let sending = async { write.write(frame.freeze()).await.map_err(|error| lost(error.into())) };
     let receiving = async {
         loop {
             if let Some(message) = decoder.next_message()? {

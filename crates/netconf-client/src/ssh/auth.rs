@@ -71,11 +71,9 @@ impl Auth {
                 AuthMethod::with_agent()
             }
             Auth::KeyboardInteractive(answers) => {
-                let answers = answers
-                    .iter()
-                    .fold(AuthKeyboardInteractive::new(), |all, (prompt, answer)| {
-                        all.with_response(prompt.as_str(), answer.expose_secret())
-                    });
+                let answers = answers.iter().fold(AuthKeyboardInteractive::new(), |all, (prompt, answer)| {
+                    all.with_response(prompt.as_str(), answer.expose_secret())
+                });
                 answers.into()
             }
         })
@@ -97,10 +95,8 @@ impl fmt::Debug for Auth {
 /// What the SSH library's error means.
 pub(super) fn login_error(error: async_ssh2_tokio::Error, target: &SshTarget, username: &str) -> Error {
     use async_ssh2_tokio::Error as Ssh;
-    let refused = |reason: &str| Error::LoginRefused {
-        username: username.to_owned(),
-        reason: reason.to_owned(),
-    };
+    let refused =
+        |reason: &str| Error::LoginRefused { username: username.to_owned(), reason: reason.to_owned() };
     match error {
         Ssh::PasswordWrong => refused("password"),
         Ssh::KeyAuthFailed => refused("public key"),
@@ -114,11 +110,7 @@ pub(super) fn login_error(error: async_ssh2_tokio::Error, target: &SshTarget, us
         }
         Ssh::KeyInvalid(error) => Error::BadCredentials(format!("the private key: {error}")),
         Ssh::SshError(russh::Error::IO(source)) | Ssh::IoError(source) | Ssh::AddressInvalid(source) => {
-            Error::Connect {
-                host: target.host.clone(),
-                port: target.port,
-                source,
-            }
+            Error::Connect { host: target.host.clone(), port: target.port, source }
         }
         other => Error::Ssh(other.into()),
     }

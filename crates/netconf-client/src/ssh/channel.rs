@@ -18,13 +18,7 @@ pub(super) struct SshTransport {
 impl SshTransport {
     pub(super) fn new(channel: Channel<Msg>, connection: Client) -> Self {
         let (read, write) = channel.split();
-        SshTransport {
-            read: SshRead(read),
-            write: SshWrite {
-                half: write,
-                _connection: connection,
-            },
-        }
+        SshTransport { read: SshRead(read), write: SshWrite { half: write, _connection: connection } }
     }
 }
 

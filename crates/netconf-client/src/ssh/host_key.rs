@@ -35,19 +35,13 @@ pub(super) struct Expected {
 impl Expected {
     fn key(key: &PublicKey) -> Self {
         let method = ServerCheckMethod::PublicKey(key.public_key_base64());
-        Expected {
-            method,
-            algorithms: vec![key.algorithm()],
-        }
+        Expected { method, algorithms: vec![key.algorithm()] }
     }
 
     /// Whether this is how the SSH library says that the host key was not accepted.
     pub(super) fn refuses(&self, error: &async_ssh2_tokio::Error) -> bool {
         use async_ssh2_tokio::Error as Ssh;
-        matches!(
-            error,
-            Ssh::ServerCheckFailed | Ssh::SshError(russh::Error::UnknownKey)
-        )
+        matches!(error, Ssh::ServerCheckFailed | Ssh::SshError(russh::Error::UnknownKey))
     }
 }
 
@@ -74,10 +68,7 @@ impl HostKeyCheck {
                     reason: "its name is not UTF-8".to_owned(),
                 })?;
                 let algorithms = keys.iter().map(PublicKey::algorithm).collect();
-                Ok(Expected {
-                    method: ServerCheckMethod::KnownHostsFile(file.to_owned()),
-                    algorithms,
-                })
+                Ok(Expected { method: ServerCheckMethod::KnownHostsFile(file.to_owned()), algorithms })
             }
             HostKeyCheck::PinnedKey(text) => Ok(Expected::key(&parse_pinned(text)?)),
             HostKeyCheck::Fingerprint(wanted) => {
@@ -98,18 +89,11 @@ impl HostKeyCheck {
 /// # Errors
 /// [`Error::Connect`], [`Error::Timeout`], [`Error::Ssh`].
 pub async fn scan_host_key(target: &SshTarget, limit: Duration) -> Result<HostKey, Error> {
-    let late = |_| Error::Timeout {
-        phase: Phase::Connect,
-        after: limit,
-        safe_to_repeat: true,
-    };
+    let late = |_| Error::Timeout { phase: Phase::Connect, after: limit, safe_to_repeat: true };
     let route = timeout(limit, Route::find(target)).await.map_err(late)??;
     let key = scan_at(&route, limit).await?;
     let line = format!("{} {}", key.algorithm().as_str(), key.public_key_base64());
-    Ok(HostKey {
-        fingerprint: fingerprint(&key),
-        public_key: line,
-    })
+    Ok(HostKey { fingerprint: fingerprint(&key), public_key: line })
 }
 
 /// A server's host key as [`scan_host_key`] saw it.
@@ -124,32 +108,17 @@ pub struct HostKey {
 
 pub(super) async fn scan_at(route: &Route, limit: Duration) -> Result<PublicKey, Error> {
     let seen = Arc::new(Mutex::new(None));
-    let config = Arc::new(russh::client::Config {
-        nodelay: true,
-        ..russh::client::Config::default()
-    });
+    let config = Arc::new(russh::client::Config { nodelay: true, ..russh::client::Config::default() });
     let handler = Scan(Arc::clone(&seen));
-    let attempt = timeout(
-        limit,
-        russh::client::connect(config, &route.addresses[..], handler),
-    )
-    .await;
+    let attempt = timeout(limit, russh::client::connect(config, &route.addresses[..], handler)).await;
     if let Some(key) = seen.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Ok(key);
     }
     match attempt {
-        Err(_) => Err(Error::Timeout {
-            phase: Phase::Connect,
-            after: limit,
-            safe_to_repeat: true,
-        }),
+        Err(_) => Err(Error::Timeout { phase: Phase::Connect, after: limit, safe_to_repeat: true }),
         Ok(Err(russh::Error::IO(source))) => {
             let port = route.addresses.first().map_or(0, std::net::SocketAddr::port);
-            Err(Error::Connect {
-                host: route.host.clone(),
-                port,
-                source,
-            })
+            Err(Error::Connect { host: route.host.clone(), port, source })
         }
         Ok(Err(error)) => Err(Error::Ssh(error.into())),
         Ok(Ok(_)) => Err(Error::Ssh("the handshake ended without a host key".into())),
@@ -170,11 +139,7 @@ impl russh::client::Handler for Scan {
 
 pub(super) fn mismatch(target: &SshTarget, shown: Option<PublicKey>) -> Error {
     let fingerprint = shown.map(|key| fingerprint(&key));
-    Error::HostKeyMismatch {
-        host: target.host.clone(),
-        port: target.port,
-        fingerprint,
-    }
+    Error::HostKeyMismatch { host: target.host.clone(), port: target.port, fingerprint }
 }
 
 fn fingerprint(key: &PublicKey) -> String {
@@ -184,20 +149,13 @@ fn fingerprint(key: &PublicKey) -> String {
 /// `SHA256:` and base64 without padding; the prefix and padding may be missing or present.
 fn normal_fingerprint(text: &str) -> Result<String, Error> {
     let digest = text.trim();
-    let digest = digest
-        .strip_prefix("SHA256:")
-        .unwrap_or(digest)
-        .trim_end_matches('=');
-    let base64 = digest
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+    let digest = digest.strip_prefix("SHA256:").unwrap_or(digest).trim_end_matches('=');
+    let base64 = digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
     // 32 bytes are 43 characters of base64 without padding.
     if digest.len() == 43 && base64 {
         return Ok(format!("SHA256:{digest}"));
     }
-    Err(Error::BadCredentials(
-        "a host key fingerprint is SHA256: and 43 characters of base64".to_owned(),
-    ))
+    Err(Error::BadCredentials("a host key fingerprint is SHA256: and 43 characters of base64".to_owned()))
 }
 
 fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
@@ -214,12 +172,8 @@ async fn known_keys(target: &SshTarget, path: PathBuf) -> Result<Vec<PublicKey>,
         std::fs::File::open(&file).map_err(|error| error.to_string())?;
         russh::keys::known_hosts::known_host_keys_path(&host, port, &file).map_err(|error| error.to_string())
     };
-    let outcome = tokio::task::spawn_blocking(read)
-        .await
-        .map_err(|error| error.to_string());
-    let keys = outcome
-        .and_then(|keys| keys)
-        .map_err(|reason| Error::KnownHosts { path, reason })?;
+    let outcome = tokio::task::spawn_blocking(read).await.map_err(|error| error.to_string());
+    let keys = outcome.and_then(|keys| keys).map_err(|reason| Error::KnownHosts { path, reason })?;
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
@@ -230,11 +184,7 @@ mod tests {
     #[test]
     fn fingerprints_are_accepted_in_the_forms_people_copy() {
         let digest = "a".repeat(43);
-        for text in [
-            format!("SHA256:{digest}"),
-            format!("{digest}="),
-            format!(" {digest}\n"),
-        ] {
+        for text in [format!("SHA256:{digest}"), format!("{digest}="), format!(" {digest}\n")] {
             assert_eq!(normal_fingerprint(&text).unwrap(), format!("SHA256:{digest}"));
         }
         for text in ["", "MD5:00:11", "SHA256:short", &"!".repeat(43)] {
@@ -246,10 +196,7 @@ mod tests {
     fn a_pinned_key_may_have_its_type_and_a_comment() {
         let key = "AAAAC3NzaC1lZDI1NTE5AAAAIGyHnOpGUQKmwgVw3z0kAi+EIZQTyzb5GCp+fWQdRnq1";
         let plain = parse_pinned(key).unwrap();
-        assert_eq!(
-            parse_pinned(&format!("ssh-ed25519 {key} admin@switch\n")).unwrap(),
-            plain
-        );
+        assert_eq!(parse_pinned(&format!("ssh-ed25519 {key} admin@switch\n")).unwrap(), plain);
         assert!(parse_pinned("ssh-ed25519 xx").is_err());
     }
 }

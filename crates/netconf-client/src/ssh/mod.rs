@@ -38,10 +38,7 @@ pub struct SshTarget {
 impl SshTarget {
     /// A server by name or address, and port.
     pub fn new(host: impl Into<String>, port: u16) -> Self {
-        SshTarget {
-            host: host.into(),
-            port,
-        }
+        SshTarget { host: host.into(), port }
     }
 }
 
@@ -84,10 +81,7 @@ pub async fn connect(
     host_key: HostKeyCheck,
     timeouts: SshTimeouts,
 ) -> Result<Session, Error> {
-    SshConnector::new(target, username, auth, host_key)
-        .timeouts(timeouts)
-        .session()
-        .await
+    SshConnector::new(target, username, auth, host_key).timeouts(timeouts).session().await
 }
 
 /// Everything that is needed to connect; reusable.
@@ -157,16 +151,9 @@ impl SshConnector {
     /// [`Error::LoginRefused`], [`Error::BadCredentials`], [`Error::Timeout`], [`Error::Ssh`].
     pub async fn connect(&self) -> Result<SshConnection, Error> {
         let limit = self.timeouts.connect;
-        let late = |phase, after| {
-            move |_| Error::Timeout {
-                phase,
-                after,
-                safe_to_repeat: true,
-            }
-        };
-        let route = timeout(limit, Route::find(&self.target))
-            .await
-            .map_err(late(Phase::Connect, limit))??;
+        let late = |phase, after| move |_| Error::Timeout { phase, after, safe_to_repeat: true };
+        let route =
+            timeout(limit, Route::find(&self.target)).await.map_err(late(Phase::Connect, limit))??;
         let expected = self.host_key.expected(&self.target, &route, limit).await?;
         let config = self.ssh_config(expected.algorithms.clone());
         let method = self.auth.method().await?;
@@ -207,11 +194,7 @@ impl SshConnector {
             };
             let (mut first, mut rest) = (Vec::new(), Vec::new());
             for algorithm in config.preferred.key.iter() {
-                if known(algorithm) {
-                    first.push(algorithm.clone())
-                } else {
-                    rest.push(algorithm.clone())
-                }
+                if known(algorithm) { first.push(algorithm.clone()) } else { rest.push(algorithm.clone()) }
             }
             first.append(&mut rest);
             config.preferred.key = first.into();
@@ -219,11 +202,7 @@ impl SshConnector {
         if self.legacy_algorithms {
             let preferred = &mut config.preferred;
             preferred.kex.to_mut().push(russh::kex::DH_G14_SHA1);
-            let old = [
-                russh::cipher::AES_128_CBC,
-                russh::cipher::AES_192_CBC,
-                russh::cipher::AES_256_CBC,
-            ];
+            let old = [russh::cipher::AES_128_CBC, russh::cipher::AES_192_CBC, russh::cipher::AES_256_CBC];
             preferred.cipher.to_mut().extend(old);
             preferred.mac.to_mut().push(russh::mac::HMAC_SHA1);
         }
@@ -256,11 +235,7 @@ impl SshConnection {
     pub async fn session(&self) -> Result<Session, Error> {
         let begun = tokio::time::Instant::now();
         let limit = self.session.hello_timeout;
-        let late = |_| Error::Timeout {
-            phase: Phase::Hello,
-            after: limit,
-            safe_to_repeat: true,
-        };
+        let late = |_| Error::Timeout { phase: Phase::Hello, after: limit, safe_to_repeat: true };
         let transport = timeout(limit, self.channel()).await.map_err(late)??;
         let mut config = self.session.clone();
         config.hello_timeout = limit.saturating_sub(begun.elapsed());
@@ -273,15 +248,8 @@ impl SshConnection {
     }
 
     async fn channel(&self) -> Result<SshTransport, Error> {
-        let mut channel = self
-            .client
-            .get_channel()
-            .await
-            .map_err(|error| Error::Ssh(error.into()))?;
-        channel
-            .request_subsystem(true, "netconf")
-            .await
-            .map_err(|error| Error::Ssh(error.into()))?;
+        let mut channel = self.client.get_channel().await.map_err(|error| Error::Ssh(error.into()))?;
+        channel.request_subsystem(true, "netconf").await.map_err(|error| Error::Ssh(error.into()))?;
         loop {
             match channel.wait().await {
                 Some(ChannelMsg::Success) => break,
@@ -304,25 +272,13 @@ struct Route {
 
 impl Route {
     async fn find(target: &SshTarget) -> Result<Self, Error> {
-        let failed = |source| Error::Connect {
-            host: target.host.clone(),
-            port: target.port,
-            source,
-        };
-        let found = tokio::net::lookup_host((target.host.as_str(), target.port))
-            .await
-            .map_err(failed)?;
+        let failed = |source| Error::Connect { host: target.host.clone(), port: target.port, source };
+        let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await.map_err(failed)?;
         let addresses: Vec<SocketAddr> = found.collect();
         if addresses.is_empty() {
-            return Err(failed(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the name has no address",
-            )));
+            return Err(failed(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
         }
-        Ok(Route {
-            host: target.host.clone(),
-            addresses,
-        })
+        Ok(Route { host: target.host.clone(), addresses })
     }
 }
 

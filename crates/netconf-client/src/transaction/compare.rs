@@ -16,11 +16,7 @@ pub(super) fn same(one: &Data, other: &Data) -> Result<bool, Error> {
 fn canonical(data: &Data) -> Result<String, Error> {
     let document = data.tree()?;
     let mut text = String::new();
-    for child in document
-        .root_element()
-        .children()
-        .filter(|node| node.tag_name().name() == "data")
-    {
+    for child in document.root_element().children().filter(|node| node.tag_name().name() == "data") {
         write(child, &mut text);
     }
     Ok(text)
@@ -67,11 +63,7 @@ mod tests {
         let text = format!(
             "<rpc-reply xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><data>{inner}</data></rpc-reply>"
         );
-        Data::read(
-            "get-config",
-            Reply::read(Bytes::from(text), "get-config", 100).unwrap(),
-        )
-        .unwrap()
+        Data::read("get-config", Reply::read(Bytes::from(text), "get-config", 100).unwrap()).unwrap()
     }
 
     fn is_same(one: &str, other: &str) -> bool {
@@ -88,14 +80,8 @@ mod tests {
 
     #[test]
     fn values_namespaces_and_order_of_equal_names_count() {
-        assert!(!is_same(
-            "<a xmlns='urn:a'><b>1</b></a>",
-            "<a xmlns='urn:a'><b>2</b></a>"
-        ));
-        assert!(!is_same(
-            "<a xmlns='urn:a'><b> </b></a>",
-            "<a xmlns='urn:a'><b/></a>"
-        ));
+        assert!(!is_same("<a xmlns='urn:a'><b>1</b></a>", "<a xmlns='urn:a'><b>2</b></a>"));
+        assert!(!is_same("<a xmlns='urn:a'><b> </b></a>", "<a xmlns='urn:a'><b/></a>"));
         assert!(!is_same("<a xmlns='urn:a'/>", "<a xmlns='urn:b'/>"));
         assert!(!is_same("<a xmlns='urn:a'/>", ""));
         assert!(!is_same(

@@ -259,11 +259,7 @@ impl fmt::Display for ServerState {
             ServerState::Unchanged => f.write_str("nothing was changed"),
             ServerState::Undone(UndoneBy::CancelCommit) => f.write_str("the change was cancelled"),
             ServerState::Undone(UndoneBy::SessionEnd { within }) => {
-                write!(
-                    f,
-                    "the server undoes the change, at the latest in {} s",
-                    within.as_secs()
-                )
+                write!(f, "the server undoes the change, at the latest in {} s", within.as_secs())
             }
             ServerState::Undone(UndoneBy::Inverse) => f.write_str("the change was undone by its inverse"),
             ServerState::Changed => f.write_str("the change could not be undone"),
@@ -396,10 +392,7 @@ impl Transaction {
             (false, _) if capabilities.writable_running() => Method::EditRunning,
             (false, _) => {
                 let capability = capabilities::WRITABLE_RUNNING;
-                return Err(Error::MissingCapability {
-                    operation: "edit-config",
-                    capability,
-                });
+                return Err(Error::MissingCapability { operation: "edit-config", capability });
             }
         };
         let mut weaknesses = Vec::new();

@@ -66,11 +66,7 @@ where
     let end = match outcome {
         Ok(value) => {
             run.unlock().await;
-            Ok(Committed {
-                value,
-                guarantees,
-                session_usable: session.lost().is_none() && !run.ended,
-            })
+            Ok(Committed { value, guarantees, session_usable: session.lost().is_none() && !run.ended })
         }
         Err((step, cause)) => {
             let server = run.undo().await;
@@ -237,10 +233,7 @@ impl Run {
 
     async fn edit_running<E>(&mut self) -> StepResult<E> {
         let edit = self.edit(Datastore::Running, false);
-        at(
-            Step::Edit,
-            crate::operation::Operation::check(&edit, self.capabilities()),
-        )?;
+        at(Step::Edit, crate::operation::Operation::check(&edit, self.capabilities()))?;
         self.progress = Progress::InRunning;
         let answer = self.session.call(edit).await;
         let rolled_back =
@@ -253,17 +246,11 @@ impl Run {
 
     async fn edit_candidate<E>(&mut self) -> StepResult<E> {
         let edit = self.edit(Datastore::Candidate, false);
-        at(
-            Step::Edit,
-            crate::operation::Operation::check(&edit, self.capabilities()),
-        )?;
+        at(Step::Edit, crate::operation::Operation::check(&edit, self.capabilities()))?;
         self.progress = Progress::InCandidate;
         at(Step::Edit, self.session.call(edit).await)?;
         if self.transaction.validation == Validation::Validate && self.capabilities().validate() {
-            at(
-                Step::Validate,
-                self.session.call(Validate::new(Datastore::Candidate)).await,
-            )?;
+            at(Step::Validate, self.session.call(Validate::new(Datastore::Candidate)).await)?;
         }
         Ok(())
     }
@@ -298,11 +285,7 @@ impl Run {
         if Instant::now() >= expiry {
             // The server may have undone the commit before it read the confirmation, and committed nothing new.
             let after = self.transaction.confirm_timeout;
-            let late = Error::Timeout {
-                phase: crate::error::Phase::Reply,
-                after,
-                safe_to_repeat: false,
-            };
+            let late = Error::Timeout { phase: crate::error::Phase::Reply, after, safe_to_repeat: false };
             return Err((Step::Confirm, Cause::Session(late)));
         }
         Ok(())
@@ -312,10 +295,7 @@ impl Run {
     fn edit(&self, target: Datastore, inverse: bool) -> EditConfig {
         let transaction = &self.transaction;
         let (config, operation) = if inverse {
-            (
-                transaction.inverse.clone().unwrap_or_default(),
-                transaction.inverse_default_operation,
-            )
+            (transaction.inverse.clone().unwrap_or_default(), transaction.inverse_default_operation)
         } else {
             (transaction.edit.clone(), transaction.default_operation)
         };
@@ -370,9 +350,7 @@ impl Run {
         self.candidate_dirty = self.restore_candidate().await.is_err();
         self.end().await;
         if confirming {
-            ServerState::Unknown {
-                reverts_within: Some(within),
-            }
+            ServerState::Unknown { reverts_within: Some(within) }
         } else {
             ServerState::Undone(UndoneBy::SessionEnd { within })
         }
@@ -384,12 +362,9 @@ impl Run {
         if self.session.lost().is_some() || self.transaction.inverse.is_none() {
             return Err(());
         }
-        self.session
-            .call(self.edit(Datastore::Candidate, true))
-            .await
-            .map_err(|error| {
-                self.undo_error.get_or_insert(error);
-            })
+        self.session.call(self.edit(Datastore::Candidate, true)).await.map_err(|error| {
+            self.undo_error.get_or_insert(error);
+        })
     }
 
     /// Undoes what was committed for good, or edited in running, by the caller's inverse.
@@ -416,11 +391,7 @@ impl Run {
                 if through_candidate && self.session.lost().is_none() {
                     self.discard().await;
                 }
-                if unknown {
-                    ServerState::Unknown { reverts_within: None }
-                } else {
-                    ServerState::Changed
-                }
+                if unknown { ServerState::Unknown { reverts_within: None } } else { ServerState::Changed }
             }
         }
     }

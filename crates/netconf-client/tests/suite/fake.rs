@@ -72,17 +72,9 @@ impl Fake {
         offered: &[&'static str],
         hook: impl Fn(&str) -> Act + Send + Sync + 'static,
     ) -> Self {
-        let state = State {
-            running: "old".into(),
-            candidate: "old".into(),
-            ..State::default()
-        };
+        let state = State { running: "old".into(), candidate: "old".into(), ..State::default() };
         let offered = Arc::new(offered.to_vec());
-        Fake {
-            state: Arc::new(Mutex::new(state)),
-            offered,
-            hook: Arc::new(Box::new(hook)),
-        }
+        Fake { state: Arc::new(Mutex::new(state)), offered, hook: Arc::new(Box::new(hook)) }
     }
 
     pub(crate) fn running(&self) -> String {
@@ -127,11 +119,7 @@ impl Fake {
         let _ = self.converse(&mut stream, &mut decoder, &hello, id).await;
         let mut state = self.state.lock().unwrap();
         state.locks.retain(|_, holder| *holder != id);
-        if state
-            .pending
-            .as_ref()
-            .is_some_and(|pending| pending.session == id)
-        {
+        if state.pending.as_ref().is_some_and(|pending| pending.session == id) {
             state.revert();
         }
     }
@@ -198,10 +186,7 @@ impl Fake {
         let mut state = self.state.lock().unwrap();
         let capabilities: Capabilities = self.offered.iter().collect();
         let datastore = |role: &str| {
-            let holder = operation
-                .children()
-                .find(|node| node.has_tag_name((NETCONF_NS, role)))
-                .unwrap();
+            let holder = operation.children().find(|node| node.has_tag_name((NETCONF_NS, role))).unwrap();
             holder.first_element_child().unwrap().tag_name().name().to_owned()
         };
         let refused = |tag: &str| Err((tag.to_owned(), None));
@@ -219,18 +204,13 @@ impl Fake {
             "unlock" if state.locks.remove(&datastore("target")) == Some(id) => {}
             "unlock" => return refused("operation-failed"),
             "get-config" => {
-                let value = if datastore("source") == "candidate" {
-                    &state.candidate
-                } else {
-                    &state.running
-                };
+                let value =
+                    if datastore("source") == "candidate" { &state.candidate } else { &state.running };
                 return Ok(format!("<data><value xmlns=\"urn:test\">{value}</value></data>"));
             }
             "edit-config" => {
-                let element = operation
-                    .descendants()
-                    .find(|node| node.has_tag_name(("urn:test", "value")))
-                    .unwrap();
+                let element =
+                    operation.descendants().find(|node| node.has_tag_name(("urn:test", "value"))).unwrap();
                 let value = element.text().unwrap_or("").to_owned();
                 if value == "bad" {
                     return refused("invalid-value");
@@ -263,31 +243,19 @@ impl Fake {
             let saved = pending.map_or(saved, |earlier| earlier.saved);
             state.pending_count += 1;
             let number = state.pending_count;
-            state.pending = Some(Pending {
-                session: id,
-                saved,
-                number,
-            });
+            state.pending = Some(Pending { session: id, saved, number });
             self.revert_later(operation, number);
         }
     }
 
     fn revert_later(&self, commit: roxmltree::Node<'_, '_>, number: u64) {
-        let timeout = commit
-            .children()
-            .find(|node| node.has_tag_name((NETCONF_NS, "confirm-timeout")));
-        let seconds = timeout
-            .and_then(|node| node.text())
-            .map_or(600, |text| text.parse().unwrap());
+        let timeout = commit.children().find(|node| node.has_tag_name((NETCONF_NS, "confirm-timeout")));
+        let seconds = timeout.and_then(|node| node.text()).map_or(600, |text| text.parse().unwrap());
         let state = Arc::clone(&self.state);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             let mut state = state.lock().unwrap();
-            if state
-                .pending
-                .as_ref()
-                .is_some_and(|pending| pending.number == number)
-            {
+            if state.pending.as_ref().is_some_and(|pending| pending.number == number) {
                 state.revert();
             }
         });
@@ -304,20 +272,13 @@ impl State {
 
 fn name_of(operation: roxmltree::Node<'_, '_>) -> String {
     let name = operation.tag_name().name();
-    let confirmed = operation
-        .children()
-        .any(|node| node.has_tag_name((NETCONF_NS, "confirmed")));
-    if confirmed {
-        format!("{name}-confirmed")
-    } else {
-        name.to_owned()
-    }
+    let confirmed = operation.children().any(|node| node.has_tag_name((NETCONF_NS, "confirmed")));
+    if confirmed { format!("{name}-confirmed") } else { name.to_owned() }
 }
 
 fn error_xml(tag: &str, holder: Option<u32>) -> String {
-    let details = holder.map_or_else(String::new, |id| {
-        format!("<error-info><session-id>{id}</session-id></error-info>")
-    });
+    let details = holder
+        .map_or_else(String::new, |id| format!("<error-info><session-id>{id}</session-id></error-info>"));
     format!(
         "<rpc-error><error-type>protocol</error-type><error-tag>{tag}</error-tag>\
          <error-severity>error</error-severity>{details}</rpc-error>"

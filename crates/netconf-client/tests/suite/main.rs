@@ -1,10 +1,6 @@
 //! The client against servers of its own tests: in memory, and on loopback by SSH.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
 mod fake;
 mod peer;

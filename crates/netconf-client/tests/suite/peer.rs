@@ -25,13 +25,7 @@ impl Peer {
     /// A peer and the stream for the client.
     pub(crate) fn pair(buffer: usize) -> (Peer, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(buffer);
-        (
-            Peer {
-                stream: ours,
-                decoder: Decoder::new(Limits::default()),
-            },
-            theirs,
-        )
+        (Peer { stream: ours, decoder: Decoder::new(Limits::default()) }, theirs)
     }
 
     /// Exchanges hellos.
@@ -70,9 +64,6 @@ impl Peer {
     /// `<rpc-reply message-id="id">body</rpc-reply>`.
     pub(crate) async fn reply(&mut self, id: u64, body: &str) {
         let ns = "urn:ietf:params:xml:ns:netconf:base:1.0";
-        self.send(&format!(
-            "<rpc-reply xmlns=\"{ns}\" message-id=\"{id}\">{body}</rpc-reply>"
-        ))
-        .await;
+        self.send(&format!("<rpc-reply xmlns=\"{ns}\" message-id=\"{id}\">{body}</rpc-reply>")).await;
     }
 }

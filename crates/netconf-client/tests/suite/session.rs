@@ -18,15 +18,7 @@ async fn open(hello: &str) -> (Session, Peer) {
 }
 
 fn id_of(request: &str) -> u64 {
-    request
-        .split("message-id=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap()
+    request.split("message-id=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
@@ -37,10 +29,7 @@ async fn both_framings_carry_calls() {
         assert!(session.capabilities().candidate());
         let serve = async {
             let request = peer.receive().await;
-            assert!(
-                request.contains("<get-config><source><running/></source></get-config>"),
-                "{request}"
-            );
+            assert!(request.contains("<get-config><source><running/></source></get-config>"), "{request}");
             peer.reply(id_of(&request), "<data><a/></data>").await;
         };
         let (data, ()) = tokio::join!(session.call(GetConfig::new(Datastore::Running)), serve);
@@ -58,22 +47,13 @@ async fn overlapping_calls_each_get_their_own_reply_in_whatever_order() {
             requests.push(peer.receive().await);
         }
         for request in requests.iter().rev() {
-            let topic = request
-                .split("urn:topic:")
-                .nth(1)
-                .unwrap()
-                .split('"')
-                .next()
-                .unwrap();
+            let topic = request.split("urn:topic:").nth(1).unwrap().split('"').next().unwrap();
             peer.reply(id_of(request), &format!("<data>{topic}</data>")).await;
         }
     };
     let get = |topic: &str| session.call(Get::new().subtree(format!("<t xmlns=\"urn:topic:{topic}\"/>")));
     let (one, two, three, ()) = tokio::join!(get("1"), get("2"), get("3"), serve);
-    assert_eq!(
-        [one, two, three].map(|data| data.unwrap().xml().to_owned()),
-        ["1", "2", "3"]
-    );
+    assert_eq!([one, two, three].map(|data| data.unwrap().xml().to_owned()), ["1", "2", "3"]);
 }
 
 #[tokio::test]
@@ -125,21 +105,8 @@ async fn a_dropped_call_is_drained_and_the_session_stays_usable() {
 #[tokio::test]
 async fn a_late_reply_without_message_id_goes_to_the_call_that_ran_out_of_time() {
     let (session, mut peer) = open(HELLO).await;
-    let late = session
-        .call_within(Get::new(), Duration::from_millis(20))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            late,
-            Error::Timeout {
-                phase: Phase::Reply,
-                safe_to_repeat: true,
-                ..
-            }
-        ),
-        "{late:?}"
-    );
+    let late = session.call_within(Get::new(), Duration::from_millis(20)).await.unwrap_err();
+    assert!(matches!(late, Error::Timeout { phase: Phase::Reply, safe_to_repeat: true, .. }), "{late:?}");
     let serve = async {
         peer.receive().await;
         peer.receive().await;
@@ -157,24 +124,12 @@ async fn a_call_that_could_not_be_sent_says_so_and_is_never_sent() {
     let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
     let session = session.unwrap();
     // Fills the pipe: the peer does not read.
-    let big = EditConfig::new(
-        Datastore::Candidate,
-        format!("<a xmlns=\"urn:a\">{}</a>", "x".repeat(4096)),
-    );
+    let big = EditConfig::new(Datastore::Candidate, format!("<a xmlns=\"urn:a\">{}</a>", "x".repeat(4096)));
     let short = Duration::from_millis(20);
     let first = session.call_within(&big, short).await.unwrap_err();
     assert!(first.is_outcome_unknown(), "{first:?}");
     let second = session.call_within(&big, short).await.unwrap_err();
-    assert!(
-        matches!(
-            second,
-            Error::Timeout {
-                safe_to_repeat: true,
-                ..
-            }
-        ),
-        "{second:?}"
-    );
+    assert!(matches!(second, Error::Timeout { safe_to_repeat: true, .. }), "{second:?}");
     let serve = async {
         let abandoned = peer.receive().await;
         let next = peer.receive().await;
@@ -197,58 +152,26 @@ async fn a_lost_session_fails_every_call_with_what_is_known() {
         peer.stream.shutdown().await.unwrap();
     };
     let edit = EditConfig::new(Datastore::Candidate, "<a xmlns=\"urn:a\"/>");
-    let (get, edit, commit, ()) = tokio::join!(
-        session.call(Get::new()),
-        session.call(&edit),
-        session.call(Commit::new()),
-        serve
-    );
+    let (get, edit, commit, ()) =
+        tokio::join!(session.call(Get::new()), session.call(&edit), session.call(Commit::new()), serve);
     let get = get.unwrap_err();
-    assert!(
-        matches!(
-            get,
-            Error::SessionLost {
-                cause: LostCause::EndOfStream,
-                sent: true,
-                ..
-            }
-        ),
-        "{get:?}"
-    );
+    assert!(matches!(get, Error::SessionLost { cause: LostCause::EndOfStream, sent: true, .. }), "{get:?}");
     assert!(get.is_retryable());
     let edit = edit.unwrap_err();
     assert!(edit.is_outcome_unknown() && !edit.is_retryable(), "{edit:?}");
     let commit = commit.unwrap_err();
-    let Error::CommitUnknown(unknown) = commit else {
-        panic!("{commit:?}")
-    };
-    assert_eq!(
-        (unknown.session_id, unknown.reverts_within, &unknown.persist_id),
-        (24, None, &None)
-    );
+    let Error::CommitUnknown(unknown) = commit else { panic!("{commit:?}") };
+    assert_eq!((unknown.session_id, unknown.reverts_within, &unknown.persist_id), (24, None, &None));
     let after = session.call(Lock(Datastore::Running)).await.unwrap_err();
-    assert!(
-        matches!(
-            after,
-            Error::SessionLost {
-                sent: false,
-                safe_to_repeat: true,
-                ..
-            }
-        ),
-        "{after:?}"
-    );
+    assert!(matches!(after, Error::SessionLost { sent: false, safe_to_repeat: true, .. }), "{after:?}");
     assert_eq!(session.lost(), Some(LostCause::EndOfStream));
 }
 
 #[tokio::test]
 async fn messages_that_have_no_place_end_the_session() {
-    for message in [
-        "<rpc-reply message-id='99'><ok/></rpc-reply>",
-        "<hello/>",
-        "text",
-        "<!DOCTYPE x><rpc-reply/>",
-    ] {
+    for message in
+        ["<rpc-reply message-id='99'><ok/></rpc-reply>", "<hello/>", "text", "<!DOCTYPE x><rpc-reply/>"]
+    {
         let (session, mut peer) = open(HELLO).await;
         let serve = async {
             peer.receive().await;
@@ -257,13 +180,7 @@ async fn messages_that_have_no_place_end_the_session() {
         let (answer, ()) = tokio::join!(session.call(Get::new()), serve);
         let error = answer.unwrap_err();
         assert!(
-            matches!(
-                error,
-                Error::SessionLost {
-                    cause: LostCause::Protocol(_),
-                    ..
-                }
-            ),
+            matches!(error, Error::SessionLost { cause: LostCause::Protocol(_), .. }),
             "{message}: {error:?}"
         );
         assert_eq!(peer.try_receive().await, None);
@@ -278,16 +195,7 @@ async fn broken_framing_ends_the_session() {
         peer.stream.write_all(b"\n#0\n").await.unwrap();
     };
     let (answer, ()) = tokio::join!(session.call(Get::new()), serve);
-    assert!(
-        matches!(
-            answer,
-            Err(Error::SessionLost {
-                cause: LostCause::Framing(_),
-                ..
-            })
-        ),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(Error::SessionLost { cause: LostCause::Framing(_), .. })), "{answer:?}");
 }
 
 #[tokio::test]
@@ -306,16 +214,7 @@ async fn a_silent_server_is_given_up() {
     let (_peer, stream) = Peer::pair(1 << 16);
     let config = SessionConfig::default().hello_timeout(Duration::from_millis(20));
     let error = Session::open(stream, config).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Timeout {
-                phase: Phase::Hello,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Timeout { phase: Phase::Hello, .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -358,15 +257,8 @@ async fn a_thousand_callers_share_one_session() {
     let (session, mut peer) = open(HELLO).await;
     let server = tokio::spawn(async move {
         while let Some(request) = peer.try_receive().await {
-            let topic = request
-                .split("urn:topic:")
-                .nth(1)
-                .unwrap()
-                .split('"')
-                .next()
-                .unwrap();
-            peer.reply(id_of(&request), &format!("<data>{topic}</data>"))
-                .await;
+            let topic = request.split("urn:topic:").nth(1).unwrap().split('"').next().unwrap();
+            peer.reply(id_of(&request), &format!("<data>{topic}</data>")).await;
         }
     });
     let calls = (0..1000).map(|topic| {

@@ -50,19 +50,12 @@ async fn every_way_to_log_in_leads_to_a_session() {
     let ways = [
         Auth::password(PASSWORD),
         Auth::keyboard_interactive(PASSWORD),
-        Auth::KeyText {
-            key: SecretString::from(key_text(USER_KEY)),
-            passphrase: None,
-        },
-        Auth::KeyFile {
-            path,
-            passphrase: None,
-        },
+        Auth::KeyText { key: SecretString::from(key_text(USER_KEY)), passphrase: None },
+        Auth::KeyFile { path, passphrase: None },
     ];
     for auth in ways {
-        let session = connect(server.target(), USER, auth, right_key(), SshTimeouts::default())
-            .await
-            .unwrap();
+        let session =
+            connect(server.target(), USER, auth, right_key(), SshTimeouts::default()).await.unwrap();
         works(&session).await;
         session.close().await.unwrap();
     }
@@ -74,13 +67,7 @@ async fn refused_logins_name_the_user_and_the_method_but_never_the_secret() {
     let ways = [
         (Auth::password("hush"), "password"),
         (Auth::keyboard_interactive("hush"), "keyboard-interactive"),
-        (
-            Auth::KeyText {
-                key: SecretString::from(key_text(9)),
-                passphrase: None,
-            },
-            "public key",
-        ),
+        (Auth::KeyText { key: SecretString::from(key_text(9)), passphrase: None }, "public key"),
     ];
     for (auth, method) in ways {
         assert!(!format!("{auth:?}").contains("hush"));
@@ -91,16 +78,10 @@ async fn refused_logins_name_the_user_and_the_method_but_never_the_secret() {
         assert!(!error.is_retryable());
         assert!(!format!("{error:?}").contains("hush"));
     }
-    let broken = Auth::KeyText {
-        key: SecretString::from("no key"),
-        passphrase: None,
-    };
+    let broken = Auth::KeyText { key: SecretString::from("no key"), passphrase: None };
     let error = connector(&server, broken).session().await.unwrap_err();
     assert!(matches!(error, Error::BadCredentials(_)), "{error:?}");
-    let missing = Auth::KeyFile {
-        path: "/nonexistent/id".into(),
-        passphrase: None,
-    };
+    let missing = Auth::KeyFile { path: "/nonexistent/id".into(), passphrase: None };
     let error = connector(&server, missing).session().await.unwrap_err();
     assert!(matches!(error, Error::BadCredentials(_)), "{error:?}");
 }
@@ -109,15 +90,11 @@ async fn refused_logins_name_the_user_and_the_method_but_never_the_secret() {
 async fn a_right_host_key_is_accepted_in_every_form() {
     let server = server(Manner::Normal).await;
     let (_folder, path) = write("known_hosts", &server.known_hosts_line(HOST_KEY));
-    for check in [
-        HostKeyCheck::KnownHosts(path),
-        HostKeyCheck::Fingerprint(fingerprint(HOST_KEY)),
-        right_key(),
-    ] {
+    for check in
+        [HostKeyCheck::KnownHosts(path), HostKeyCheck::Fingerprint(fingerprint(HOST_KEY)), right_key()]
+    {
         let auth = Auth::password(PASSWORD);
-        let session = connect(server.target(), USER, auth, check, SshTimeouts::default())
-            .await
-            .unwrap();
+        let session = connect(server.target(), USER, auth, check, SshTimeouts::default()).await.unwrap();
         works(&session).await;
     }
 }
@@ -127,27 +104,11 @@ async fn a_wrong_host_key_is_refused_in_every_form_and_named() {
     let server = server(Manner::Normal).await;
     let (_folder, path) = write("known_hosts", &server.known_hosts_line(2));
     let wrong = HostKeyCheck::PinnedKey(key(2).public_key().to_openssh().unwrap());
-    for check in [
-        HostKeyCheck::KnownHosts(path),
-        HostKeyCheck::Fingerprint(fingerprint(2)),
-        wrong,
-    ] {
+    for check in [HostKeyCheck::KnownHosts(path), HostKeyCheck::Fingerprint(fingerprint(2)), wrong] {
         let auth = Auth::password(PASSWORD);
-        let error = connect(server.target(), USER, auth, check, SshTimeouts::default())
-            .await
-            .unwrap_err();
-        let Error::HostKeyMismatch {
-            fingerprint: shown,
-            port,
-            ..
-        } = &error
-        else {
-            panic!("{error:?}")
-        };
-        assert_eq!(
-            (shown.as_deref(), *port),
-            (Some(fingerprint(HOST_KEY).as_str()), server.address.port())
-        );
+        let error = connect(server.target(), USER, auth, check, SshTimeouts::default()).await.unwrap_err();
+        let Error::HostKeyMismatch { fingerprint: shown, port, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((shown.as_deref(), *port), (Some(fingerprint(HOST_KEY).as_str()), server.address.port()));
     }
 }
 
@@ -157,20 +118,12 @@ async fn an_unknown_host_key_is_refused_and_named() {
     let (_folder, path) = write("known_hosts", "# nobody\nother.example.net ssh-ed25519 AAAA\n");
     let auth = Auth::password(PASSWORD);
     let check = HostKeyCheck::KnownHosts(path);
-    let error = connect(server.target(), USER, auth.clone(), check, SshTimeouts::default())
-        .await
-        .unwrap_err();
-    let Error::HostKeyUnknown {
-        fingerprint: shown, ..
-    } = &error
-    else {
-        panic!("{error:?}")
-    };
+    let error =
+        connect(server.target(), USER, auth.clone(), check, SshTimeouts::default()).await.unwrap_err();
+    let Error::HostKeyUnknown { fingerprint: shown, .. } = &error else { panic!("{error:?}") };
     assert_eq!(shown.as_deref(), Some(fingerprint(HOST_KEY).as_str()));
     let missing = HostKeyCheck::KnownHosts("/nonexistent/known_hosts".into());
-    let error = connect(server.target(), USER, auth, missing, SshTimeouts::default())
-        .await
-        .unwrap_err();
+    let error = connect(server.target(), USER, auth, missing, SshTimeouts::default()).await.unwrap_err();
     assert!(matches!(error, Error::KnownHosts { .. }), "{error:?}");
     let scanned = scan_host_key(&server.target(), LIMIT).await.unwrap();
     assert_eq!(scanned.fingerprint, fingerprint(HOST_KEY));
@@ -180,12 +133,7 @@ async fn an_unknown_host_key_is_refused_and_named() {
 #[tokio::test]
 async fn each_step_ends_within_its_limit() {
     let short = Duration::from_millis(300);
-    let timeouts = SshTimeouts {
-        connect: short,
-        login: short,
-        hello: short,
-        ..SshTimeouts::default()
-    };
+    let timeouts = SshTimeouts { connect: short, login: short, hello: short, ..SshTimeouts::default() };
     for (manner, phase) in [
         (Manner::SilentTcp, Phase::Login),
         (Manner::SilentLogin, Phase::Login),
@@ -194,10 +142,7 @@ async fn each_step_ends_within_its_limit() {
         let server = server(manner).await;
         let connector = connector(&server, Auth::password(PASSWORD)).timeouts(timeouts);
         let error = connector.session().await.unwrap_err();
-        assert!(
-            matches!(&error, Error::Timeout { phase: found, .. } if *found == phase),
-            "{error:?}"
-        );
+        assert!(matches!(&error, Error::Timeout { phase: found, .. } if *found == phase), "{error:?}");
         assert!(error.is_retryable());
     }
     let server = server(Manner::SilentTcp).await;
@@ -205,39 +150,18 @@ async fn each_step_ends_within_its_limit() {
     let connector =
         SshConnector::new(server.target(), USER, Auth::password(PASSWORD), check).timeouts(timeouts);
     let error = connector.session().await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Timeout {
-                phase: Phase::Connect,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Timeout { phase: Phase::Connect, .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_or_has_no_netconf_is_named() {
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let target = SshTarget::new("127.0.0.1", free.port());
     let auth = Auth::password(PASSWORD);
-    let error = connect(target, USER, auth, right_key(), SshTimeouts::default())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::Connect { .. }) && error.is_retryable(),
-        "{error:?}"
-    );
+    let error = connect(target, USER, auth, right_key(), SshTimeouts::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { .. }) && error.is_retryable(), "{error:?}");
     let server = server(Manner::NoSubsystem).await;
-    let error = connector(&server, Auth::password(PASSWORD))
-        .session()
-        .await
-        .unwrap_err();
+    let error = connector(&server, Auth::password(PASSWORD)).session().await.unwrap_err();
     assert!(matches!(error, Error::NoNetconf), "{error:?}");
 }
 
@@ -252,10 +176,7 @@ async fn old_algorithms_are_offered_only_when_asked_for() {
 #[tokio::test]
 async fn several_sessions_share_one_connection_which_ends_with_the_last() {
     let server = server(Manner::Normal).await;
-    let connection = connector(&server, Auth::password(PASSWORD))
-        .connect()
-        .await
-        .unwrap();
+    let connection = connector(&server, Auth::password(PASSWORD)).connect().await.unwrap();
     let one = connection.session().await.unwrap();
     let two = connection.session().await.unwrap();
     assert_ne!(one.session_id(), two.session_id());

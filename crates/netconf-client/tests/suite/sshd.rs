@@ -88,11 +88,7 @@ impl SshServer {
                 let (config, netconf, open) = (Arc::clone(&config), netconf.clone(), Arc::clone(&counter));
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
-                    let login = Login {
-                        netconf,
-                        manner,
-                        channels: HashMap::new(),
-                    };
+                    let login = Login { netconf, manner, channels: HashMap::new() };
                     if manner == Manner::SilentTcp {
                         std::future::pending::<()>().await;
                     }
@@ -114,11 +110,7 @@ impl SshServer {
     /// The line of known_hosts that has `seed`'s key for this server.
     pub(crate) fn known_hosts_line(&self, seed: u8) -> String {
         let public = key(seed).public_key().clone();
-        format!(
-            "[127.0.0.1]:{} ssh-ed25519 {}\n",
-            self.address.port(),
-            public.public_key_base64()
-        )
+        format!("[127.0.0.1]:{} ssh-ed25519 {}\n", self.address.port(), public.public_key_base64())
     }
 }
 
@@ -135,20 +127,12 @@ impl Handler for Login {
         if self.manner == Manner::SilentLogin {
             std::future::pending::<()>().await;
         }
-        Ok(if (user, password) == (USER, PASSWORD) {
-            Auth::Accept
-        } else {
-            Auth::reject()
-        })
+        Ok(if (user, password) == (USER, PASSWORD) { Auth::Accept } else { Auth::reject() })
     }
 
     async fn auth_publickey(&mut self, user: &str, public: &PublicKey) -> Result<Auth, russh::Error> {
         let known = public.key_data() == key(USER_KEY).public_key().key_data();
-        Ok(if user == USER && known {
-            Auth::Accept
-        } else {
-            Auth::reject()
-        })
+        Ok(if user == USER && known { Auth::Accept } else { Auth::reject() })
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -164,9 +148,7 @@ impl Handler for Login {
                 prompts: vec![("Password: ".into(), false)].into(),
             });
         };
-        let right = response
-            .next()
-            .is_some_and(|answer| *answer == *PASSWORD.as_bytes());
+        let right = response.next().is_some_and(|answer| *answer == *PASSWORD.as_bytes());
         Ok(if right { Auth::Accept } else { Auth::reject() })
     }
 

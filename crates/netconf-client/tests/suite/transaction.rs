@@ -21,16 +21,10 @@ const CANDIDATE: &[&str] = &[
     capabilities::VALIDATE_1_1,
     capabilities::ROLLBACK_ON_ERROR,
 ];
-const RUNNING: &[&str] = &[
-    capabilities::BASE_1_0,
-    capabilities::WRITABLE_RUNNING,
-    capabilities::ROLLBACK_ON_ERROR,
-];
-const CONFIRMED_1_0: &[&str] = &[
-    capabilities::BASE_1_0,
-    capabilities::CANDIDATE,
-    capabilities::CONFIRMED_COMMIT_1_0,
-];
+const RUNNING: &[&str] =
+    &[capabilities::BASE_1_0, capabilities::WRITABLE_RUNNING, capabilities::ROLLBACK_ON_ERROR];
+const CONFIRMED_1_0: &[&str] =
+    &[capabilities::BASE_1_0, capabilities::CANDIDATE, capabilities::CONFIRMED_COMMIT_1_0];
 
 async fn session(server: &Fake) -> Session {
     let config = SessionConfig::default().call_timeout(Duration::from_millis(500));
@@ -38,9 +32,7 @@ async fn session(server: &Fake) -> Session {
 }
 
 fn change() -> Transaction {
-    Transaction::new(NEW)
-        .inverse(OLD)
-        .confirm_timeout(Duration::from_secs(20))
+    Transaction::new(NEW).inverse(OLD).confirm_timeout(Duration::from_secs(20))
 }
 
 async fn until(what: &str, condition: impl Fn() -> bool) {
@@ -53,10 +45,7 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 }
 
 async fn fails(server: &Fake, session: &Session) -> Failed<&'static str> {
-    let failed = change()
-        .run(session, || async { Err::<(), _>("check") })
-        .await
-        .unwrap_err();
+    let failed = change().run(session, || async { Err::<(), _>("check") }).await.unwrap_err();
     until("locks released", || server.locks() == 0).await;
     failed
 }
@@ -65,45 +54,25 @@ async fn fails(server: &Fake, session: &Session) -> Failed<&'static str> {
 async fn a_change_is_made_in_every_capability_set() {
     let sets = [
         (FULL, Method::ConfirmedCommit, vec![]),
-        (
-            CONFIRMED_1_0,
-            Method::ConfirmedCommit,
-            vec![Weakness::NoCancelCommit, Weakness::NoValidation],
-        ),
+        (CONFIRMED_1_0, Method::ConfirmedCommit, vec![Weakness::NoCancelCommit, Weakness::NoValidation]),
         (CANDIDATE, Method::Commit, vec![Weakness::NoConfirmedCommit]),
         (
             RUNNING,
             Method::EditRunning,
-            vec![
-                Weakness::NoConfirmedCommit,
-                Weakness::NoCandidate,
-                Weakness::NoValidation,
-            ],
+            vec![Weakness::NoConfirmedCommit, Weakness::NoCandidate, Weakness::NoValidation],
         ),
     ];
     for (offered, method, weaknesses) in sets {
         let server = Fake::new(offered);
         let session = session(&server).await;
         let seen = server.clone();
-        let done = change()
-            .run(
-                &session,
-                || async move { Ok::<_, std::io::Error>(seen.running()) },
-            )
-            .await
-            .unwrap();
+        let done =
+            change().run(&session, || async move { Ok::<_, std::io::Error>(seen.running()) }).await.unwrap();
         assert_eq!(done.value, "new", "the check runs while the change is in running");
-        assert_eq!(
-            (done.guarantees.method, done.guarantees.weaknesses),
-            (method, weaknesses)
-        );
+        assert_eq!((done.guarantees.method, done.guarantees.weaknesses), (method, weaknesses));
         assert!(done.session_usable);
         assert_eq!(
-            (
-                server.running().as_str(),
-                server.candidate().as_str(),
-                server.locks()
-            ),
+            (server.running().as_str(), server.candidate().as_str(), server.locks()),
             match method {
                 Method::EditRunning => ("new", "old", 0),
                 _ => ("new", "new", 0),
@@ -116,10 +85,7 @@ async fn a_change_is_made_in_every_capability_set() {
 async fn the_steps_go_out_in_order() {
     let server = Fake::new(FULL);
     let session = session(&server).await;
-    change()
-        .run(&session, || async { Ok::<_, std::io::Error>(()) })
-        .await
-        .unwrap();
+    change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap();
     let expected = [
         "lock",
         "lock",
@@ -138,9 +104,7 @@ async fn the_steps_go_out_in_order() {
 
 #[tokio::test]
 async fn a_failed_check_is_undone_in_every_capability_set() {
-    let ended = UndoneBy::SessionEnd {
-        within: Duration::from_secs(20),
-    };
+    let ended = UndoneBy::SessionEnd { within: Duration::from_secs(20) };
     let sets = [
         (FULL, UndoneBy::CancelCommit, true),
         (CONFIRMED_1_0, ended, false),
@@ -151,14 +115,8 @@ async fn a_failed_check_is_undone_in_every_capability_set() {
         let server = Fake::new(offered);
         let session = session(&server).await;
         let failed = fails(&server, &session).await;
-        assert!(matches!(
-            (failed.step, &failed.cause),
-            (Step::Check, Cause::Check("check"))
-        ));
-        assert_eq!(
-            (failed.server, failed.session_usable),
-            (ServerState::Undone(by), usable)
-        );
+        assert!(matches!((failed.step, &failed.cause), (Step::Check, Cause::Check("check"))));
+        assert_eq!((failed.server, failed.session_usable), (ServerState::Undone(by), usable));
         assert!(!failed.candidate_dirty && failed.undo_error.is_none());
         until("running is as before", || server.running() == "old").await;
         assert_eq!(server.candidate(), "old");
@@ -176,50 +134,26 @@ async fn what_the_server_refuses_leaves_it_as_before() {
     ];
     for (refused, step) in steps {
         let hook = move |name: &str| {
-            if name == refused {
-                Act::Refuse("in-use")
-            } else {
-                Act::Normal
-            }
+            if name == refused { Act::Refuse("in-use") } else { Act::Normal }
         };
         let server = Fake::with_hook(FULL, hook);
         let session = session(&server).await;
         let failed = fails(&server, &session).await;
-        assert_eq!(
-            (failed.step, &failed.server),
-            (step, &ServerState::Unchanged),
-            "{refused}"
-        );
-        assert!(
-            failed.is_retryable() && failed.session_usable && !failed.candidate_dirty,
-            "{refused}"
-        );
-        assert_eq!(
-            (server.running(), server.candidate()),
-            ("old".into(), "old".into())
-        );
+        assert_eq!((failed.step, &failed.server), (step, &ServerState::Unchanged), "{refused}");
+        assert!(failed.is_retryable() && failed.session_usable && !failed.candidate_dirty, "{refused}");
+        assert_eq!((server.running(), server.candidate()), ("old".into(), "old".into()));
     }
 }
 
 #[tokio::test]
 async fn a_refused_confirmation_is_cancelled() {
     let hook = |name: &str| {
-        if name == "commit" {
-            Act::Refuse("operation-failed")
-        } else {
-            Act::Normal
-        }
+        if name == "commit" { Act::Refuse("operation-failed") } else { Act::Normal }
     };
     let server = Fake::with_hook(FULL, hook);
     let session = session(&server).await;
-    let failed = change()
-        .run(&session, || async { Ok::<_, std::io::Error>(()) })
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (failed.step, failed.server),
-        (Step::Confirm, ServerState::Undone(UndoneBy::CancelCommit))
-    );
+    let failed = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+    assert_eq!((failed.step, failed.server), (Step::Confirm, ServerState::Undone(UndoneBy::CancelCommit)));
     assert_eq!((server.running(), server.locks()), ("old".into(), 0));
 }
 
@@ -235,10 +169,7 @@ async fn a_refused_edit_of_running_is_undone_unless_the_server_rolled_back() {
         let server = Fake::new(offered);
         let session = session(&server).await;
         let transaction = Transaction::new("<value xmlns=\"urn:test\">bad</value>").inverse(OLD);
-        let failed = transaction
-            .run(&session, || async { Ok::<_, std::io::Error>(()) })
-            .await
-            .unwrap_err();
+        let failed = transaction.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
         assert_eq!((failed.step, failed.server), (Step::Edit, state));
         assert_eq!((server.running(), server.locks()), ("old".into(), 0));
     }
@@ -250,9 +181,7 @@ async fn a_dirty_candidate_is_refused_by_lock_or_by_comparison_and_left_alone() 
     server.set_candidate("foreign");
     let first = session(&server).await;
     let failed = fails(&server, &first).await;
-    let Cause::Session(error) = &failed.cause else {
-        panic!("{failed:?}")
-    };
+    let Cause::Session(error) = &failed.cause else { panic!("{failed:?}") };
     assert_eq!(error.rpc_errors()[0].tag, ErrorTag::LockDenied);
     assert_eq!(server.candidate(), "foreign");
 
@@ -270,16 +199,10 @@ async fn a_dirty_candidate_is_refused_by_lock_or_by_comparison_and_left_alone() 
         *target.lock().unwrap() = Some(server.clone());
         let session = session(&server).await;
         let failed = fails(&server, &session).await;
-        assert_eq!(
-            (server.running(), server.candidate()),
-            ("old".into(), "foreign".into())
-        );
+        assert_eq!((server.running(), server.candidate()), ("old".into(), "foreign".into()));
         failed
     };
-    assert!(
-        matches!((failed.step, &failed.cause), (Step::Compare, Cause::ForeignEdits)),
-        "{failed:?}"
-    );
+    assert!(matches!((failed.step, &failed.cause), (Step::Compare, Cause::ForeignEdits)), "{failed:?}");
     assert_eq!(failed.server, ServerState::Unchanged);
 }
 
@@ -289,13 +212,8 @@ async fn a_held_lock_is_named_and_the_other_lock_released() {
     let holder = session(&server).await;
     holder.call(Lock(Datastore::Candidate)).await.unwrap();
     let session = session(&server).await;
-    let failed = change()
-        .run(&session, || async { Ok::<_, std::io::Error>(()) })
-        .await
-        .unwrap_err();
-    let Cause::Session(error) = &failed.cause else {
-        panic!("{failed:?}")
-    };
+    let failed = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+    let Cause::Session(error) = &failed.cause else { panic!("{failed:?}") };
     assert_eq!(error.rpc_errors()[0].info.session_id, Some(holder.session_id()));
     assert!(failed.is_retryable());
     assert_eq!(server.locks(), 1);
@@ -313,13 +231,7 @@ async fn a_lost_session_says_whether_the_server_has_undone_it() {
         (FULL, "commit-confirmed", Act::CutAfter, undone, "old"),
         (FULL, "commit", Act::CutBefore, unknown(Some(within)), "old"),
         (FULL, "commit", Act::CutAfter, unknown(Some(within)), "new"),
-        (
-            CANDIDATE,
-            "validate",
-            Act::CutAfter,
-            ServerState::Unchanged,
-            "old",
-        ),
+        (CANDIDATE, "validate", Act::CutAfter, ServerState::Unchanged, "old"),
         (CANDIDATE, "commit", Act::CutBefore, unknown(None), "old"),
         (CANDIDATE, "commit", Act::CutAfter, unknown(None), "new"),
         (RUNNING, "edit-config", Act::CutBefore, unknown(None), "old"),
@@ -329,16 +241,10 @@ async fn a_lost_session_says_whether_the_server_has_undone_it() {
         let hook = move |name: &str| if name == operation { act } else { Act::Normal };
         let server = Fake::with_hook(offered, hook);
         let session = session(&server).await;
-        let failed = change()
-            .run(&session, || async { Ok::<_, std::io::Error>(()) })
-            .await
-            .unwrap_err();
+        let failed = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
         assert_eq!(failed.server, state, "{operation}");
         assert!(!failed.session_usable);
-        until("the server has noticed", || {
-            server.locks() == 0 && server.running() == running
-        })
-        .await;
+        until("the server has noticed", || server.locks() == 0 && server.running() == running).await;
     }
 }
 
@@ -347,18 +253,11 @@ async fn an_answer_that_does_not_come_is_undone_on_the_living_session() {
     // The commit itself is carried out; only its reply is missing.
     let once = Arc::new(AtomicUsize::new(0));
     let hook = move |name: &str| {
-        if name == "commit" && once.fetch_add(1, Ordering::SeqCst) == 0 {
-            Act::Silent
-        } else {
-            Act::Normal
-        }
+        if name == "commit" && once.fetch_add(1, Ordering::SeqCst) == 0 { Act::Silent } else { Act::Normal }
     };
     let server = Fake::with_hook(CANDIDATE, hook);
     let session = session(&server).await;
-    let failed = change()
-        .run(&session, || async { Ok::<_, std::io::Error>(()) })
-        .await
-        .unwrap_err();
+    let failed = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
     assert_eq!(failed.server, ServerState::Undone(UndoneBy::Inverse));
     assert_eq!((server.running(), server.locks()), ("old".into(), 0));
 }
@@ -380,10 +279,8 @@ async fn a_dropped_transaction_is_undone_in_the_background() {
                 _ = checking => assert_eq!(server.running(), "new"),
             }
         }
-        until("undone", || {
-            server.running() == "old" && server.candidate() == "old" && server.locks() == 0
-        })
-        .await;
+        until("undone", || server.running() == "old" && server.candidate() == "old" && server.locks() == 0)
+            .await;
     }
 }
 
@@ -394,11 +291,7 @@ async fn a_panic_in_the_check_is_undone() {
     let task = tokio::spawn(async move {
         let _ = change()
             .run(&session, || async {
-                if true {
-                    panic!("on purpose")
-                } else {
-                    Ok::<(), std::io::Error>(())
-                }
+                if true { panic!("on purpose") } else { Ok::<(), std::io::Error>(()) }
             })
             .await;
     });
@@ -424,20 +317,11 @@ async fn an_inverse_is_asked_for_where_the_server_cannot_undo() {
         let server = Fake::new(offered);
         let session = session(&server).await;
         let bare = Transaction::new(NEW);
-        let failed = bare
-            .run(&session, || async { Ok::<_, std::io::Error>(()) })
-            .await
-            .unwrap_err();
-        assert!(matches!(
-            (failed.step, &failed.cause),
-            (Step::Prepare, Cause::InverseNeeded)
-        ));
+        let failed = bare.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+        assert!(matches!((failed.step, &failed.cause), (Step::Prepare, Cause::InverseNeeded)));
         assert_eq!(session.rpc_count(), 0);
         let accepted = bare.accept_without_undo();
-        let failed = accepted
-            .run(&session, || async { Err::<(), _>("check") })
-            .await
-            .unwrap_err();
+        let failed = accepted.run(&session, || async { Err::<(), _>("check") }).await.unwrap_err();
         assert_eq!(
             (failed.server, server.running().as_str(), server.locks()),
             (ServerState::Changed, "new", 0)
@@ -451,10 +335,7 @@ async fn an_inverse_that_is_refused_leaves_the_change_and_says_so() {
         let server = Fake::new(offered);
         let session = session(&server).await;
         let transaction = Transaction::new(NEW).inverse("<value xmlns=\"urn:test\">bad</value>");
-        let failed = transaction
-            .run(&session, || async { Err::<(), _>("check") })
-            .await
-            .unwrap_err();
+        let failed = transaction.run(&session, || async { Err::<(), _>("check") }).await.unwrap_err();
         assert_eq!(failed.server, ServerState::Changed);
         assert!(failed.undo_error.is_some());
         assert_eq!((server.running().as_str(), server.locks()), ("new", 0));
@@ -464,18 +345,11 @@ async fn an_inverse_that_is_refused_leaves_the_change_and_says_so() {
 #[tokio::test]
 async fn a_lock_that_does_not_go_is_released_by_ending_the_session() {
     let hook = |name: &str| {
-        if name == "unlock" {
-            Act::Refuse("operation-failed")
-        } else {
-            Act::Normal
-        }
+        if name == "unlock" { Act::Refuse("operation-failed") } else { Act::Normal }
     };
     let server = Fake::with_hook(FULL, hook);
     let session = session(&server).await;
-    let done = change()
-        .run(&session, || async { Ok::<_, std::io::Error>(()) })
-        .await
-        .unwrap();
+    let done = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap();
     assert!(!done.session_usable);
     until("released", || server.locks() == 0).await;
     assert_eq!(server.running(), "new");
@@ -485,13 +359,7 @@ async fn a_lock_that_does_not_go_is_released_by_ending_the_session() {
 async fn a_server_that_cannot_be_edited_is_refused() {
     let server = Fake::new(&[capabilities::BASE_1_0]);
     let session = session(&server).await;
-    let failed = change()
-        .run(&session, || async { Ok::<_, std::io::Error>(()) })
-        .await
-        .unwrap_err();
-    assert!(matches!(
-        (failed.step, &failed.cause),
-        (Step::Prepare, Cause::Session(_))
-    ));
+    let failed = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+    assert!(matches!((failed.step, &failed.cause), (Step::Prepare, Cause::Session(_))));
     assert_eq!(session.rpc_count(), 0);
 }

@@ -53,28 +53,18 @@ impl Action {
             return Err(CardError::DataNotObject);
         };
         let style = Some(style).filter(|style| *style != ActionStyle::Default);
-        Ok(Self::Submit {
-            title: title.into(),
-            style,
-            data,
-        })
+        Ok(Self::Submit { title: title.into(), style, data })
     }
 
     /// A button that opens `card` below.
     #[must_use]
     pub fn show_card(title: impl Into<PlainText>, card: Card) -> Self {
-        Self::ShowCard {
-            title: title.into(),
-            card,
-        }
+        Self::ShowCard { title: title.into(), card }
     }
 
     /// A button that opens a page.
     #[must_use]
     pub fn open_url(title: impl Into<PlainText>, url: impl Into<String>) -> Self {
-        Self::OpenUrl {
-            title: title.into(),
-            url: url.into(),
-        }
+        Self::OpenUrl { title: title.into(), url: url.into() }
     }
 }

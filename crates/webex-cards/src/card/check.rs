@@ -55,11 +55,7 @@ impl Card {
         inputs_of_card(self, &mut names)?;
         actions_of_card(self, &names)?;
         let bytes = serde_json::to_vec(self).map_err(CardError::Encode)?.len();
-        if bytes > MAX_CARD_BYTES {
-            Err(CardError::TooLarge { bytes })
-        } else {
-            Ok(())
-        }
+        if bytes > MAX_CARD_BYTES { Err(CardError::TooLarge { bytes }) } else { Ok(()) }
     }
 }
 
@@ -78,10 +74,9 @@ fn inputs<'a>(elements: &'a [Element], names: &mut HashSet<&'a str>) -> Result<(
         match element {
             Element::TextBlock(_) | Element::FactSet(_) => {}
             Element::Container(container) => inputs(container.items(), names)?,
-            Element::ColumnSet(set) => set
-                .columns()
-                .iter()
-                .try_for_each(|column| inputs(column.items(), names))?,
+            Element::ColumnSet(set) => {
+                set.columns().iter().try_for_each(|column| inputs(column.items(), names))?
+            }
             Element::TextInput(input) => {
                 if input.is_required && input.error_message.is_none() {
                     return Err(CardError::NoErrorMessage(input.id));
@@ -89,11 +84,7 @@ fn inputs<'a>(elements: &'a [Element], names: &mut HashSet<&'a str>) -> Result<(
                 take(input.id, names)?;
             }
             Element::ChoiceSet(set) => {
-                if set
-                    .choices
-                    .iter()
-                    .any(|choice| choice.value.is_empty() || choice.value.contains(','))
-                {
+                if set.choices.iter().any(|choice| choice.value.is_empty() || choice.value.contains(',')) {
                     return Err(CardError::ChoiceValue(set.id));
                 }
                 take(set.id, names)?;
@@ -104,18 +95,12 @@ fn inputs<'a>(elements: &'a [Element], names: &mut HashSet<&'a str>) -> Result<(
 }
 
 fn take<'a>(name: &'a str, names: &mut HashSet<&'a str>) -> Result<(), CardError> {
-    if names.insert(name) {
-        Ok(())
-    } else {
-        Err(CardError::NameClash(name.to_owned()))
-    }
+    if names.insert(name) { Ok(()) } else { Err(CardError::NameClash(name.to_owned())) }
 }
 
 fn actions_of_card(card: &Card, names: &HashSet<&str>) -> Result<(), CardError> {
     if card.actions.len() > MAX_ACTIONS {
-        return Err(CardError::TooManyActions {
-            count: card.actions.len(),
-        });
+        return Err(CardError::TooManyActions { count: card.actions.len() });
     }
     for action in &card.actions {
         match action {
@@ -162,14 +147,12 @@ mod tests {
     #[test]
     fn a_name_is_used_once_on_all_levels() {
         let nested = Container::new(ContainerStyle::Emphasis).with(TextInput::new("a", "A"));
-        let twice = card().with(nested).action(Action::show_card(
-            "More",
-            Card::inner().with(TextInput::new("a", "A")),
-        ));
+        let twice = card()
+            .with(nested)
+            .action(Action::show_card("More", Card::inner().with(TextInput::new("a", "A"))));
         assert!(matches!(twice.check(), Err(CardError::NameClash(name)) if name == "a"));
-        let with_data = card()
-            .with(TextInput::new("action", "A"))
-            .action(submit(json!({"action": "approve"})));
+        let with_data =
+            card().with(TextInput::new("action", "A")).action(submit(json!({"action": "approve"})));
         assert!(matches!(with_data.check(), Err(CardError::NameClash(name)) if name == "action"));
     }
 
@@ -179,21 +162,12 @@ mod tests {
         assert!(matches!(comma.check(), Err(CardError::ChoiceValue("c"))));
         for url in ["javascript:alert(1)", "/relative", "", "ftp://h/"] {
             assert!(
-                matches!(
-                    card().action(Action::open_url("Open", url)).check(),
-                    Err(CardError::Url)
-                ),
+                matches!(card().action(Action::open_url("Open", url)).check(), Err(CardError::Url)),
                 "{url}"
             );
         }
-        assert!(matches!(
-            Action::submit("S", ActionStyle::Default, &"text"),
-            Err(CardError::DataNotObject)
-        ));
+        assert!(matches!(Action::submit("S", ActionStyle::Default, &"text"), Err(CardError::DataNotObject)));
         let many = (0..6).fold(card(), |card, _| card.action(submit(json!({}))));
-        assert!(matches!(
-            many.check(),
-            Err(CardError::TooManyActions { count: 6 })
-        ));
+        assert!(matches!(many.check(), Err(CardError::TooManyActions { count: 6 })));
     }
 }

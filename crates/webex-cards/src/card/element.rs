@@ -57,10 +57,7 @@ words!(/// The background of a container or column.
 words!(/// What a button looks like.
     ActionStyle: Default = "default", Positive = "positive", Destructive = "destructive");
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde's skip_serializing_if passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
 pub(super) fn is_false(value: &bool) -> bool {
     !*value
 }
@@ -193,10 +190,7 @@ impl FactSet {
     /// Adds a row.
     #[must_use]
     pub fn fact(mut self, title: impl Into<PlainText>, value: impl Into<PlainText>) -> Self {
-        self.facts.push(Fact {
-            title: title.into(),
-            value: value.into(),
-        });
+        self.facts.push(Fact { title: title.into(), value: value.into() });
         self
     }
 }
@@ -227,10 +221,7 @@ impl Column {
     /// An empty column.
     #[must_use]
     pub fn new(width: Width) -> Self {
-        Self {
-            width,
-            items: Vec::new(),
-        }
+        Self { width, items: Vec::new() }
     }
 
     /// Adds an element at the bottom.
@@ -282,10 +273,7 @@ impl Container {
     /// An empty group.
     #[must_use]
     pub fn new(style: ContainerStyle) -> Self {
-        Self {
-            style: Some(style).filter(|style| *style != ContainerStyle::Default),
-            items: Vec::new(),
-        }
+        Self { style: Some(style).filter(|style| *style != ContainerStyle::Default), items: Vec::new() }
     }
 
     /// Adds an element at the bottom.

@@ -117,10 +117,7 @@ impl ChoiceSet {
     /// Adds a choice. The value is what comes back; no comma may be in it.
     #[must_use]
     pub fn choice(mut self, title: impl Into<PlainText>, value: impl Into<String>) -> Self {
-        self.choices.push(Choice {
-            title: title.into(),
-            value: value.into(),
-        });
+        self.choices.push(Choice { title: title.into(), value: value.into() });
         self
     }
 

@@ -60,13 +60,7 @@ impl Card {
     /// An empty card to stand inside an [`Action::show_card`].
     #[must_use]
     pub fn inner() -> Self {
-        Self {
-            schema: None,
-            version: "1.3",
-            fallback_text: None,
-            body: Vec::new(),
-            actions: Vec::new(),
-        }
+        Self { schema: None, version: "1.3", fallback_text: None, body: Vec::new(), actions: Vec::new() }
     }
 
     /// Adds an element at the bottom.

@@ -89,10 +89,7 @@ mod tests {
         assert_eq!(foreign("${secret}"), format!(r"\${JOINER}\{{secret\}}"));
         assert_eq!(foreign("{{DATE(x)}}"), format!(r"\{{{JOINER}\{{DATE\(x\)\}}\}}"));
         assert_eq!(foreign("<@all>"), format!(r"\<{JOINER}@all>"));
-        assert_eq!(
-            foreign("[x](http://e.example)"),
-            format!(r"\[x\]\(http:{JOINER}//e.example\)")
-        );
+        assert_eq!(foreign("[x](http://e.example)"), format!(r"\[x\]\(http:{JOINER}//e.example\)"));
         assert_eq!(foreign("&#42;"), r"\&#42;");
         assert_eq!(foreign("> quoted <a@b.example>"), r"\> quoted \<a@b.example>");
     }
@@ -112,10 +109,7 @@ mod tests {
 
     #[test]
     fn parts_are_put_together() {
-        let text = PlainText::from("Change ")
-            .then(PlainText::from_foreign("*7*", 9))
-            .then(" of ")
-            .then(8);
+        let text = PlainText::from("Change ").then(PlainText::from_foreign("*7*", 9)).then(" of ").then(8);
         assert_eq!(text.as_str(), r"Change \*7\* of 8");
     }
 

@@ -47,11 +47,7 @@ pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Re
     let mut given = [0_u8; 20];
     hex::decode_to_slice(signature, &mut given).map_err(|_| SignatureError::Malformed)?;
     let matches = digest(secret, body).as_slice().ct_eq(&given);
-    if bool::from(matches) {
-        Ok(())
-    } else {
-        Err(SignatureError::Mismatch)
-    }
+    if bool::from(matches) { Ok(()) } else { Err(SignatureError::Mismatch) }
 }
 
 /// The value of `X-Spark-Signature` for a body; for tests and simulators.
@@ -92,31 +88,19 @@ mod tests {
         for (signature, error) in [
             (None, SignatureError::Missing),
             (Some(""), SignatureError::Malformed),
-            (
-                Some("sha1=e79fa25d7c6acf07d514f2945f277b387a6648e1"),
-                SignatureError::Malformed,
-            ),
+            (Some("sha1=e79fa25d7c6acf07d514f2945f277b387a6648e1"), SignatureError::Malformed),
             (Some(&SIGNATURE[..38]), SignatureError::Malformed),
             (Some(other.as_str()), SignatureError::Mismatch),
         ] {
             assert_eq!(verify(&secret(), signature, BODY), Err(error), "{signature:?}");
         }
-        assert_eq!(
-            verify(&secret(), Some(SIGNATURE), b"{}"),
-            Err(SignatureError::Mismatch)
-        );
-        assert_eq!(
-            verify(&"x".into(), Some(SIGNATURE), BODY),
-            Err(SignatureError::Mismatch)
-        );
+        assert_eq!(verify(&secret(), Some(SIGNATURE), b"{}"), Err(SignatureError::Mismatch));
+        assert_eq!(verify(&"x".into(), Some(SIGNATURE), BODY), Err(SignatureError::Mismatch));
     }
 
     #[test]
     fn an_empty_secret_verifies_nothing() {
         let signature = sign(&"".into(), BODY);
-        assert_eq!(
-            verify(&"".into(), Some(&signature), BODY),
-            Err(SignatureError::NoSecret)
-        );
+        assert_eq!(verify(&"".into(), Some(&signature), BODY), Err(SignatureError::NoSecret));
     }
 }

@@ -64,14 +64,7 @@ pub struct Wanted {
 
 impl fmt::Debug for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({} {} to {})",
-            self.name,
-            self.resource.as_str(),
-            self.event.as_str(),
-            self.target_url
-        )
+        write!(f, "{} ({} {} to {})", self.name, self.resource.as_str(), self.event.as_str(), self.target_url)
     }
 }
 
@@ -123,13 +116,8 @@ pub fn plan(existing: &[Registration], wanted: &[Wanted]) -> Vec<Step> {
         // The best one stays: of the wanted kind, then nothing to change, then active.
         candidates.sort_by_key(|hook| (!same_kind(hook, want), !as_wanted(hook, want), !hook.is_active()));
         let kept = candidates.first().filter(|hook| same_kind(hook, want)).copied();
-        let extras = candidates
-            .iter()
-            .filter(|hook| kept.is_none_or(|kept| kept.id != hook.id));
-        steps.extend(extras.map(|hook| Step::Delete {
-            id: hook.id.clone(),
-            name: hook.name.clone(),
-        }));
+        let extras = candidates.iter().filter(|hook| kept.is_none_or(|kept| kept.id != hook.id));
+        steps.extend(extras.map(|hook| Step::Delete { id: hook.id.clone(), name: hook.name.clone() }));
         match kept {
             None => steps.push(Step::Create(want.clone())),
             Some(hook) if as_wanted(hook, want) => {}
@@ -203,11 +191,7 @@ fn update(id: &WebhookId, wanted: &Wanted) -> Built {
         secret: wanted.secret.expose_secret(),
         status: Some("active"),
     };
-    request::json(
-        Method::PUT,
-        &request::path(&["webhooks", id.as_str()], &[]),
-        &body,
-    )
+    request::json(Method::PUT, &request::path(&["webhooks", id.as_str()], &[]), &body)
 }
 
 fn delete(id: &WebhookId) -> Built {
@@ -272,11 +256,7 @@ impl Client {
                     self.create_webhook(&wanted).await?;
                     done.created += 1;
                 }
-                Step::Update {
-                    id,
-                    wanted,
-                    was_inactive,
-                } => {
+                Step::Update { id, wanted, was_inactive } => {
                     self.update_webhook(&id, &wanted).await?;
                     done.updated += 1;
                     done.reactivated += usize::from(was_inactive);
@@ -311,9 +291,7 @@ mod tests {
     fn hook(id: &str, change: Value) -> Registration {
         let mut hook = json!({"id": id, "name": "cards", "targetUrl": "https://n.example/card",
             "resource": "attachmentActions", "event": "created", "secret": "s3cret", "status": "active"});
-        hook.as_object_mut()
-            .unwrap()
-            .extend(change.as_object().unwrap().clone());
+        hook.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         serde_json::from_value(hook).unwrap()
     }
 
@@ -330,46 +308,28 @@ mod tests {
     fn a_good_hook_is_left_alone_and_a_missing_one_made() {
         assert!(steps(&[hook("1", json!({}))]).is_empty());
         assert_eq!(steps(&[]), ["create"]);
-        let foreign = hook(
-            "1",
-            json!({"name": "other", "targetUrl": "https://other.example/"}),
-        );
+        let foreign = hook("1", json!({"name": "other", "targetUrl": "https://other.example/"}));
         assert_eq!(steps(&[foreign]), ["create"]);
     }
 
     #[test]
     fn doubles_go_and_the_better_one_stays() {
-        let existing = [
-            hook("1", json!({"status": "inactive"})),
-            hook("2", json!({})),
-            hook("3", json!({"name": "x"})),
-        ];
+        let existing =
+            [hook("1", json!({"status": "inactive"})), hook("2", json!({})), hook("3", json!({"name": "x"}))];
         assert_eq!(steps(&existing), ["delete 3", "delete 1"].map(str::to_owned));
     }
 
     #[test]
     fn what_can_be_changed_is_changed() {
-        assert_eq!(
-            steps(&[hook("1", json!({"status": "inactive"}))]),
-            ["update 1 true"]
-        );
+        assert_eq!(steps(&[hook("1", json!({"status": "inactive"}))]), ["update 1 true"]);
         assert_eq!(steps(&[hook("1", json!({"secret": "old"}))]), ["update 1 false"]);
-        assert_eq!(
-            steps(&[hook("1", json!({"targetUrl": "https://old.example/card"}))]),
-            ["update 1 false"]
-        );
+        assert_eq!(steps(&[hook("1", json!({"targetUrl": "https://old.example/card"}))]), ["update 1 false"]);
     }
 
     #[test]
     fn what_cannot_be_changed_is_made_anew() {
-        assert_eq!(
-            steps(&[hook("1", json!({"resource": "messages"}))]),
-            ["delete 1", "create"]
-        );
-        assert_eq!(
-            steps(&[hook("1", json!({"filter": "roomId=R"}))]),
-            ["delete 1", "create"]
-        );
+        assert_eq!(steps(&[hook("1", json!({"resource": "messages"}))]), ["delete 1", "create"]);
+        assert_eq!(steps(&[hook("1", json!({"filter": "roomId=R"}))]), ["delete 1", "create"]);
     }
 
     #[test]
@@ -382,12 +342,7 @@ mod tests {
 
     #[test]
     fn no_secret_is_shown() {
-        let shown = format!(
-            "{:?} {:?} {:?}",
-            wanted(),
-            hook("1", json!({})),
-            plan(&[], &[wanted()])
-        );
+        let shown = format!("{:?} {:?} {:?}", wanted(), hook("1", json!({})), plan(&[], &[wanted()]));
         assert!(!shown.contains("s3cret"), "{shown}");
     }
 }

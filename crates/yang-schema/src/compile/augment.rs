@@ -56,10 +56,7 @@ impl Compiler<'_> {
     pub(super) fn find_target(&mut self, at: StmtRef) -> Target {
         let text = self.arg(at);
         let Some(path) = argument::absolute_nodeid(text) else {
-            self.error(
-                at,
-                format!("\"{text}\" is not an absolute schema node identifier"),
-            );
+            self.error(at, format!("\"{text}\" is not an absolute schema node identifier"));
             return Target::Bad;
         };
         let mut node = 0;
@@ -105,16 +102,9 @@ impl Compiler<'_> {
             return;
         }
         let operation = self.is_in_operation(target);
-        let depth = self
-            .schema
-            .node(crate::schema::NodeId(target))
-            .map_or(0, |node| node.ancestors().count());
-        let context = Context {
-            module,
-            config: data.config,
-            operation,
-            depth,
-        };
+        let depth =
+            self.schema.node(crate::schema::NodeId(target)).map_or(0, |node| node.ancestors().count());
+        let context = Context { module, config: data.config, operation, depth };
         let before = data.last_child;
         self.expand_children(at, target, context);
         let mut node = match before {
@@ -125,11 +115,7 @@ impl Compiler<'_> {
         while node != 0 {
             self.schema.augmented_by.insert(node, at);
             if let Some(when) = when {
-                self.schema
-                    .outer_whens
-                    .entry(node)
-                    .or_default()
-                    .push(WhenData { at: when });
+                self.schema.outer_whens.entry(node).or_default().push(WhenData { at: when });
             }
             node = self.schema.nodes[node as usize].next;
         }
@@ -138,10 +124,7 @@ impl Compiler<'_> {
     fn is_in_operation(&self, mut node: u32) -> bool {
         while node != 0 {
             let data = &self.schema.nodes[node as usize];
-            if matches!(
-                data.kind,
-                NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
-            ) {
+            if matches!(data.kind, NodeKind::Rpc | NodeKind::Action | NodeKind::Notification) {
                 return true;
             }
             node = data.parent;

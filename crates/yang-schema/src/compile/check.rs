@@ -60,10 +60,7 @@ impl Compiler<'_> {
             self.schema.leafref_targets.remove(&(*leaf, *ty));
             let at = self.schema.defs[self.schema.nodes[*leaf as usize].def as usize].at;
             if let (0, Some(at)) = (index, at) {
-                self.error(
-                    at,
-                    format!("leafref {} leads to itself in a circle", self.arg(at)),
-                );
+                self.error(at, format!("leafref {} leads to itself in a circle", self.arg(at)));
             }
         }
     }
@@ -83,20 +80,13 @@ impl Compiler<'_> {
                 let module = self.schema.resolve_prefix(at.file, prefix)?;
                 Some(self.schema.modules[module as usize].namespace.to_string())
             };
-            let checker = Checker {
-                schema: &self.schema,
-                leaf: node,
-                naming: Naming::Xml(&lookup),
-            };
+            let checker = Checker { schema: &self.schema, leaf: node, naming: Naming::Xml(&lookup) };
             // hexadecimal and octal numbers are allowed in modules only (RFC 7950 section 9.2.1)
             let is_other_base = text.trim_start_matches(['-', '+']).starts_with('0') && text.len() > 1;
             if let Err(misfit) = checker.check(ty, text)
                 && !is_other_base
             {
-                faults.push((
-                    *at,
-                    format!("default \"{text}\" is not allowed; expected {}", misfit.allowed),
-                ));
+                faults.push((*at, format!("default \"{text}\" is not allowed; expected {}", misfit.allowed)));
             }
         }
         for (at, message) in faults {
@@ -110,10 +100,7 @@ impl Compiler<'_> {
         let Some(at) = def.at else { return };
         if def.keys.is_empty() {
             if data.config {
-                self.error(
-                    at,
-                    format!("list {} is configuration and has no key", self.arg(at)),
-                );
+                self.error(at, format!("list {} is configuration and has no key", self.arg(at)));
             }
             return;
         }
@@ -121,15 +108,9 @@ impl Compiler<'_> {
             let found = self.schema.find_data_child(list, data.module, key);
             let found = found.map(|key| self.schema.nodes[key as usize]);
             if found.is_none_or(|found| found.kind != NodeKind::Leaf) {
-                self.error(
-                    at,
-                    format!("key {} is not a leaf of the list", self.schema.names.text(key)),
-                );
+                self.error(at, format!("key {} is not a leaf of the list", self.schema.names.text(key)));
             } else if found.is_some_and(|found| found.config != data.config) {
-                self.error(
-                    at,
-                    format!("key {} differs in config", self.schema.names.text(key)),
-                );
+                self.error(at, format!("key {} differs in config", self.schema.names.text(key)));
             }
         }
     }
@@ -186,11 +167,7 @@ impl Compiler<'_> {
         let steps = steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
         let own = self.schema.nodes[leaf as usize].module;
         let of_typedef = self.schema.types[ty as usize].typedef.is_some();
-        let mut node = if text.trim_start().starts_with('/') {
-            0
-        } else {
-            leaf
-        };
+        let mut node = if text.trim_start().starts_with('/') { 0 } else { leaf };
         for step in steps {
             let missing = || format!("leafref path \"{text}\": there is no \"{step}\"");
             if step == ".." {
@@ -206,9 +183,7 @@ impl Compiler<'_> {
                 None => Some(own),
             };
             let Some(module) = module else {
-                return Err(format!(
-                    "leafref path \"{text}\": prefix of \"{step}\" is not imported"
-                ));
+                return Err(format!("leafref path \"{text}\": prefix of \"{step}\" is not imported"));
             };
             let module_name = &self.schema.modules[module as usize].name;
             let module = self.schema.by_name.get(module_name).copied().unwrap_or(module);

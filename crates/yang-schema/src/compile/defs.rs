@@ -27,10 +27,7 @@ impl Compiler<'_> {
     }
 
     fn read_def(&mut self, at: StmtRef) -> Def {
-        let mut def = Def {
-            at: Some(at),
-            ..Def::default()
-        };
+        let mut def = Def { at: Some(at), ..Def::default() };
         for child in self.children(at) {
             match self.kw(child) {
                 Kw::Type => def.ty = self.type_of(child),
@@ -78,9 +75,7 @@ impl Compiler<'_> {
             self.error(at, format!("\"{}\" is not a list of leaf names", self.arg(at)));
             return Box::default();
         };
-        keys.iter()
-            .map(|key| self.schema.names.intern(&key.name))
-            .collect()
+        keys.iter().map(|key| self.schema.names.intern(&key.name)).collect()
     }
 
     /// A node's definition, made its own so that it can be changed.

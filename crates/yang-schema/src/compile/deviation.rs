@@ -20,10 +20,7 @@ impl Compiler<'_> {
                     continue;
                 }
             };
-            let deviates: Vec<_> = self
-                .children(at)
-                .filter(|child| self.kw(*child) == Kw::Deviate)
-                .collect();
+            let deviates: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::Deviate).collect();
             for deviate in deviates {
                 match self.arg(deviate) {
                     "not-supported" => self.unlink(target),
@@ -71,10 +68,7 @@ impl Compiler<'_> {
                 _ => true,
             };
             if !gone {
-                self.error(
-                    child,
-                    format!("the target has no {} \"{arg}\" to delete", self.kw(child).text()),
-                );
+                self.error(child, format!("the target has no {} \"{arg}\" to delete", self.kw(child).text()));
             }
         }
         *self.own_def(target) = def;

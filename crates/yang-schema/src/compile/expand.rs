@@ -19,12 +19,7 @@ impl Compiler<'_> {
             if !self.schema.modules[index].implemented {
                 continue;
             }
-            let context = Context {
-                module,
-                config: true,
-                operation: false,
-                depth: 0,
-            };
+            let context = Context { module, config: true, operation: false, depth: 0 };
             for file in self.schema.modules[index].files.clone() {
                 self.expand_children(StmtRef { file, stmt: 0 }, 0, context);
             }
@@ -52,12 +47,7 @@ impl Compiler<'_> {
                 if let Some(def) = self.def_of(at) {
                     self.schema.nodes[existing as usize].def = def;
                 }
-                let context = Context {
-                    config: false,
-                    operation: true,
-                    depth: context.depth + 1,
-                    ..context
-                };
+                let context = Context { config: false, operation: true, depth: context.depth + 1, ..context };
                 self.expand_children(at, existing, context);
             }
             return;
@@ -76,11 +66,7 @@ impl Compiler<'_> {
             let config = self.schema.nodes[parent as usize].config;
             parent = self.push_node(
                 parent,
-                New {
-                    name,
-                    kind: NodeKind::Case,
-                    def: 0,
-                },
+                New { name, kind: NodeKind::Case, def: 0 },
                 Context { config, ..context },
             );
         }
@@ -106,12 +92,7 @@ impl Compiler<'_> {
             self.error(at, "config true below config false");
         }
         let config = !operation && context.config && own.unwrap_or(true);
-        Context {
-            config,
-            operation,
-            depth: context.depth + 1,
-            ..context
-        }
+        Context { config, operation, depth: context.depth + 1, ..context }
     }
 
     fn is_full(&mut self, at: StmtRef, context: Context) -> bool {
@@ -134,17 +115,8 @@ impl Compiler<'_> {
         let New { name, kind, def } = new;
         let id = u32::try_from(self.schema.nodes.len()).unwrap_or(u32::MAX);
         let (module, config) = (context.module, context.config);
-        let data = NodeData {
-            name,
-            def,
-            parent,
-            first_child: 0,
-            last_child: 0,
-            next: 0,
-            module,
-            kind,
-            config,
-        };
+        let data =
+            NodeData { name, def, parent, first_child: 0, last_child: 0, next: 0, module, kind, config };
         self.schema.nodes.push(data);
         let last = self.schema.nodes[parent as usize].last_child;
         if last == 0 {
@@ -182,14 +154,7 @@ impl Compiler<'_> {
         }
         let before = self.schema.nodes[parent as usize].last_child;
         self.groupings_in_progress.push(grouping);
-        self.expand_children(
-            grouping,
-            parent,
-            Context {
-                depth: context.depth + 1,
-                ..context
-            },
-        );
+        self.expand_children(grouping, parent, Context { depth: context.depth + 1, ..context });
         self.groupings_in_progress.pop();
         let first = match before {
             0 => self.schema.nodes[parent as usize].first_child,
@@ -199,11 +164,7 @@ impl Compiler<'_> {
         let mut node = first;
         while node != 0 {
             if let Some(when) = when {
-                self.schema
-                    .outer_whens
-                    .entry(node)
-                    .or_default()
-                    .push(WhenData { at: when });
+                self.schema.outer_whens.entry(node).or_default().push(WhenData { at: when });
             }
             node = self.schema.nodes[node as usize].next;
         }
@@ -220,10 +181,7 @@ impl Compiler<'_> {
     fn find_below(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) -> Option<u32> {
         let text = self.arg(at);
         let Some(path) = argument::descendant_nodeid(text) else {
-            self.error(
-                at,
-                format!("\"{text}\" is not a descendant schema node identifier"),
-            );
+            self.error(at, format!("\"{text}\" is not a descendant schema node identifier"));
             return None;
         };
         let own = self.schema.source_modules[at.file as usize];

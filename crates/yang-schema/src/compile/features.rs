@@ -48,10 +48,7 @@ impl Compiler<'_> {
                 .get(&*self.schema.modules[module as usize].name)
                 .is_some_and(|names| names.iter().any(|on| on == self.schema.names.text(name))),
         };
-        let conditions: Vec<_> = self
-            .children(at)
-            .filter(|child| self.kw(*child) == Kw::IfFeature)
-            .collect();
+        let conditions: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::IfFeature).collect();
         let mut on = chosen;
         for condition in conditions {
             let Some(expr) = self.feature_expr(condition) else {
@@ -76,10 +73,7 @@ impl Compiler<'_> {
     fn feature_expr(&mut self, at: StmtRef) -> Option<FeatureExpr> {
         let expr = FeatureExpr::parse(self.arg(at));
         if expr.is_none() {
-            self.error(
-                at,
-                format!("\"{}\" is not an if-feature expression", self.arg(at)),
-            );
+            self.error(at, format!("\"{}\" is not an if-feature expression", self.arg(at)));
         }
         expr
     }
@@ -119,26 +113,14 @@ impl Compiler<'_> {
             }
             let name = self.schema.names.intern(self.arg(at));
             let id = u32::try_from(self.schema.identities.len()).unwrap_or(u32::MAX);
-            if self.schema.modules[module as usize]
-                .identities
-                .insert(name, id)
-                .is_some()
-            {
+            if self.schema.modules[module as usize].identities.insert(name, id).is_some() {
                 self.error(at, format!("identity {} is defined twice", self.arg(at)));
             }
-            self.schema.identities.push(IdentityData {
-                name,
-                module,
-                at,
-                bases: Vec::new(),
-            });
+            self.schema.identities.push(IdentityData { name, module, at, bases: Vec::new() });
             kept.push((id, at));
         }
         for (id, at) in kept {
-            let bases: Vec<_> = self
-                .children(at)
-                .filter(|child| self.kw(*child) == Kw::Base)
-                .collect();
+            let bases: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::Base).collect();
             for base in bases {
                 if let Some(found) = self.identity(base) {
                     self.schema.identities[id as usize].bases.push(found);
@@ -165,9 +147,8 @@ impl Compiler<'_> {
         for (index, module) in self.schema.modules.iter().enumerate() {
             for file in &module.files {
                 let source = &self.sources[*file as usize];
-                let at = source
-                    .children_of(0, kw)
-                    .map(|stmt| (module_id(index), StmtRef { file: *file, stmt }));
+                let at =
+                    source.children_of(0, kw).map(|stmt| (module_id(index), StmtRef { file: *file, stmt }));
                 found.extend(at);
             }
         }

@@ -138,25 +138,18 @@ impl<'a> Compiler<'a> {
 
     /// The substatements of a statement.
     fn children(&self, at: StmtRef) -> impl Iterator<Item = StmtRef> + use<'a> {
-        self.source(at)
-            .children(at.stmt)
-            .map(move |stmt| StmtRef { file: at.file, stmt })
+        self.source(at).children(at.stmt).map(move |stmt| StmtRef { file: at.file, stmt })
     }
 
     fn child(&self, at: StmtRef, kw: Kw) -> Option<StmtRef> {
-        self.source(at)
-            .child(at.stmt, kw)
-            .map(|stmt| StmtRef { file: at.file, stmt })
+        self.source(at).child(at.stmt, kw).map(|stmt| StmtRef { file: at.file, stmt })
     }
 
     fn error(&mut self, at: StmtRef, message: impl Into<String>) {
         /// More faults than anybody reads.
         const MAX_ERRORS: usize = 1000;
         if self.errors.len() < MAX_ERRORS {
-            let error = CompileError {
-                at: self.source(at).location(at.stmt),
-                message: message.into(),
-            };
+            let error = CompileError { at: self.source(at).location(at.stmt), message: message.into() };
             if !self.errors.contains(&error) {
                 self.errors.push(error);
             }

@@ -71,10 +71,7 @@ impl Compiler<'_> {
                 .is_none_or(|names| names.iter().any(|name| **name == *module.name));
             let namespace = module.namespace.clone();
             if let Some(other) = self.schema.by_namespace.insert(namespace, index) {
-                let at = StmtRef {
-                    file: self.schema.modules[index as usize].files[0],
-                    stmt: 0,
-                };
+                let at = StmtRef { file: self.schema.modules[index as usize].files[0], stmt: 0 };
                 let name = self.schema.modules[other as usize].name.clone();
                 self.error(at, format!("the namespace is also that of module {name}"));
             }
@@ -94,11 +91,7 @@ impl Compiler<'_> {
     /// Submodules the module includes, directly or through another submodule.
     fn add_submodules(&mut self, module: ModuleId) {
         let mut at = 0;
-        let mut seen: HashSet<u16> = self.schema.modules[module as usize]
-            .files
-            .iter()
-            .copied()
-            .collect();
+        let mut seen: HashSet<u16> = self.schema.modules[module as usize].files.iter().copied().collect();
         while let Some(file) = self.schema.modules[module as usize].files.get(at).copied() {
             at += 1;
             let source = &self.sources[file as usize];
@@ -110,9 +103,7 @@ impl Compiler<'_> {
                     self.error(here, format!("submodule {} is not loaded", named(name, revision)));
                     continue;
                 };
-                let owner = self.sources[found as usize]
-                    .child_arg(0, Kw::BelongsTo)
-                    .unwrap_or_default();
+                let owner = self.sources[found as usize].child_arg(0, Kw::BelongsTo).unwrap_or_default();
                 if owner != &*self.schema.modules[module as usize].name {
                     self.error(here, format!("submodule {name} belongs to {owner}"));
                     continue;
@@ -132,11 +123,7 @@ impl Compiler<'_> {
             if source.name() != name || source.is_submodule() != submodule {
                 continue;
             }
-            let asked = |wanted| {
-                source
-                    .children_of(0, Kw::Revision)
-                    .any(|stmt| source.arg(stmt) == wanted)
-            };
+            let asked = |wanted| source.children_of(0, Kw::Revision).any(|stmt| source.arg(stmt) == wanted);
             if revision.is_some_and(|wanted| !asked(wanted)) {
                 continue;
             }
@@ -165,23 +152,14 @@ impl Compiler<'_> {
             let prefix = source.child_arg(import, Kw::Prefix).unwrap_or_default();
             let found = self.find_file(name, revision, false);
             // a device announces one revision of a module; an import of another one is served by that
-            let Some(found) = found.or_else(|| {
-                self.options
-                    .lenient
-                    .then(|| self.find_file(name, None, false))
-                    .flatten()
-            }) else {
-                self.error(
-                    at,
-                    format!("imported module {} is not loaded", named(name, revision)),
-                );
+            let Some(found) =
+                found.or_else(|| self.options.lenient.then(|| self.find_file(name, None, false)).flatten())
+            else {
+                self.error(at, format!("imported module {} is not loaded", named(name, revision)));
                 continue;
             };
             let module = self.schema.source_modules[found as usize];
-            if self.schema.prefixes[file as usize]
-                .insert(prefix.into(), module)
-                .is_some()
-            {
+            if self.schema.prefixes[file as usize].insert(prefix.into(), module).is_some() {
                 self.error(at, format!("prefix {prefix} is used twice"));
             }
         }

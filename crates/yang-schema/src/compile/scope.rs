@@ -18,11 +18,7 @@ impl Compiler<'_> {
                 let stmt = u32::try_from(stmt).unwrap_or(NONE);
                 let name = self.schema.names.intern(source.arg(stmt));
                 let at = StmtRef { file, stmt };
-                let local = if data.kw == Kw::Grouping {
-                    &mut self.groupings
-                } else {
-                    &mut self.typedefs
-                };
+                let local = if data.kw == Kw::Grouping { &mut self.groupings } else { &mut self.typedefs };
                 let twice = if data.parent == 0 {
                     let global = if data.kw == Kw::Grouping {
                         &mut self.module_groupings
@@ -31,15 +27,10 @@ impl Compiler<'_> {
                     };
                     global.insert((module, name), at)
                 } else {
-                    local
-                        .insert((file, data.parent, name), stmt)
-                        .map(|stmt| StmtRef { file, stmt })
+                    local.insert((file, data.parent, name), stmt).map(|stmt| StmtRef { file, stmt })
                 };
                 if twice.is_some() {
-                    self.error(
-                        at,
-                        format!("{} {} is defined twice", data.kw.text(), source.arg(stmt)),
-                    );
+                    self.error(at, format!("{} {} is defined twice", data.kw.text(), source.arg(stmt)));
                 }
             }
         }
@@ -51,10 +42,7 @@ impl Compiler<'_> {
         if module.is_none() {
             let prefix = prefix.unwrap_or_default();
             // a missing import was already complained about
-            self.error(
-                at,
-                format!("prefix {prefix} is not that of an import that is loaded"),
-            );
+            self.error(at, format!("prefix {prefix} is not that of an import that is loaded"));
         }
         module
     }
@@ -63,11 +51,7 @@ impl Compiler<'_> {
     pub(super) fn find_definition(&mut self, kw: Kw, at: StmtRef, text: &str) -> Option<StmtRef> {
         let (prefix, name) = Name::split(text);
         let module = self.module_of(at, prefix)?;
-        let found = self
-            .schema
-            .names
-            .get(name)
-            .and_then(|name| self.look_up(kw, at, module, name));
+        let found = self.schema.names.get(name).and_then(|name| self.look_up(kw, at, module, name));
         if found.is_none() {
             let what = if kw == Kw::Typedef { "type" } else { "grouping" };
             self.error(at, format!("{what} {text} is not defined"));
@@ -85,10 +69,7 @@ impl Compiler<'_> {
             let mut parent = source.stmt(at.stmt).parent;
             while parent != NONE && parent != 0 {
                 if let Some(stmt) = local.get(&(at.file, parent, name)) {
-                    return Some(StmtRef {
-                        file: at.file,
-                        stmt: *stmt,
-                    });
+                    return Some(StmtRef { file: at.file, stmt: *stmt });
                 }
                 parent = source.stmt(parent).parent;
             }

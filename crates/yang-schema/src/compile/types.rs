@@ -29,12 +29,7 @@ impl Compiler<'_> {
         let name = self.arg(at);
         if let Some(kind) = self.builtin(at, name) {
             let kind = kind?;
-            let data = TypeData {
-                kind,
-                typedef: None,
-                default: None,
-                units: None,
-            };
+            let data = TypeData { kind, typedef: None, default: None, units: None };
             return self.restrict(at, data, true).map(|data| self.push_type(data));
         }
         let typedef = self.find_definition(Kw::Typedef, at, name)?;
@@ -69,13 +64,7 @@ impl Compiler<'_> {
     /// The built-in type with this name; the inner `None` if its statement lacks something.
     fn builtin(&mut self, at: StmtRef, name: &str) -> Option<Option<Kind>> {
         let integer = |kind: IntegerKind| {
-            Some(Kind::Integer {
-                kind,
-                ranges: Ranges {
-                    parts: vec![kind.bounds()],
-                    at: None,
-                },
-            })
+            Some(Kind::Integer { kind, ranges: Ranges { parts: vec![kind.bounds()], at: None } })
         };
         Some(match name {
             "int8" => integer(IntegerKind::Int8),
@@ -86,16 +75,11 @@ impl Compiler<'_> {
             "uint16" => integer(IntegerKind::Uint16),
             "uint32" => integer(IntegerKind::Uint32),
             "uint64" => integer(IntegerKind::Uint64),
-            "string" => Some(Kind::String {
-                lengths: None,
-                patterns: Vec::new(),
-            }),
+            "string" => Some(Kind::String { lengths: None, patterns: Vec::new() }),
             "boolean" => Some(Kind::Boolean),
             "empty" => Some(Kind::Empty),
             "binary" => Some(Kind::Binary { lengths: None }),
-            "instance-identifier" => Some(Kind::InstanceIdentifier {
-                require_instance: true,
-            }),
+            "instance-identifier" => Some(Kind::InstanceIdentifier { require_instance: true }),
             "decimal64" => self.decimal64(at),
             "enumeration" => self.items(at, Kw::Enum, None).map(Kind::Enumeration),
             "bits" => self.items(at, Kw::Bit, None).map(Kind::Bits),
@@ -107,17 +91,12 @@ impl Compiler<'_> {
     }
 
     fn decimal64(&mut self, at: StmtRef) -> Option<Kind> {
-        let Some(digits) = self
-            .child(at, Kw::FractionDigits)
-            .and_then(|child| self.arg(child).parse().ok())
+        let Some(digits) = self.child(at, Kw::FractionDigits).and_then(|child| self.arg(child).parse().ok())
         else {
             self.error(at, "decimal64 lacks its \"fraction-digits\"");
             return None;
         };
-        let ranges = Ranges {
-            parts: vec![(i64::MIN.into(), i64::MAX.into())],
-            at: None,
-        };
+        let ranges = Ranges { parts: vec![(i64::MIN.into(), i64::MAX.into())], at: None };
         Some(Kind::Decimal64 { digits, ranges })
     }
 
@@ -126,17 +105,11 @@ impl Compiler<'_> {
             self.error(at, "leafref lacks its \"path\"");
             return None;
         };
-        Some(Kind::Leafref {
-            path,
-            require_instance: true,
-        })
+        Some(Kind::Leafref { path, require_instance: true })
     }
 
     fn identityref(&mut self, at: StmtRef) -> Option<Kind> {
-        let bases: Vec<_> = self
-            .children(at)
-            .filter(|child| self.kw(*child) == Kw::Base)
-            .collect();
+        let bases: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::Base).collect();
         if bases.is_empty() {
             self.error(at, "identityref lacks its \"base\"");
             return None;
@@ -146,10 +119,7 @@ impl Compiler<'_> {
     }
 
     fn union(&mut self, at: StmtRef) -> Option<Kind> {
-        let members: Vec<_> = self
-            .children(at)
-            .filter(|child| self.kw(*child) == Kw::Type)
-            .collect();
+        let members: Vec<_> = self.children(at).filter(|child| self.kw(*child) == Kw::Type).collect();
         if members.is_empty() {
             self.error(at, "union lacks its \"type\"s");
             return None;
@@ -164,24 +134,15 @@ impl Compiler<'_> {
         let mut items: Vec<EnumItem> = Vec::new();
         let mut next = 0_i64;
         let mut any = false;
-        for child in self
-            .children(at)
-            .filter(|child| self.kw(*child) == kw)
-            .collect::<Vec<_>>()
-        {
+        for child in self.children(at).filter(|child| self.kw(*child) == kw).collect::<Vec<_>>() {
             any = true;
             let name = self.arg(child);
             let of_base = base.map(|base| base.iter().find(|item| *item.name == *name));
             if matches!(of_base, Some(None)) {
-                self.error(
-                    child,
-                    format!("{} {name} is not one of the base type's", kw.text()),
-                );
+                self.error(child, format!("{} {name} is not one of the base type's", kw.text()));
                 continue;
             }
-            let own = self
-                .child(child, value_kw)
-                .and_then(|value| self.arg(value).parse().ok());
+            let own = self.child(child, value_kw).and_then(|value| self.arg(value).parse().ok());
             let inherited = of_base.flatten().map(|item| item.value);
             if let (Some(own), Some(inherited)) = (own, inherited)
                 && own != inherited
@@ -190,22 +151,12 @@ impl Compiler<'_> {
             }
             let value = own.or(inherited).unwrap_or(next);
             next = next.max(value.saturating_add(1));
-            if items
-                .iter()
-                .any(|item| *item.name == *name || item.value == value)
-            {
-                self.error(
-                    child,
-                    format!("{} {name} or its number is there twice", kw.text()),
-                );
+            if items.iter().any(|item| *item.name == *name || item.value == value) {
+                self.error(child, format!("{} {name} or its number is there twice", kw.text()));
                 continue;
             }
             if self.features_hold(child) {
-                items.push(EnumItem {
-                    name: name.into(),
-                    value,
-                    at: child,
-                });
+                items.push(EnumItem { name: name.into(), value, at: child });
             }
         }
         if !any {
@@ -230,10 +181,7 @@ impl Compiler<'_> {
                     true
                 }
                 (Kw::Length, Kind::String { lengths, .. } | Kind::Binary { lengths }) => {
-                    let all = Ranges {
-                        parts: vec![(0, u64::MAX.into())],
-                        at: None,
-                    };
+                    let all = Ranges { parts: vec![(0, u64::MAX.into())], at: None };
                     let base = lengths.as_ref().unwrap_or(&all);
                     *lengths = Some(self.narrow(child, base, argument::length(self.arg(child)))?);
                     true
@@ -282,10 +230,7 @@ impl Compiler<'_> {
             Bound::Max => highest,
             Bound::Value(value) => value,
         };
-        let parts: Vec<_> = parts
-            .into_iter()
-            .map(|(low, high)| (value(low), value(high)))
-            .collect();
+        let parts: Vec<_> = parts.into_iter().map(|(low, high)| (value(low), value(high))).collect();
         let ascending =
             parts.iter().all(|(low, high)| low <= high) && parts.windows(2).all(|pair| pair[0].1 < pair[1].0);
         let inside = parts.iter().all(|(low, high)| {
@@ -302,11 +247,7 @@ impl Compiler<'_> {
             false
         });
         if !ascending || !inside {
-            let why = if ascending {
-                "wider than the base type's"
-            } else {
-                "not ascending"
-            };
+            let why = if ascending { "wider than the base type's" } else { "not ascending" };
             self.error(at, format!("{} \"{text}\" is {why}", self.kw(at).text()));
             return None;
         }
@@ -316,17 +257,10 @@ impl Compiler<'_> {
     fn pattern(&mut self, at: StmtRef) -> u32 {
         let invert = self.child(at, Kw::Modifier).is_some();
         if let Err(why) = crate::pattern::translate(self.arg(at)) {
-            self.error(
-                at,
-                format!("the pattern {} is not an XSD expression: {why}", self.arg(at)),
-            );
+            self.error(at, format!("the pattern {} is not an XSD expression: {why}", self.arg(at)));
         }
         let id = u32::try_from(self.schema.patterns.len()).unwrap_or(u32::MAX);
-        self.schema.patterns.push(PatternData {
-            at,
-            invert,
-            compiled: std::sync::OnceLock::new(),
-        });
+        self.schema.patterns.push(PatternData { at, invert, compiled: std::sync::OnceLock::new() });
         id
     }
 }

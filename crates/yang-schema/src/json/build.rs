@@ -25,10 +25,7 @@ impl Xml {
     pub(super) fn attribute(&mut self, name: &str, value: &str) {
         let escaped = quick_xml::escape::escape(value);
         // white space in attributes is normalised away unless it is escaped
-        let escaped = escaped
-            .replace('\n', "&#10;")
-            .replace('\t', "&#9;")
-            .replace('\r', "&#13;");
+        let escaped = escaped.replace('\n', "&#10;").replace('\t', "&#9;").replace('\r', "&#13;");
         // writing to a String cannot fail
         let _ = write!(self.out, " {name}=\"{escaped}\"");
     }
@@ -42,8 +39,7 @@ impl Xml {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        self.out
-            .push_str(&quick_xml::escape::partial_escape(text).replace('\r', "&#13;"));
+        self.out.push_str(&quick_xml::escape::partial_escape(text).replace('\r', "&#13;"));
     }
 
     /// `<name>text</name>` after [`Xml::open`] and attributes.

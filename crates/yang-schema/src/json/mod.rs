@@ -78,8 +78,7 @@ impl Schema {
         (0..chain.len()).find_map(|start| {
             chain[start..].iter().try_fold(self.root(), |node, element| {
                 let name = element.tag_name();
-                node.child(name.namespace()?, name.name())
-                    .filter(|node| node.kind().is_data())
+                node.child(name.namespace()?, name.name()).filter(|node| node.kind().is_data())
             })
         })
     }
@@ -93,9 +92,7 @@ impl Schema {
     /// # Errors
     /// If elements the schema lacks are nested deeper than 100.
     pub fn to_json(&self, data: Xml<'_, '_>, options: &JsonOptions) -> Result<Value, JsonProblem> {
-        Ok(write::Writer::new(self, options)
-            .children(data, self.root())?
-            .into_value())
+        Ok(write::Writer::new(self, options).children(data, self.root())?.into_value())
     }
 
     /// One element, wherever it stands, as a JSON object with one member: an array if it is a list's entry.
@@ -127,9 +124,7 @@ impl Schema {
     /// # Errors
     /// If elements the schema lacks are nested deeper than 100.
     pub fn to_json_text(&self, data: Xml<'_, '_>, options: &JsonOptions) -> Result<String, JsonProblem> {
-        write::Writer::new(self, options)
-            .children(data, self.root())?
-            .into_text()
+        write::Writer::new(self, options).children(data, self.root())?.into_text()
     }
 
     /// RFC 7951 JSON as XML: the elements, one after the other, that belong below `parent` (the root for whole

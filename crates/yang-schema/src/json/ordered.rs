@@ -24,22 +24,17 @@ impl Json {
 
     pub(super) fn into_value(self) -> Value {
         match self {
-            Self::Object(members) => Value::Object(
-                members
-                    .into_iter()
-                    .map(|(name, member)| (name, member.into_value()))
-                    .collect(),
-            ),
+            Self::Object(members) => {
+                Value::Object(members.into_iter().map(|(name, member)| (name, member.into_value())).collect())
+            }
             Self::Array(items) => Value::Array(items.into_iter().map(Self::into_value).collect()),
             Self::Scalar(value) => value,
         }
     }
 
     pub(super) fn into_text(self) -> Result<String, JsonProblem> {
-        serde_json::to_string_pretty(&self).map_err(|error| JsonProblem {
-            pointer: "/".to_owned(),
-            message: error.to_string(),
-        })
+        serde_json::to_string_pretty(&self)
+            .map_err(|error| JsonProblem { pointer: "/".to_owned(), message: error.to_string() })
     }
 }
 

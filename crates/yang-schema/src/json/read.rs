@@ -36,13 +36,7 @@ struct Around<'j> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(schema: &'s Schema, options: &'s JsonOptions) -> Self {
-        Self {
-            schema,
-            options,
-            xml: Xml::default(),
-            pointer: Vec::new(),
-            problems: Vec::new(),
-        }
+        Self { schema, options, xml: Xml::default(), pointer: Vec::new(), problems: Vec::new() }
     }
 
     pub(super) fn run(mut self, json: &Value, parent: Node<'s>) -> Result<String, Vec<JsonProblem>> {
@@ -54,24 +48,13 @@ impl<'s> Reader<'s> {
             }
             _ => self.problem("an object was expected"),
         }
-        if self.problems.is_empty() {
-            Ok(self.xml.finish())
-        } else {
-            Err(self.problems)
-        }
+        if self.problems.is_empty() { Ok(self.xml.finish()) } else { Err(self.problems) }
     }
 
     fn problem(&mut self, message: impl Into<String>) {
         let pointer: String = self.pointer.iter().map(|step| format!("/{step}")).collect();
-        let pointer = if pointer.is_empty() {
-            "/".to_owned()
-        } else {
-            pointer
-        };
-        self.problems.push(JsonProblem {
-            pointer,
-            message: message.into(),
-        });
+        let pointer = if pointer.is_empty() { "/".to_owned() } else { pointer };
+        self.problems.push(JsonProblem { pointer, message: message.into() });
     }
 
     /// Writes an object's members; `inherited` is the namespace of unqualified names, `declared` the default
@@ -101,9 +84,7 @@ impl<'s> Reader<'s> {
             self.pointer.pop();
         }
         for name in members.keys() {
-            let orphan = name
-                .strip_prefix('@')
-                .is_some_and(|of| !of.is_empty() && !members.contains_key(of));
+            let orphan = name.strip_prefix('@').is_some_and(|of| !of.is_empty() && !members.contains_key(of));
             if orphan {
                 self.problem(format!("\"{name}\" stands without its value"));
             }
@@ -132,20 +113,11 @@ impl<'s> Reader<'s> {
                 return None;
             }
         };
-        let node = parent
-            .and_then(|parent| parent.child(&namespace, name))
-            .filter(|node| {
-                node.kind().is_data()
-                    || matches!(
-                        node.kind(),
-                        NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
-                    )
-            });
-        Some(Resolved {
-            name,
-            namespace,
-            node,
-        })
+        let node = parent.and_then(|parent| parent.child(&namespace, name)).filter(|node| {
+            node.kind().is_data()
+                || matches!(node.kind(), NodeKind::Rpc | NodeKind::Action | NodeKind::Notification)
+        });
+        Some(Resolved { name, namespace, node })
     }
 
     fn namespace(&self, module: &str) -> String {
@@ -165,9 +137,7 @@ impl<'s> Reader<'s> {
         let is_many = match resolved.node.map(|node| node.kind()) {
             Some(NodeKind::List | NodeKind::LeafList) => true,
             Some(_) => false,
-            None => value
-                .as_array()
-                .is_some_and(|items| !(items.len() == 1 && items[0].is_null())),
+            None => value.as_array().is_some_and(|items| !(items.len() == 1 && items[0].is_null())),
         };
         if !is_many {
             self.one(resolved, value, around);
@@ -235,11 +205,7 @@ impl<'s> Reader<'s> {
 
     /// The type a value fits; of a union, the first member that fits in JSON too (RFC 7951 section 6.10).
     fn fit(&self, node: Node<'s>, value: &Value, text: &str) -> Option<Fit> {
-        let checker = Checker {
-            schema: self.schema,
-            leaf: node.id,
-            naming: Naming::Json,
-        };
+        let checker = Checker { schema: self.schema, leaf: node.id, naming: Naming::Json };
         let ty = node.def().ty?;
         let first = checker.check(ty, text).ok()?;
         let fits = |fit: &Fit| scalar::json_type_fits(self.schema, fit.ty, value).is_ok();
@@ -298,10 +264,8 @@ impl<'s> Reader<'s> {
                 self.xml.attribute(name, &text);
                 continue;
             }
-            let builtin = METADATA_MODULES
-                .iter()
-                .find(|(_, known)| *known == module)
-                .map(|(namespace, _)| *namespace);
+            let builtin =
+                METADATA_MODULES.iter().find(|(_, known)| *known == module).map(|(namespace, _)| *namespace);
             let namespace = builtin.map_or_else(|| self.namespace(module), str::to_owned);
             let prefix = format!("md{index}");
             self.xml.attribute(&format!("xmlns:{prefix}"), &namespace);
@@ -332,10 +296,7 @@ fn ordered<'j>(
                 Some((module, name)) => (reader.namespace(module), name),
                 None => (inherited.unwrap_or_default().to_owned(), full.as_str()),
             };
-            let rank = rank
-                .get(&(namespace.as_str(), name))
-                .copied()
-                .unwrap_or(usize::MAX);
+            let rank = rank.get(&(namespace.as_str(), name)).copied().unwrap_or(usize::MAX);
             (rank, full.as_str(), value)
         })
         .collect();

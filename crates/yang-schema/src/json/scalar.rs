@@ -44,10 +44,7 @@ pub(super) fn json_type_fits(schema: &Schema, ty: TypeId, value: &Value) -> Resu
 
 /// A canonical value in XML's writing, with the prefixes and namespaces it needs.
 pub(super) fn to_xml(schema: &Schema, fit: &Fit) -> (String, Vec<(String, String)>) {
-    let mut prefixes = Prefixes {
-        schema,
-        used: Vec::new(),
-    };
+    let mut prefixes = Prefixes { schema, used: Vec::new() };
     let text = match &schema.types[fit.ty as usize].kind {
         Kind::IdentityRef(_) => match fit.text.split_once(':') {
             Some((module, name)) => format!("{}:{name}", prefixes.of(module)),
@@ -69,11 +66,7 @@ impl Prefixes<'_> {
         let Some(module) = self.schema.module(module_name) else {
             return module_name.to_owned();
         };
-        if let Some((prefix, _)) = self
-            .used
-            .iter()
-            .find(|(_, namespace)| namespace == module.namespace())
-        {
+        if let Some((prefix, _)) = self.used.iter().find(|(_, namespace)| namespace == module.namespace()) {
             return prefix.clone();
         }
         let taken = self.used.iter().any(|(prefix, _)| prefix == module.prefix());
@@ -96,11 +89,7 @@ fn instance_to_xml(canonical: &str, prefixes: &mut Prefixes<'_>) -> String {
         }
         out.push_str(&format!("/{prefix}:{name}"));
         for (key, value) in &step.predicates {
-            let key = if key == "." {
-                key.clone()
-            } else {
-                format!("{prefix}:{key}")
-            };
+            let key = if key == "." { key.clone() } else { format!("{prefix}:{key}") };
             out.push_str(&format!("[{key}={}]", instance::quoted(value)));
         }
         if let Some(position) = step.position {

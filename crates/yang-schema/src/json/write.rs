@@ -37,11 +37,7 @@ struct Member {
 
 impl<'s> Writer<'s> {
     pub(super) fn new(schema: &'s Schema, options: &'s JsonOptions) -> Self {
-        Self {
-            schema,
-            options,
-            unknown_depth: 0,
-        }
+        Self { schema, options, unknown_depth: 0 }
     }
 
     /// One element as an object with one member.
@@ -109,22 +105,14 @@ impl<'s> Writer<'s> {
         }
         let tag = element.tag_name();
         let hinted = || {
-            let key = (
-                tag.namespace().unwrap_or_default().to_owned(),
-                tag.name().to_owned(),
-            );
+            let key = (tag.namespace().unwrap_or_default().to_owned(), tag.name().to_owned());
             self.options.lists.contains(&key)
         };
         let is_array = match node.map(|node| node.kind()) {
             Some(kind) => matches!(kind, NodeKind::List | NodeKind::LeafList),
             None => hinted(),
         };
-        members.push(Member {
-            name,
-            is_array,
-            values: vec![value],
-            metadata: vec![metadata],
-        });
+        members.push(Member { name, is_array, values: vec![value], metadata: vec![metadata] });
         Ok(())
     }
 
@@ -143,11 +131,7 @@ impl<'s> Writer<'s> {
     fn leaf(&self, element: Xml<'_, '_>, node: Node<'s>) -> Json {
         let text = text_of(element);
         let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
-        let checker = Checker {
-            schema: self.schema,
-            leaf: node.id,
-            naming: Naming::Xml(&lookup),
-        };
+        let checker = Checker { schema: self.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
         let fit = node.def().ty.and_then(|ty| checker.check(ty, &text).ok());
         match fit {
             Some(fit) => scalar::to_json(self.schema, fit),
@@ -161,28 +145,19 @@ impl<'s> Writer<'s> {
             if self.unknown_depth > MAX_UNKNOWN_DEPTH {
                 let message =
                     format!("elements that the schema lacks are nested deeper than {MAX_UNKNOWN_DEPTH}");
-                return Err(JsonProblem {
-                    pointer: format!("/{}", element.tag_name().name()),
-                    message,
-                });
+                return Err(JsonProblem { pointer: format!("/{}", element.tag_name().name()), message });
             }
             let object = self.object(element, None, element.tag_name().namespace().or(Some("")));
             self.unknown_depth -= 1;
             return object;
         }
         let text = text_of(element);
-        Ok(if text.is_empty() {
-            Json::empty()
-        } else {
-            Json::string(text)
-        })
+        Ok(if text.is_empty() { Json::empty() } else { Json::string(text) })
     }
 
     fn qualified(&self, element: Xml<'_, '_>, parent: Option<&str>) -> String {
-        let (namespace, name) = (
-            element.tag_name().namespace().unwrap_or_default(),
-            element.tag_name().name(),
-        );
+        let (namespace, name) =
+            (element.tag_name().namespace().unwrap_or_default(), element.tag_name().name());
         if parent == Some(namespace) {
             return name.to_owned();
         }
@@ -190,21 +165,13 @@ impl<'s> Writer<'s> {
     }
 
     fn module_name<'n>(&'n self, namespace: &'n str) -> &'n str {
-        let metadata = || {
-            METADATA_MODULES
-                .iter()
-                .find(|(known, _)| *known == namespace)
-                .map(|(_, module)| *module)
-        };
+        let metadata =
+            || METADATA_MODULES.iter().find(|(known, _)| *known == namespace).map(|(_, module)| *module);
         match self.schema.module_by_namespace(namespace) {
             Some(module) => module.name(),
-            None => self
-                .options
-                .modules
-                .get(namespace)
-                .map(String::as_str)
-                .or_else(metadata)
-                .unwrap_or(namespace),
+            None => {
+                self.options.modules.get(namespace).map(String::as_str).or_else(metadata).unwrap_or(namespace)
+            }
         }
     }
 
@@ -234,8 +201,7 @@ fn finish(members: Vec<Member>, extra: Vec<(String, Json)>) -> Json {
             (true, last) if has_metadata => {
                 let all = member.metadata.into_iter().chain(last);
                 Some(Json::Array(
-                    all.map(|one| one.unwrap_or(Json::Scalar(serde_json::Value::Null)))
-                        .collect(),
+                    all.map(|one| one.unwrap_or(Json::Scalar(serde_json::Value::Null))).collect(),
                 ))
             }
             _ => None,

@@ -61,36 +61,24 @@ impl Schema {
     /// `None` if the id is not from this schema.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<Node<'_>> {
-        ((id.0 as usize) < self.nodes.len()).then_some(Node {
-            schema: self,
-            id: id.0,
-        })
+        ((id.0 as usize) < self.nodes.len()).then_some(Node { schema: self, id: id.0 })
     }
 
     /// The modules that the tree has nodes of, and those only imported, in the order they were loaded.
     pub fn modules(&self) -> impl Iterator<Item = Module<'_>> {
-        (0..self.modules.len()).map(|index| Module {
-            schema: self,
-            index: module_id(index),
-        })
+        (0..self.modules.len()).map(|index| Module { schema: self, index: module_id(index) })
     }
 
     /// A module by its name.
     #[must_use]
     pub fn module(&self, name: &str) -> Option<Module<'_>> {
-        self.by_name.get(name).map(|index| Module {
-            schema: self,
-            index: *index,
-        })
+        self.by_name.get(name).map(|index| Module { schema: self, index: *index })
     }
 
     /// A module by its namespace.
     #[must_use]
     pub fn module_by_namespace(&self, namespace: &str) -> Option<Module<'_>> {
-        self.by_namespace.get(namespace).map(|index| Module {
-            schema: self,
-            index: *index,
-        })
+        self.by_namespace.get(namespace).map(|index| Module { schema: self, index: *index })
     }
 
     /// A top-level data node by namespace and name.

@@ -273,10 +273,7 @@ impl<'s> Module<'s> {
     /// The file the module was read from, and its line 1.
     #[must_use]
     pub fn location(&self) -> Location {
-        self.schema.location(StmtRef {
-            file: self.data().files[0],
-            stmt: 0,
-        })
+        self.schema.location(StmtRef { file: self.data().files[0], stmt: 0 })
     }
 
     /// The module's description.
@@ -288,17 +285,12 @@ impl<'s> Module<'s> {
     /// The names of its submodules.
     pub fn submodules(&self) -> impl Iterator<Item = &'s str> + use<'s> {
         let schema = self.schema;
-        self.data().files[1..]
-            .iter()
-            .map(move |file| schema.sources[*file as usize].name())
+        self.data().files[1..].iter().map(move |file| schema.sources[*file as usize].name())
     }
 
     /// Its features, and whether each is on.
     pub fn features(&self) -> impl Iterator<Item = (&'s str, bool)> + use<'s> {
         let schema = self.schema;
-        self.data()
-            .features
-            .iter()
-            .map(move |(name, on)| (schema.names.text(*name), *on))
+        self.data().features.iter().map(move |(name, on)| (schema.names.text(*name), *on))
     }
 }

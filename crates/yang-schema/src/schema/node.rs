@@ -32,10 +32,7 @@ impl<'s> Node<'s> {
     }
 
     pub(crate) fn at(&self, id: u32) -> Node<'s> {
-        Node {
-            schema: self.schema,
-            id,
-        }
+        Node { schema: self.schema, id }
     }
 
     /// The node's id.
@@ -59,20 +56,13 @@ impl<'s> Node<'s> {
     /// The module whose namespace it is in.
     #[must_use]
     pub fn module(&self) -> Module<'s> {
-        Module {
-            schema: self.schema,
-            index: self.data().module,
-        }
+        Module { schema: self.schema, index: self.data().module }
     }
 
     /// Its namespace; empty for the root.
     #[must_use]
     pub fn namespace(&self) -> &'s str {
-        if self.id == 0 {
-            ""
-        } else {
-            self.module().namespace()
-        }
+        if self.id == 0 { "" } else { self.module().namespace() }
     }
 
     /// Its kind.
@@ -144,10 +134,7 @@ impl<'s> Node<'s> {
     /// The units, the node's own or its typedef's.
     #[must_use]
     pub fn units(&self) -> Option<&'s str> {
-        let own = self
-            .def()
-            .units
-            .or_else(|| self.ty().and_then(|ty| ty.data().units));
+        let own = self.def().units.or_else(|| self.ty().and_then(|ty| ty.data().units));
         own.map(|at| self.schema.arg(at))
     }
 
@@ -167,10 +154,7 @@ impl<'s> Node<'s> {
     /// The type of a leaf or leaf-list.
     #[must_use]
     pub fn ty(&self) -> Option<Type<'s>> {
-        self.def().ty.map(|id| Type {
-            schema: self.schema,
-            id,
-        })
+        self.def().ty.map(|id| Type { schema: self.schema, id })
     }
 
     /// `must` expressions, as text. They are evaluated only in complete data, see [`crate::validate`].
@@ -183,16 +167,9 @@ impl<'s> Node<'s> {
     /// (which are about the parent).
     #[must_use]
     pub fn whens(&self) -> Vec<&'s str> {
-        let outer = self
-            .schema
-            .outer_whens
-            .get(&self.id)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let outer = self.schema.outer_whens.get(&self.id).map(Vec::as_slice).unwrap_or_default();
         let own = self.def().when.into_iter();
-        own.chain(outer.iter().map(|when| when.at))
-            .map(|at| self.schema.arg(at))
-            .collect()
+        own.chain(outer.iter().map(|when| when.at)).map(|at| self.schema.arg(at)).collect()
     }
 
     /// `unique` statements of a list, as text.
@@ -225,8 +202,7 @@ impl<'s> Node<'s> {
     /// The node above that has an instance in data; the root for top-level nodes.
     #[must_use]
     pub fn data_parent(&self) -> Option<Node<'s>> {
-        self.ancestors()
-            .find(|node| !matches!(node.kind(), NodeKind::Choice | NodeKind::Case))
+        self.ancestors().find(|node| !matches!(node.kind(), NodeKind::Choice | NodeKind::Case))
     }
 
     /// The nodes above, nearest first, the root last.
@@ -238,19 +214,13 @@ impl<'s> Node<'s> {
     /// The nodes below in the model's order, choices and cases included.
     #[must_use]
     pub fn children(&self) -> SchemaChildren<'s> {
-        SchemaChildren {
-            schema: self.schema,
-            next: self.data().first_child,
-        }
+        SchemaChildren { schema: self.schema, next: self.data().first_child }
     }
 
     /// The nodes below as data has them: through choices and cases, in the model's order.
     #[must_use]
     pub fn data_children(&self) -> DataChildren<'s> {
-        DataChildren {
-            schema: self.schema,
-            stack: vec![self.data().first_child],
-        }
+        DataChildren { schema: self.schema, stack: vec![self.data().first_child] }
     }
 
     /// The node below with this namespace and name, as data has it: through choices and cases.
@@ -258,9 +228,7 @@ impl<'s> Node<'s> {
     pub fn child(&self, namespace: &str, name: &str) -> Option<Node<'s>> {
         let module = *self.schema.by_namespace.get(namespace)?;
         let name = self.schema.names.get(name)?;
-        self.schema
-            .find_data_child(self.id, module, name)
-            .map(|id| self.at(id))
+        self.schema.find_data_child(self.id, module, name).map(|id| self.at(id))
     }
 
     /// Like [`Node::child`], by module name; without one, the node's own module (any module below the root).
@@ -270,15 +238,11 @@ impl<'s> Node<'s> {
             Some(module) => {
                 let module = *self.schema.by_name.get(module)?;
                 let name = self.schema.names.get(name)?;
-                self.schema
-                    .find_data_child(self.id, module, name)
-                    .map(|id| self.at(id))
+                self.schema.find_data_child(self.id, module, name).map(|id| self.at(id))
             }
             None if self.id != 0 => {
                 let name = self.schema.names.get(name)?;
-                self.schema
-                    .find_data_child(self.id, self.data().module, name)
-                    .map(|id| self.at(id))
+                self.schema.find_data_child(self.id, self.data().module, name).map(|id| self.at(id))
             }
             None => self.data_children().find(|child| child.name() == name),
         }
@@ -384,10 +348,7 @@ impl<'s> Iterator for SchemaChildren<'s> {
         if self.next == 0 {
             return None;
         }
-        let node = Node {
-            schema: self.schema,
-            id: self.next,
-        };
+        let node = Node { schema: self.schema, id: self.next };
         self.next = node.data().next;
         Some(node)
     }
@@ -410,10 +371,7 @@ impl<'s> Iterator for DataChildren<'s> {
                 self.stack.pop();
                 continue;
             }
-            let node = Node {
-                schema: self.schema,
-                id: *top,
-            };
+            let node = Node { schema: self.schema, id: *top };
             *top = node.data().next;
             if matches!(node.kind(), NodeKind::Choice | NodeKind::Case) {
                 self.stack.push(node.data().first_child);

@@ -74,9 +74,7 @@ pub(crate) struct Ranges {
 
 impl Ranges {
     pub(crate) fn contain(&self, value: i128) -> bool {
-        self.parts
-            .iter()
-            .any(|(low, high)| (*low..=*high).contains(&value))
+        self.parts.iter().any(|(low, high)| (*low..=*high).contains(&value))
     }
 }
 
@@ -89,33 +87,17 @@ pub(crate) struct EnumItem {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    Integer {
-        kind: IntegerKind,
-        ranges: Ranges,
-    },
-    Decimal64 {
-        digits: u8,
-        ranges: Ranges,
-    },
-    String {
-        lengths: Option<Ranges>,
-        patterns: Vec<u32>,
-    },
+    Integer { kind: IntegerKind, ranges: Ranges },
+    Decimal64 { digits: u8, ranges: Ranges },
+    String { lengths: Option<Ranges>, patterns: Vec<u32> },
     Boolean,
     Empty,
     Enumeration(Vec<EnumItem>),
     Bits(Vec<EnumItem>),
-    Binary {
-        lengths: Option<Ranges>,
-    },
-    Leafref {
-        path: StmtRef,
-        require_instance: bool,
-    },
+    Binary { lengths: Option<Ranges> },
+    Leafref { path: StmtRef, require_instance: bool },
     IdentityRef(Vec<IdentityId>),
-    InstanceIdentifier {
-        require_instance: bool,
-    },
+    InstanceIdentifier { require_instance: bool },
     Union(Vec<TypeId>),
 }
 
@@ -241,9 +223,7 @@ impl<'s> Type<'s> {
     /// The typedef's name, or the built-in type's.
     #[must_use]
     pub fn name(&self) -> &'s str {
-        self.data()
-            .typedef
-            .map_or_else(|| self.base_name(), |at| self.schema.arg(at))
+        self.data().typedef.map_or_else(|| self.base_name(), |at| self.schema.arg(at))
     }
 
     /// The built-in type's name.
@@ -276,20 +256,15 @@ impl<'s> Type<'s> {
     pub fn kind(&self) -> TypeKind<'s> {
         let schema = self.schema;
         match &self.data().kind {
-            Kind::Integer { kind, ranges } => TypeKind::Integer {
-                kind: *kind,
-                range: restriction(schema, ranges),
-            },
-            Kind::Decimal64 { digits, ranges } => TypeKind::Decimal64 {
-                fraction_digits: *digits,
-                range: restriction(schema, ranges),
-            },
+            Kind::Integer { kind, ranges } => {
+                TypeKind::Integer { kind: *kind, range: restriction(schema, ranges) }
+            }
+            Kind::Decimal64 { digits, ranges } => {
+                TypeKind::Decimal64 { fraction_digits: *digits, range: restriction(schema, ranges) }
+            }
             Kind::String { lengths, patterns } => TypeKind::String {
                 length: lengths.as_ref().map(|lengths| restriction(schema, lengths)),
-                patterns: patterns
-                    .iter()
-                    .map(|id| pattern(schema, &schema.patterns[*id as usize]))
-                    .collect(),
+                patterns: patterns.iter().map(|id| pattern(schema, &schema.patterns[*id as usize])).collect(),
             },
             Kind::Boolean => TypeKind::Boolean,
             Kind::Empty => TypeKind::Empty,
@@ -313,22 +288,18 @@ impl<'s> Type<'s> {
                     })
                     .collect(),
             ),
-            Kind::Binary { lengths } => TypeKind::Binary {
-                length: lengths.as_ref().map(|lengths| restriction(schema, lengths)),
-            },
-            Kind::Leafref {
-                path,
-                require_instance,
-            } => TypeKind::Leafref {
-                path: schema.arg(*path),
-                require_instance: *require_instance,
-            },
+            Kind::Binary { lengths } => {
+                TypeKind::Binary { length: lengths.as_ref().map(|lengths| restriction(schema, lengths)) }
+            }
+            Kind::Leafref { path, require_instance } => {
+                TypeKind::Leafref { path: schema.arg(*path), require_instance: *require_instance }
+            }
             Kind::IdentityRef(bases) => {
                 TypeKind::IdentityRef(bases.iter().map(|base| schema.identity_name(*base)).collect())
             }
-            Kind::InstanceIdentifier { require_instance } => TypeKind::InstanceIdentifier {
-                require_instance: *require_instance,
-            },
+            Kind::InstanceIdentifier { require_instance } => {
+                TypeKind::InstanceIdentifier { require_instance: *require_instance }
+            }
             Kind::Union(members) => {
                 TypeKind::Union(members.iter().map(|id| Type { schema, id: *id }).collect())
             }
@@ -353,46 +324,31 @@ pub struct Identity<'s> {
 impl Schema {
     /// The identities derived from one, directly or not.
     pub fn derived_identities(&self, module: &str, name: &str) -> impl Iterator<Item = Identity<'_>> {
-        let base = self
-            .by_name
-            .get(module)
-            .and_then(|module| self.find_identity(*module, name));
+        let base = self.by_name.get(module).and_then(|module| self.find_identity(*module, name));
         let ids = 0..u32::try_from(self.identities.len()).unwrap_or(u32::MAX);
-        ids.filter(move |id| base.is_some_and(|base| self.identity_is_derived(*id, base)))
-            .map(|id| {
-                let identity = &self.identities[id as usize];
-                Identity {
-                    module: &self.modules[identity.module as usize].name,
-                    name: self.names.text(identity.name),
-                    description: description(self, identity.at),
-                    at: self.location(identity.at),
-                }
-            })
+        ids.filter(move |id| base.is_some_and(|base| self.identity_is_derived(*id, base))).map(|id| {
+            let identity = &self.identities[id as usize];
+            Identity {
+                module: &self.modules[identity.module as usize].name,
+                name: self.names.text(identity.name),
+                description: description(self, identity.at),
+                at: self.location(identity.at),
+            }
+        })
     }
 
     pub(crate) fn identity_name(&self, id: IdentityId) -> String {
         let identity = &self.identities[id as usize];
-        format!(
-            "{}:{}",
-            self.modules[identity.module as usize].name,
-            self.names.text(identity.name)
-        )
+        format!("{}:{}", self.modules[identity.module as usize].name, self.names.text(identity.name))
     }
 }
 
 fn restriction(schema: &Schema, ranges: &Ranges) -> Restriction {
-    Restriction {
-        intervals: ranges.parts.clone(),
-        at: ranges.at.map(|at| schema.location(at)),
-    }
+    Restriction { intervals: ranges.parts.clone(), at: ranges.at.map(|at| schema.location(at)) }
 }
 
 fn pattern<'s>(schema: &'s Schema, pattern: &'s PatternData) -> Pattern<'s> {
-    Pattern {
-        regex: schema.arg(pattern.at),
-        invert: pattern.invert,
-        at: schema.location(pattern.at),
-    }
+    Pattern { regex: schema.arg(pattern.at), invert: pattern.invert, at: schema.location(pattern.at) }
 }
 
 fn description(schema: &Schema, at: StmtRef) -> Option<&str> {

@@ -31,10 +31,7 @@ impl Name {
         // the type has no accessor for all versions' fields; its text has both parts
         let text = id.to_string();
         let (prefix, name) = Self::split(&text);
-        Self {
-            prefix: prefix.map(str::to_owned),
-            name: name.to_owned(),
-        }
+        Self { prefix: prefix.map(str::to_owned), name: name.to_owned() }
     }
 }
 
@@ -99,10 +96,7 @@ pub(crate) enum Bound {
 /// A `length` argument.
 pub(crate) fn length(text: &str) -> Option<Vec<(Bound, Bound)>> {
     // an empty bound makes the parser of yang-rs unwrap nothing
-    let empty = |part: &str| {
-        part.split("..")
-            .any(|bound| bound.trim().trim_start_matches('-').is_empty())
-    };
+    let empty = |part: &str| part.split("..").any(|bound| bound.trim().trim_start_matches('-').is_empty());
     if text.split('|').any(empty) {
         return None;
     }
@@ -112,13 +106,7 @@ pub(crate) fn length(text: &str) -> Option<Vec<(Bound, Bound)>> {
         LengthBoundary::Integer(value) => Bound::Value(i128::from(value)),
     };
     let length: LengthArg = typed(text)?;
-    Some(
-        length
-            .parts()
-            .iter()
-            .map(|(low, high)| (bound(*low), bound(high.unwrap_or(*low))))
-            .collect(),
-    )
+    Some(length.parts().iter().map(|(low, high)| (bound(*low), bound(high.unwrap_or(*low)))).collect())
 }
 
 /// A `range` argument; `digits` is the number of fraction digits, values are scaled by ten to that power.
@@ -233,10 +221,7 @@ mod tests {
 
     #[test]
     fn numbers_are_scaled_exactly() {
-        assert_eq!(
-            scaled("18446744073709551615", 0),
-            Some(18_446_744_073_709_551_615)
-        );
+        assert_eq!(scaled("18446744073709551615", 0), Some(18_446_744_073_709_551_615));
         assert_eq!(scaled("-9.22", 2), Some(-922));
         assert_eq!(scaled("3.10", 1), Some(31));
         assert_eq!(scaled("3.15", 1), None);
@@ -247,28 +232,9 @@ mod tests {
 
     #[test]
     fn hostile_arguments_do_not_panic() {
-        for text in [
-            "",
-            " ",
-            "-",
-            "..",
-            "1..",
-            "é",
-            "éa",
-            "é/é",
-            "a b\u{e9}",
-            "|",
-            "1..-",
-            "\"",
-            "\\",
-            "+",
-        ] {
-            let _ = (
-                key(text),
-                unique(text),
-                absolute_nodeid(text),
-                descendant_nodeid(text),
-            );
+        for text in ["", " ", "-", "..", "1..", "é", "éa", "é/é", "a b\u{e9}", "|", "1..-", "\"", "\\", "+"]
+        {
+            let _ = (key(text), unique(text), absolute_nodeid(text), descendant_nodeid(text));
             let _ = (length(text), range(text, 3), FeatureExpr::parse(text));
         }
     }

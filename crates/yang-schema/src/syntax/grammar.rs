@@ -27,17 +27,8 @@ const DATA: &[Rule] = &[
     (Kw::Uses, Any),
 ];
 const DOC: &[Rule] = &[(Kw::Description, MaybeOnce), (Kw::Reference, MaybeOnce)];
-const NODE: &[Rule] = &[
-    (Kw::When, MaybeOnce),
-    (Kw::IfFeature, Any),
-    (Kw::Status, MaybeOnce),
-];
-const INNER: &[Rule] = &[
-    (Kw::Typedef, Any),
-    (Kw::Grouping, Any),
-    (Kw::Action, Any),
-    (Kw::Notification, Any),
-];
+const NODE: &[Rule] = &[(Kw::When, MaybeOnce), (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)];
+const INNER: &[Rule] = &[(Kw::Typedef, Any), (Kw::Grouping, Any), (Kw::Action, Any), (Kw::Notification, Any)];
 const BODY: &[Rule] = &[
     (Kw::YangVersion, MaybeOnce),
     (Kw::Import, Any),
@@ -55,11 +46,8 @@ const BODY: &[Rule] = &[
     (Kw::Notification, Any),
     (Kw::Deviation, Any),
 ];
-const LIMITS: &[Rule] = &[
-    (Kw::MinElements, MaybeOnce),
-    (Kw::MaxElements, MaybeOnce),
-    (Kw::OrderedBy, MaybeOnce),
-];
+const LIMITS: &[Rule] =
+    &[(Kw::MinElements, MaybeOnce), (Kw::MaxElements, MaybeOnce), (Kw::OrderedBy, MaybeOnce)];
 const ERROR: &[Rule] = &[(Kw::ErrorMessage, MaybeOnce), (Kw::ErrorAppTag, MaybeOnce)];
 
 /// The rules of one statement: its own list, and lists shared with others.
@@ -74,17 +62,9 @@ fn rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
         Kw::ExtensionDef => &[&[(Kw::Argument, MaybeOnce), (Kw::Status, MaybeOnce)], DOC],
         Kw::Argument => &[&[(Kw::YinElement, MaybeOnce)]],
         Kw::Feature => &[&[(Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], DOC],
-        Kw::Identity => &[
-            &[(Kw::IfFeature, Any), (Kw::Base, Any), (Kw::Status, MaybeOnce)],
-            DOC,
-        ],
+        Kw::Identity => &[&[(Kw::IfFeature, Any), (Kw::Base, Any), (Kw::Status, MaybeOnce)], DOC],
         Kw::Typedef => &[
-            &[
-                (Kw::Type, Once),
-                (Kw::Units, MaybeOnce),
-                (Kw::Default, MaybeOnce),
-                (Kw::Status, MaybeOnce),
-            ],
+            &[(Kw::Type, Once), (Kw::Units, MaybeOnce), (Kw::Default, MaybeOnce), (Kw::Status, MaybeOnce)],
             DOC,
         ],
         Kw::Grouping => &[&[(Kw::Status, MaybeOnce)], INNER, DATA, DOC],
@@ -102,22 +82,8 @@ fn rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
         ]],
         Kw::Range | Kw::Length | Kw::Must => &[ERROR, DOC],
         Kw::Pattern => &[&[(Kw::Modifier, MaybeOnce)], ERROR, DOC],
-        Kw::Enum => &[
-            &[
-                (Kw::Value, MaybeOnce),
-                (Kw::IfFeature, Any),
-                (Kw::Status, MaybeOnce),
-            ],
-            DOC,
-        ],
-        Kw::Bit => &[
-            &[
-                (Kw::Position, MaybeOnce),
-                (Kw::IfFeature, Any),
-                (Kw::Status, MaybeOnce),
-            ],
-            DOC,
-        ],
+        Kw::Enum => &[&[(Kw::Value, MaybeOnce), (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], DOC],
+        Kw::Bit => &[&[(Kw::Position, MaybeOnce), (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], DOC],
         Kw::When => &[DOC],
         _ => return node_rules(kw),
     })
@@ -128,12 +94,8 @@ const MANDATORY: Rule = (Kw::Mandatory, MaybeOnce);
 const MUST: Rule = (Kw::Must, Any);
 const TYPED: &[Rule] = &[CONFIG, MUST, (Kw::Type, Once), (Kw::Units, MaybeOnce)];
 const SCOPED: &[Rule] = &[(Kw::Typedef, Any), (Kw::Grouping, Any)];
-const OPERATION: &[Rule] = &[
-    (Kw::IfFeature, Any),
-    (Kw::Status, MaybeOnce),
-    (Kw::Input, MaybeOnce),
-    (Kw::Output, MaybeOnce),
-];
+const OPERATION: &[Rule] =
+    &[(Kw::IfFeature, Any), (Kw::Status, MaybeOnce), (Kw::Input, MaybeOnce), (Kw::Output, MaybeOnce)];
 const DEVIATED: &[Rule] = &[
     CONFIG,
     MANDATORY,
@@ -150,49 +112,22 @@ fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
         Kw::Container => &[&[CONFIG, MUST, (Kw::Presence, MaybeOnce)], NODE, INNER, DATA, DOC],
         Kw::Leaf => &[TYPED, &[MANDATORY, (Kw::Default, MaybeOnce)], NODE, DOC],
         Kw::LeafList => &[TYPED, &[(Kw::Default, Any)], LIMITS, NODE, DOC],
-        Kw::List => &[
-            &[CONFIG, MUST, (Kw::Key, MaybeOnce), (Kw::Unique, Any)],
-            LIMITS,
-            NODE,
-            INNER,
-            DATA,
-            DOC,
-        ],
-        Kw::Choice => &[
-            &[CONFIG, MANDATORY, (Kw::Default, MaybeOnce), (Kw::Case, Any)],
-            NODE,
-            DATA,
-            DOC,
-        ],
+        Kw::List => {
+            &[&[CONFIG, MUST, (Kw::Key, MaybeOnce), (Kw::Unique, Any)], LIMITS, NODE, INNER, DATA, DOC]
+        }
+        Kw::Choice => &[&[CONFIG, MANDATORY, (Kw::Default, MaybeOnce), (Kw::Case, Any)], NODE, DATA, DOC],
         Kw::Case => &[NODE, DATA, DOC],
         Kw::Anydata | Kw::Anyxml => &[&[CONFIG, MANDATORY, MUST], NODE, DOC],
         Kw::Uses => &[&[(Kw::Refine, Any), (Kw::Augment, Any)], NODE, DOC],
         Kw::Refine => &[
-            &[
-                CONFIG,
-                MANDATORY,
-                MUST,
-                (Kw::Presence, MaybeOnce),
-                (Kw::Default, Any),
-                (Kw::IfFeature, Any),
-            ],
+            &[CONFIG, MANDATORY, MUST, (Kw::Presence, MaybeOnce), (Kw::Default, Any), (Kw::IfFeature, Any)],
             COUNTS,
             DOC,
         ],
-        Kw::Augment => &[
-            &[(Kw::Case, Any), (Kw::Action, Any), (Kw::Notification, Any)],
-            NODE,
-            DATA,
-            DOC,
-        ],
+        Kw::Augment => &[&[(Kw::Case, Any), (Kw::Action, Any), (Kw::Notification, Any)], NODE, DATA, DOC],
         Kw::Rpc | Kw::Action => &[OPERATION, SCOPED, DOC],
         Kw::Input | Kw::Output => &[&[MUST], SCOPED, DATA],
-        Kw::Notification => &[
-            &[MUST, (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)],
-            SCOPED,
-            DATA,
-            DOC,
-        ],
+        Kw::Notification => &[&[MUST, (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], SCOPED, DATA, DOC],
         Kw::Deviation => &[&[(Kw::Deviate, Any)], DOC],
         Kw::Deviate => &[DEVIATED, COUNTS],
         Kw::Extension => return None,
@@ -203,11 +138,7 @@ fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
 /// Checks a whole file, and that it begins with `module` or `submodule`.
 pub(crate) fn check(source: &Source) -> Result<(), ParseError> {
     if !matches!(source.kw(0), Kw::Module | Kw::Submodule) {
-        return Err(fault(
-            source,
-            0,
-            "a file begins with \"module\" or \"submodule\"".to_owned(),
-        ));
+        return Err(fault(source, 0, "a file begins with \"module\" or \"submodule\"".to_owned()));
     }
     for id in 0..u32::try_from(source.stmts.len()).unwrap_or(NONE) {
         check_statement(source, id)?;
@@ -226,11 +157,8 @@ fn check_statement(source: &Source, id: StmtId) -> Result<(), ParseError> {
         if kw == Kw::Extension {
             continue;
         }
-        let Some(often) = lists
-            .iter()
-            .flat_map(|list| list.iter())
-            .find(|rule| rule.0 == kw)
-            .map(|rule| rule.1)
+        let Some(often) =
+            lists.iter().flat_map(|list| list.iter()).find(|rule| rule.0 == kw).map(|rule| rule.1)
         else {
             return Err(fault(
                 source,
@@ -248,11 +176,7 @@ fn check_statement(source: &Source, id: StmtId) -> Result<(), ParseError> {
     }
     for (kw, often) in lists.iter().flat_map(|list| list.iter()) {
         if *often == Once && source.child(id, *kw).is_none() {
-            return Err(fault(
-                source,
-                id,
-                format!("\"{}\" lacks its \"{}\"", stmt.kw.text(), kw.text()),
-            ));
+            return Err(fault(source, id, format!("\"{}\" lacks its \"{}\"", stmt.kw.text(), kw.text())));
         }
     }
     Ok(())
@@ -263,18 +187,10 @@ fn check_argument(source: &Source, id: StmtId) -> Result<(), ParseError> {
     let expects_none = matches!(stmt.kw, Kw::Input | Kw::Output);
     match (stmt.arg, expects_none) {
         (Arg::None, false) => {
-            return Err(fault(
-                source,
-                id,
-                format!("\"{}\" needs an argument", stmt.kw.text()),
-            ));
+            return Err(fault(source, id, format!("\"{}\" needs an argument", stmt.kw.text())));
         }
         (Arg::Text { .. } | Arg::Owned(_), true) => {
-            return Err(fault(
-                source,
-                id,
-                format!("\"{}\" takes no argument", stmt.kw.text()),
-            ));
+            return Err(fault(source, id, format!("\"{}\" takes no argument", stmt.kw.text())));
         }
         _ => {}
     }
@@ -304,11 +220,7 @@ fn check_argument(source: &Source, id: StmtId) -> Result<(), ParseError> {
         kw if takes_identifier(kw) && !is_identifier(arg) => "an identifier",
         _ => return Ok(()),
     };
-    Err(fault(
-        source,
-        id,
-        format!("\"{}\" is \"{arg}\"; expected {expected}", stmt.kw.text()),
-    ))
+    Err(fault(source, id, format!("\"{}\" is \"{arg}\"; expected {expected}", stmt.kw.text())))
 }
 
 fn takes_identifier(kw: Kw) -> bool {
@@ -333,15 +245,10 @@ fn takes_identifier(kw: Kw) -> bool {
 /// RFC 7950 section 6.2, in ASCII.
 pub(crate) fn is_identifier(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
 fn fault(source: &Source, id: StmtId, message: String) -> ParseError {
-    ParseError {
-        at: source.location(id),
-        message,
-    }
+    ParseError { at: source.location(id), message }
 }

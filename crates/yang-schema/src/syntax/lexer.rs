@@ -24,11 +24,7 @@ pub struct ParseLimits {
 
 impl Default for ParseLimits {
     fn default() -> Self {
-        Self {
-            max_bytes: 32 << 20,
-            max_depth: 128,
-            max_statements: 4_000_000,
-        }
+        Self { max_bytes: 32 << 20, max_depth: 128, max_statements: 4_000_000 }
     }
 }
 
@@ -62,24 +58,11 @@ pub(crate) fn parse(file: &str, text: &str, limits: &ParseLimits) -> Result<Sour
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source::new(file.to_owned(), text.to_owned());
     if text.len() > limits.max_bytes {
-        let message = format!(
-            "the text has {} bytes, more than {} allowed",
-            text.len(),
-            limits.max_bytes
-        );
-        return Err(ParseError {
-            at: source.location_of(0),
-            message,
-        });
+        let message = format!("the text has {} bytes, more than {} allowed", text.len(), limits.max_bytes);
+        return Err(ParseError { at: source.location_of(0), message });
     }
     let lexer = Parser::new_with_config(text.to_owned(), Config::new());
-    Reader {
-        lexer,
-        source,
-        limits: *limits,
-        peeked: None,
-    }
-    .run()
+    Reader { lexer, source, limits: *limits, peeked: None }.run()
 }
 
 struct Reader {
@@ -170,39 +153,22 @@ impl Reader {
             *last = id;
         }
         let pos = offset(keyword.start);
-        self.source.stmts.push(Stmt {
-            kw,
-            keyword_len,
-            pos,
-            arg,
-            parent,
-            first_child: NONE,
-            next: NONE,
-        });
+        self.source.stmts.push(Stmt { kw, keyword_len, pos, arg, parent, first_child: NONE, next: NONE });
         Ok(id)
     }
 
     fn argument(&mut self) -> Result<Arg, ParseError> {
         let first = self.next()?;
         match first.kind {
-            Lexeme::Word => Ok(Arg::Text {
-                start: offset(first.start),
-                len: offset(first.len),
-            }),
+            Lexeme::Word => Ok(Arg::Text { start: offset(first.start), len: offset(first.len) }),
             // `enum +;` and `+word`: the lexer gives the sign its own token
             Lexeme::Plus => {
                 let after = self.next()?;
                 if after.kind == Lexeme::Word && after.start == first.end() {
-                    return Ok(Arg::Text {
-                        start: offset(first.start),
-                        len: offset(first.len + after.len),
-                    });
+                    return Ok(Arg::Text { start: offset(first.start), len: offset(first.len + after.len) });
                 }
                 self.peeked = Some(after);
-                Ok(Arg::Text {
-                    start: offset(first.start),
-                    len: offset(first.len),
-                })
+                Ok(Arg::Text { start: offset(first.start), len: offset(first.len) })
             }
             Lexeme::Quoted => self.quoted(first),
             _ => {
@@ -219,10 +185,7 @@ impl Reader {
             let inner = &self.source.text[first.start + 1..first.end() - 1];
             let as_is = self.source.text.as_bytes()[first.start] == b'\'' || !inner.contains(['\\', '\n']);
             if as_is {
-                return Ok(Arg::Text {
-                    start: offset(first.start + 1),
-                    len: offset(first.len - 2),
-                });
+                return Ok(Arg::Text { start: offset(first.start + 1), len: offset(first.len - 2) });
             }
             let mut value = String::with_capacity(first.len);
             self.unquote(first, &mut value);
@@ -272,16 +235,8 @@ impl Reader {
                 Some(body) if !last => (body, true),
                 _ => (line, false),
             };
-            let body = if last {
-                body
-            } else {
-                body.trim_end_matches([' ', '\t'])
-            };
-            let stripped = if at_start {
-                body.to_owned()
-            } else {
-                strip_indent(body, indent)
-            };
+            let body = if last { body } else { body.trim_end_matches([' ', '\t']) };
+            let stripped = if at_start { body.to_owned() } else { strip_indent(body, indent) };
             unescape(&stripped, out, |bad| illegal.push((offset_in, bad)));
             if cr {
                 out.push('\r');
@@ -307,11 +262,7 @@ impl Reader {
         loop {
             let start = self.lexer.pos();
             if self.lexer.input_len() == 0 {
-                return Ok(Piece {
-                    kind: Lexeme::End,
-                    start,
-                    len: 0,
-                });
+                return Ok(Piece { kind: Lexeme::End, start, len: 0 });
             }
             let (token, len) = match self.lexer.get_single_token() {
                 Ok(token) => token,
@@ -349,11 +300,7 @@ impl Reader {
                 '"' => {
                     let len = at + 2;
                     self.lexer.pos_add(len);
-                    return Some(Piece {
-                        kind: Lexeme::Quoted,
-                        start,
-                        len,
-                    });
+                    return Some(Piece { kind: Lexeme::Quoted, start, len });
                 }
                 _ => {}
             }
@@ -369,10 +316,7 @@ impl Reader {
     }
 
     fn fail<T>(&self, offset: usize, message: &str) -> Result<T, ParseError> {
-        Err(ParseError {
-            at: self.source.location_of(offset),
-            message: message.to_owned(),
-        })
+        Err(ParseError { at: self.source.location_of(offset), message: message.to_owned() })
     }
 }
 
@@ -462,26 +406,15 @@ mod tests {
 
     #[test]
     fn an_illegal_escape_is_kept_and_recorded() {
-        let source = parse(
-            "t",
-            &format!("{HEAD}description \"\\d+\"; }}"),
-            &ParseLimits::default(),
-        )
-        .unwrap();
+        let source = parse("t", &format!("{HEAD}description \"\\d+\"; }}"), &ParseLimits::default()).unwrap();
         assert_eq!(source.child_arg(0, Kw::Description), Some("\\d+"));
         assert_eq!(source.tolerances.len(), 1);
     }
 
     #[test]
     fn errors_say_where_and_what_was_expected() {
-        assert_eq!(
-            error("module a {\n  prefix a\n}"),
-            "t:3:1: \"}\" where ';' or '{' was expected"
-        );
-        assert_eq!(
-            error("module a { frob x; }"),
-            "t:1:12: unknown statement \"frob\""
-        );
+        assert_eq!(error("module a {\n  prefix a\n}"), "t:3:1: \"}\" where ';' or '{' was expected");
+        assert_eq!(error("module a { frob x; }"), "t:1:12: unknown statement \"frob\"");
         assert!(error("module a { namespace \"urn:a; }").contains("not terminated"));
         assert!(error("module a { } x").contains("after the end"));
         assert!(error("*/").contains("unexpected character"));

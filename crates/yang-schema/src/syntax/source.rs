@@ -96,10 +96,7 @@ impl Source {
     }
 
     pub(crate) fn children(&self, id: StmtId) -> Children<'_> {
-        Children {
-            source: self,
-            next: self.stmts[id as usize].first_child,
-        }
+        Children { source: self, next: self.stmts[id as usize].first_child }
     }
 
     /// The substatements with this keyword.
@@ -126,26 +123,14 @@ impl Source {
     pub(crate) fn location_of(&self, offset: usize) -> Location {
         let starts = self.line_starts.get_or_init(|| {
             std::iter::once(0)
-                .chain(
-                    self.text
-                        .match_indices('\n')
-                        .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)),
-                )
+                .chain(self.text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
                 .collect()
         });
         let offset = offset.min(self.text.len());
         let line = starts.partition_point(|start| *start as usize <= offset).max(1);
         let start = starts[line - 1] as usize;
-        let column = self
-            .text
-            .get(start..offset)
-            .map_or(0, |before| before.chars().count())
-            + 1;
-        Location {
-            file: self.file.clone(),
-            line,
-            column,
-        }
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        Location { file: self.file.clone(), line, column }
     }
 
     /// The module's or submodule's name.
@@ -159,9 +144,7 @@ impl Source {
 
     /// The newest revision, if any is stated.
     pub(crate) fn revision(&self) -> Option<&str> {
-        self.children_of(0, Kw::Revision)
-            .map(|revision| self.arg(revision))
-            .max()
+        self.children_of(0, Kw::Revision).map(|revision| self.arg(revision)).max()
     }
 }
 

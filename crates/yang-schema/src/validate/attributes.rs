@@ -92,11 +92,7 @@ impl<'s> Walker<'s> {
         if !matches!(insert, Some("before" | "after")) {
             return;
         }
-        let other = if node.kind() == NodeKind::List {
-            "key"
-        } else {
-            "value"
-        };
+        let other = if node.kind() == NodeKind::List { "key" } else { "value" };
         if element.attribute((YANG_NAMESPACE, other)).is_none() {
             let mut problem = self.problem(ProblemKind::Attribute, ErrorTag::MissingAttribute, element);
             problem.message = format!("insert=\"{}\" without {other}", insert.unwrap_or_default());
@@ -111,10 +107,8 @@ impl<'s> Walker<'s> {
         let mut problem = self.problem(ProblemKind::Attribute, ErrorTag::BadAttribute, element);
         problem.message = format!("attribute {name}: {message}");
         problem.allowed = Some(allowed.to_owned());
-        problem.value = element
-            .attributes()
-            .find(|found| found.name() == name)
-            .map(|found| found.value().to_owned());
+        problem.value =
+            element.attributes().find(|found| found.name() == name).map(|found| found.value().to_owned());
         problem.bad_attribute = Some(name.to_owned());
         problem.bad_element = Some(element.tag_name().name().to_owned());
         self.report(problem);

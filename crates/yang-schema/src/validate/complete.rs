@@ -85,11 +85,7 @@ impl<'s> Walker<'s> {
         let chosen = choice
             .children()
             .filter(|case| case.whens().is_empty())
-            .find(|case| {
-                present
-                    .iter()
-                    .any(|(_, node)| node.cases().any(|(_, of)| of == *case))
-            });
+            .find(|case| present.iter().any(|(_, node)| node.cases().any(|(_, of)| of == *case)));
         match chosen {
             Some(case) => self.required(element, case, present),
             None if choice.is_mandatory() => {
@@ -105,11 +101,8 @@ impl<'s> Walker<'s> {
     }
 
     fn missing(&mut self, element: Xml<'_, '_>, node: Node<'s>, why: &str) {
-        let tag = if node.kind() == NodeKind::Choice {
-            ErrorTag::DataMissing
-        } else {
-            ErrorTag::MissingElement
-        };
+        let tag =
+            if node.kind() == NodeKind::Choice { ErrorTag::DataMissing } else { ErrorTag::MissingElement };
         let mut problem = self.problem(ProblemKind::MissingMandatory, tag, element);
         problem.message = format!("{} {} {why}", node.kind().keyword(), node.name());
         problem.error_app_tag = (node.kind() == NodeKind::Choice).then(|| "missing-choice".to_owned());
@@ -146,10 +139,8 @@ impl<'s> Walker<'s> {
             };
             let mut seen = HashSet::new();
             for entry in entries {
-                let values: Option<Vec<String>> = paths
-                    .iter()
-                    .map(|path| descendant_text(*entry, node, path))
-                    .collect();
+                let values: Option<Vec<String>> =
+                    paths.iter().map(|path| descendant_text(*entry, node, path)).collect();
                 // entries that lack one of the leafs are not compared
                 let Some(values) = values else { continue };
                 if !seen.insert(values) {
@@ -195,9 +186,7 @@ fn present_nodes<'d, 'i, 's>(element: Xml<'d, 'i>, parent: Node<'s>) -> Vec<(Xml
         .filter(Xml::is_element)
         .filter_map(|child| {
             let name = child.tag_name();
-            parent
-                .child(name.namespace()?, name.name())
-                .map(|node| (child, node))
+            parent.child(name.namespace()?, name.name()).map(|node| (child, node))
         })
         .collect()
 }
@@ -248,18 +237,12 @@ impl References {
         let Some(ty) = node.def().ty else { return };
         let text = text_of(element);
         let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
-        let checker = Checker {
-            schema: walker.schema,
-            leaf: node.id,
-            naming: Naming::Xml(&lookup),
-        };
+        let checker = Checker { schema: walker.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
         let Ok(fit) = checker.check(ty, &text) else { return };
         self.values.entry(node.id).or_default().insert(fit.text.clone());
         let requires_instance = matches!(
             walker.schema.types[fit.ty as usize].kind,
-            Kind::InstanceIdentifier {
-                require_instance: true
-            }
+            Kind::InstanceIdentifier { require_instance: true }
         );
         let target = required_target(walker, node, ty, &checker, &text);
         if !requires_instance && target.is_none() {
@@ -272,12 +255,7 @@ impl References {
         match target {
             Some(target) => {
                 let named = node.at(target).data_path();
-                self.wanted.push(Wanted {
-                    target,
-                    value: fit.text,
-                    named,
-                    problem,
-                });
+                self.wanted.push(Wanted { target, value: fit.text, named, problem });
             }
             None => self.instances.push((fit.text, problem)),
         }
@@ -293,15 +271,12 @@ fn required_target<'s>(
     text: &str,
 ) -> Option<u32> {
     match &walker.schema.types[ty as usize].kind {
-        Kind::Leafref {
-            require_instance: true,
-            ..
-        } => walker.schema.leafref_targets.get(&(node.id, ty)).copied(),
+        Kind::Leafref { require_instance: true, .. } => {
+            walker.schema.leafref_targets.get(&(node.id, ty)).copied()
+        }
         // a union falls through to its next member when a reference leads nowhere, so only a sole fit demands
         Kind::Union(members) => {
-            let mut fitting = members
-                .iter()
-                .filter(|member| checker.check(**member, text).is_ok());
+            let mut fitting = members.iter().filter(|member| checker.check(**member, text).is_ok());
             match (fitting.next(), fitting.next()) {
                 (Some(only), None) => required_target(walker, node, *only, checker, text),
                 _ => None,
@@ -326,11 +301,7 @@ fn exists(data: Xml<'_, '_>, root: Node<'_>, path: &str) -> bool {
         let mut children: Vec<Xml<'_, '_>> = elements
             .iter()
             .flat_map(|element| element.children().filter(|child| is_named(*child, node)))
-            .filter(|child| {
-                step.predicates
-                    .iter()
-                    .all(|(key, value)| holds(*child, node, key, value))
-            })
+            .filter(|child| step.predicates.iter().all(|(key, value)| holds(*child, node, key, value)))
             .collect();
         if let Some(position) = step.position {
             let index = usize::try_from(position).unwrap_or(usize::MAX).saturating_sub(1);
@@ -358,13 +329,6 @@ fn holds(element: Xml<'_, '_>, node: Node<'_>, key: &str, value: &str) -> bool {
 /// A leaf's value in canonical form.
 fn canonical_text(element: Xml<'_, '_>, node: Node<'_>) -> Option<String> {
     let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
-    let checker = Checker {
-        schema: node.schema,
-        leaf: node.id,
-        naming: Naming::Xml(&lookup),
-    };
-    checker
-        .check(node.def().ty?, &text_of(element))
-        .ok()
-        .map(|fit| fit.text)
+    let checker = Checker { schema: node.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
+    checker.check(node.def().ty?, &text_of(element)).ok().map(|fit| fit.text)
 }

@@ -34,11 +34,7 @@ pub struct ValidateOptions {
 
 impl Default for ValidateOptions {
     fn default() -> Self {
-        Self {
-            max_problems: 1000,
-            key_order: true,
-            config_only: false,
-        }
+        Self { max_problems: 1000, key_order: true, config_only: false }
     }
 }
 
@@ -138,14 +134,12 @@ impl Schema {
     ) -> Vec<Problem> {
         let mut walker = Walker::new(self, *options, walk::Mode::Operation);
         let name = element.tag_name();
-        let found = self
-            .top(name.namespace().unwrap_or_default(), name.name())
-            .filter(|node| node.kind() == kind);
+        let found =
+            self.top(name.namespace().unwrap_or_default(), name.name()).filter(|node| node.kind() == kind);
         match found {
             Some(node) => {
-                let part = part
-                    .and_then(|part| node.children().find(|child| child.kind() == part))
-                    .unwrap_or(node);
+                let part =
+                    part.and_then(|part| node.children().find(|child| child.kind() == part)).unwrap_or(node);
                 walker.enter(node, element);
                 walker.children(element, part, walk::Operation::Merge);
                 walker.complete_below(element, part);

@@ -67,13 +67,7 @@ struct Seen<'s> {
 
 impl<'s> Walker<'s> {
     pub(super) fn new(schema: &'s Schema, options: ValidateOptions, mode: Mode) -> Self {
-        Self {
-            schema,
-            options,
-            mode,
-            path: Vec::new(),
-            problems: Vec::new(),
-        }
+        Self { schema, options, mode, path: Vec::new(), problems: Vec::new() }
     }
 
     pub(super) fn finish(self) -> Vec<Problem> {
@@ -159,11 +153,7 @@ impl<'s> Walker<'s> {
         }
         let Some(ty) = node.def().ty else { return };
         let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
-        let checker = Checker {
-            schema: self.schema,
-            leaf: node.id,
-            naming: Naming::Xml(&lookup),
-        };
+        let checker = Checker { schema: self.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
         if let Err(misfit) = checker.check(ty, &text) {
             self.misfit(element, node, &text, misfit);
         }
@@ -171,15 +161,10 @@ impl<'s> Walker<'s> {
 
     fn misfit(&mut self, element: Xml<'_, '_>, node: Node<'s>, value: &str, misfit: Misfit) {
         let mut problem = self.problem(ProblemKind::Value, ErrorTag::InvalidValue, element);
-        problem.message = misfit
-            .error_message
-            .unwrap_or_else(|| format!("\"{value}\" is not allowed"));
+        problem.message = misfit.error_message.unwrap_or_else(|| format!("\"{value}\" is not allowed"));
         problem.value = Some(value.to_owned());
         problem.allowed = Some(misfit.allowed);
-        problem.source = misfit
-            .at
-            .map(|at| self.schema.location(at))
-            .or_else(|| node.location());
+        problem.source = misfit.at.map(|at| self.schema.location(at)).or_else(|| node.location());
         problem.error_app_tag = misfit.error_app_tag;
         problem.bad_element = Some(node.name().to_owned());
         self.report(problem);
@@ -205,10 +190,7 @@ impl<'s> Walker<'s> {
         if !in_order && self.options.key_order && node.keys().all(|key| has_child(element, key)) {
             let names: Vec<&str> = node.keys().map(|key| key.name()).collect();
             let mut problem = self.problem(ProblemKind::KeyOrder, ErrorTag::BadElement, element);
-            problem.message = format!(
-                "the keys of {} stand first, in the order of the model",
-                node.name()
-            );
+            problem.message = format!("the keys of {} stand first, in the order of the model", node.name());
             problem.allowed = Some(names.join(", "));
             problem.source = node.location();
             problem.bad_element = names.first().map(|name| (*name).to_owned());
@@ -217,11 +199,7 @@ impl<'s> Walker<'s> {
     }
 
     fn seen_twice(&mut self, element: Xml<'_, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
-        let predicate = self
-            .path
-            .last()
-            .map(|(_, predicate)| predicate.clone())
-            .unwrap_or_default();
+        let predicate = self.path.last().map(|(_, predicate)| predicate.clone()).unwrap_or_default();
         let first = match node.kind() {
             // state lists may have no key, and state leaf-lists may repeat values
             NodeKind::List if node.def().keys.is_empty() => true,
@@ -246,12 +224,8 @@ impl<'s> Walker<'s> {
                 continue;
             }
             let mut problem = self.problem(ProblemKind::ChoiceConflict, ErrorTag::BadElement, element);
-            problem.message = format!(
-                "{} and {} exclude each other (choice {})",
-                other.name(),
-                node.name(),
-                choice.name()
-            );
+            problem.message =
+                format!("{} and {} exclude each other (choice {})", other.name(), node.name(), choice.name());
             let cases: Vec<&str> = choice.children().map(|case| case.name()).collect();
             problem.allowed = Some(format!("nodes of one case: {}", shown(cases.into_iter())));
             problem.source = choice.location();
@@ -291,21 +265,12 @@ impl<'s> Walker<'s> {
         problem.source = parent.location();
         // the path leads to the unknown element; its prefix is the parent's if it has none of its own
         let prefix = known.map_or_else(|| self.last_prefix(), |module| module.prefix().to_owned());
-        let step = if prefix.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{prefix}:{name}")
-        };
+        let step = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}:{name}") };
         problem.path = format!("{}/{step}", problem.path.trim_end_matches('/'));
-        if let Some(module) = known.filter(|module| {
-            !problem
-                .namespaces
-                .iter()
-                .any(|(known, _)| known == module.prefix())
-        }) {
-            problem
-                .namespaces
-                .push((module.prefix().to_owned(), module.namespace().to_owned()));
+        if let Some(module) =
+            known.filter(|module| !problem.namespaces.iter().any(|(known, _)| known == module.prefix()))
+        {
+            problem.namespaces.push((module.prefix().to_owned(), module.namespace().to_owned()));
         }
         problem.bad_element = Some(name.to_owned());
         problem.bad_namespace = namespace.filter(|_| is_unknown).map(str::to_owned);
@@ -313,10 +278,7 @@ impl<'s> Walker<'s> {
     }
 
     fn last_prefix(&self) -> String {
-        self.path
-            .last()
-            .map(|(node, _)| node.module().prefix().to_owned())
-            .unwrap_or_default()
+        self.path.last().map(|(node, _)| node.module().prefix().to_owned()).unwrap_or_default()
     }
 
     fn content(&mut self, element: Xml<'_, '_>, message: &str) {
@@ -353,9 +315,7 @@ impl<'s> Walker<'s> {
         let mut namespaces: Vec<(String, String)> = Vec::new();
         for (node, predicate) in &self.path {
             let module = node.module();
-            let known = namespaces
-                .iter()
-                .find(|(_, namespace)| namespace == module.namespace());
+            let known = namespaces.iter().find(|(_, namespace)| namespace == module.namespace());
             let prefix = match known {
                 Some((prefix, _)) => prefix.clone(),
                 None => {
@@ -412,11 +372,7 @@ fn has_child(element: Xml<'_, '_>, node: Node<'_>) -> bool {
 
 /// An element's text, comments left out.
 pub(crate) fn text_of(element: Xml<'_, '_>) -> String {
-    element
-        .children()
-        .filter(Xml::is_text)
-        .filter_map(|child| child.text())
-        .collect()
+    element.children().filter(Xml::is_text).filter_map(|child| child.text()).collect()
 }
 
 /// The namespace that a prefix, or the lack of one, means in an element's content.

@@ -15,18 +15,7 @@ pub(super) fn prepare_new(world: &World, body: &Object, saved: Saved) -> Result<
     }
     let address = IpNet::from(IpAddr::from([0, 0, 0, 0]));
     let (description, dns_name) = (String::new(), String::new());
-    apply(
-        world,
-        Address {
-            id: 0,
-            address,
-            interface: None,
-            description,
-            dns_name,
-            saved,
-        },
-        body,
-    )
+    apply(world, Address { id: 0, address, interface: None, description, dns_name, saved }, body)
 }
 
 /// Applies a partial update to a copy of the row.
@@ -62,9 +51,7 @@ fn apply(world: &World, mut row: Address, body: &Object) -> Result<Address, Valu
 
 /// Without a mask it is a host's.
 fn parse(text: &str) -> Option<IpNet> {
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 fn take_holder(world: &World, row: &mut Address, body: &Object, errors: &mut Errors) {
@@ -102,10 +89,7 @@ fn take_holder(world: &World, row: &mut Address, body: &Object, errors: &mut Err
 fn check(world: &World, row: &Address, before: Option<u64>, errors: &mut Errors) {
     let same = |other: &&Address| other.id != row.id && other.address.addr() == row.address.addr();
     if let Some(other) = world.addresses.values().find(same) {
-        errors.add(
-            "address",
-            format!("Duplicate IP address found in global table: {}", other.address),
-        );
+        errors.add("address", format!("Duplicate IP address found in global table: {}", other.address));
     }
     let host = row.address.addr();
     let spacious = row.address.max_prefix_len() - row.address.prefix_len() > 1;
@@ -117,10 +101,7 @@ fn check(world: &World, row: &Address, before: Option<u64>, errors: &mut Errors)
         let message = format!("{host} is a broadcast address, which may not be assigned to an interface.");
         errors.add("__all__", message);
     }
-    let primary = world
-        .devices
-        .values()
-        .any(|device| device.primary_ip4 == Some(row.id));
+    let primary = world.devices.values().any(|device| device.primary_ip4 == Some(row.id));
     let device = |interface: Option<u64>| Some(world.interfaces.get(&interface?)?.device);
     if primary && device(before) != device(row.interface) {
         errors.add(

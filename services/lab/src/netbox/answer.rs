@@ -16,12 +16,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn new(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            body: Some(body),
-            etag: None,
-            location: None,
-        }
+        Self { status, body: Some(body), etag: None, location: None }
     }
 
     /// `{"detail": "…"}`, as in every refusal that is not about fields.

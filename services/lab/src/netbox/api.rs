@@ -58,10 +58,7 @@ fn target(path: &str) -> Option<Target> {
         if rest.is_empty() {
             return Some(Target::All(table));
         }
-        rest.strip_suffix('/')?
-            .parse()
-            .ok()
-            .map(|id| Target::One(table, id))
+        rest.strip_suffix('/')?.parse().ok().map(|id| Target::One(table, id))
     })
 }
 
@@ -95,10 +92,7 @@ fn call(request: &HttpRequest, bytes: &[u8], shared: &Shared, ids: (&str, &str))
     if method == "POST" || method == "PATCH" {
         let media = header(CONTENT_TYPE).unwrap_or_default();
         if media.split(';').next() != Some("application/json") {
-            return Err(Reply::detail(
-                415,
-                format!("Unsupported media type \"{media}\" in request."),
-            ));
+            return Err(Reply::detail(415, format!("Unsupported media type \"{media}\" in request.")));
         }
         body = serde_json::from_slice(bytes)
             .map_err(|error| Reply::detail(400, format!("JSON parse error - {error}")))?;
@@ -108,12 +102,7 @@ fn call(request: &HttpRequest, bytes: &[u8], shared: &Shared, ids: (&str, &str))
         query: list::query(request.query_string()),
         base: format!("http://{}", header(HOST).unwrap_or("127.0.0.1")),
         if_match: header(IF_MATCH).map(str::to_owned),
-        cause: Cause {
-            user: super::API_USER,
-            request_id,
-            method: method.clone(),
-            path,
-        },
+        cause: Cause { user: super::API_USER, request_id, method: method.clone(), path },
         method,
         body,
     })
@@ -122,10 +111,7 @@ fn call(request: &HttpRequest, bytes: &[u8], shared: &Shared, ids: (&str, &str))
 /// Failures are 403, never 401.
 fn authenticate(authorization: Option<&str>, shared: &Shared) -> Result<(), Reply> {
     let Some(authorization) = authorization else {
-        return Err(Reply::detail(
-            403,
-            "Authentication credentials were not provided.",
-        ));
+        return Err(Reply::detail(403, "Authentication credentials were not provided."));
     };
     let known = [shared.token.as_str(), super::V1_TOKEN];
     match authorization.split_once(' ') {
@@ -138,10 +124,7 @@ fn authenticate(authorization: Option<&str>, shared: &Shared) -> Result<(), Repl
         }
         Some(("Token", token)) if !token.starts_with("nbt_") && known.contains(&token) => Ok(()),
         Some(("Bearer" | "Token", _)) => Err(Reply::detail(403, "Invalid v1 token")),
-        _ => Err(Reply::detail(
-            403,
-            "Authentication credentials were not provided.",
-        )),
+        _ => Err(Reply::detail(403, "Authentication credentials were not provided.")),
     }
 }
 
@@ -203,11 +186,7 @@ pub(super) fn etag(world: &World, table: Table, id: u64) -> Option<String> {
 
 /// Whether the condition of a write holds for a row: no condition, `*`, or one of the tags.
 pub(super) fn matches(if_match: Option<&str>, etag: &str) -> bool {
-    if_match.is_none_or(|tags| {
-        tags.split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag == etag)
-    })
+    if_match.is_none_or(|tags| tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag))
 }
 
 fn shown(world: &World, table: Table, id: u64, (status, call): (u16, &Call)) -> Reply {
@@ -263,12 +242,7 @@ fn delete(world: &mut World, table: Table, id: u64, call: &Call) -> Reply {
         return refusal;
     }
     write::delete(world, table, id, &call.cause);
-    Reply {
-        status: 204,
-        body: None,
-        etag: None,
-        location: None,
-    }
+    Reply { status: 204, body: None, etag: None, location: None }
 }
 
 fn create(world: &mut World, table: Table, mut call: Call) -> Reply {
@@ -282,10 +256,7 @@ fn create(world: &mut World, table: Table, mut call: Call) -> Reply {
         Ok(prepared) => {
             let id = write::store(world, prepared, &call.cause, &message);
             let location = Some(format!("{}{}{id}/", call.base, table.path()));
-            Reply {
-                location,
-                ..shown(world, table, id, (201, &call))
-            }
+            Reply { location, ..shown(world, table, id, (201, &call)) }
         }
         Err(errors) => Reply::new(400, errors),
     }

@@ -11,10 +11,7 @@ use super::model::{Object, Table, World};
 use super::{render, write};
 
 fn refusal(count: usize, total: usize, what: &str, errors: &[Value]) -> Reply {
-    Reply::new(
-        400,
-        json!({"detail": format!("{count} of {total} objects {what}"), "errors": errors}),
-    )
+    Reply::new(400, json!({"detail": format!("{count} of {total} objects {what}"), "errors": errors}))
 }
 
 fn id_error(which: (&str, u64), message: String) -> Value {
@@ -57,9 +54,7 @@ pub(super) fn update(world: &mut World, table: Table, mut call: Call) -> Reply {
     for (prepared, message) in ready {
         write::store(world, prepared, &call.cause, &message);
     }
-    let shown = rows
-        .iter()
-        .filter_map(|(id, _)| render::row(world, table, *id, &call.base));
+    let shown = rows.iter().filter_map(|(id, _)| render::row(world, table, *id, &call.base));
     Reply::new(200, Value::Array(shown.map(Value::Object).collect()))
 }
 
@@ -71,10 +66,7 @@ fn rows(entries: Vec<Value>) -> Result<Vec<(u64, Object)>, Reply> {
         let body = render::object(entry);
         match body.get("id").and_then(Value::as_u64) {
             Some(id) => rows.push((id, body)),
-            None => errors.push(id_error(
-                ("index", index as u64),
-                "This field is required.".to_owned(),
-            )),
+            None => errors.push(id_error(("index", index as u64), "This field is required.".to_owned())),
         }
     }
     if errors.is_empty() {
@@ -96,27 +88,18 @@ fn unusable(world: &World, table: Table, rows: &[(u64, Object)], call: &Call) ->
     };
     let errors: Vec<_> = counts.iter().filter_map(twice).collect();
     if !errors.is_empty() {
-        return Some(refusal(
-            errors.len(),
-            rows.len(),
-            "are listed more than once.",
-            &errors,
-        ));
+        return Some(refusal(errors.len(), rows.len(), "are listed more than once.", &errors));
     }
     let missing = |(id, _): &(u64, Object)| {
         let message = format!("Object with ID {id} does not exist");
-        api::etag(world, table, *id)
-            .is_none()
-            .then(|| id_error(("id", *id), message))
+        api::etag(world, table, *id).is_none().then(|| id_error(("id", *id), message))
     };
     let errors: Vec<_> = rows.iter().filter_map(missing).collect();
     if !errors.is_empty() {
         return Some(refusal(errors.len(), rows.len(), "could not be found.", &errors));
     }
     let mut etags = rows.iter().filter_map(|(id, _)| api::etag(world, table, *id));
-    etags
-        .find(|etag| !api::matches(call.if_match.as_deref(), etag))
-        .map(api::precondition_failed)
+    etags.find(|etag| !api::matches(call.if_match.as_deref(), etag)).map(api::precondition_failed)
 }
 
 /// Makes the rows of the list.

@@ -45,17 +45,12 @@ fn defaults(table: Table) -> Object {
 /// Fields with a fixed set of values: value and label.
 fn choices(table: Table, field: &str) -> &'static [(&'static str, &'static str)] {
     match (table, field) {
-        (Table::Journal, "kind") => &[
-            ("info", "Info"),
-            ("success", "Success"),
-            ("warning", "Warning"),
-            ("danger", "Danger"),
-        ],
-        (Table::EventRules, "action_type") => &[
-            ("webhook", "Webhook"),
-            ("script", "Script"),
-            ("notification", "Notification"),
-        ],
+        (Table::Journal, "kind") => {
+            &[("info", "Info"), ("success", "Success"), ("warning", "Warning"), ("danger", "Danger")]
+        }
+        (Table::EventRules, "action_type") => {
+            &[("webhook", "Webhook"), ("script", "Script"), ("notification", "Notification")]
+        }
         (Table::CustomFields, "type") => &[("text", "Text"), ("integer", "Integer"), ("boolean", "Boolean")],
         (Table::CustomFields, "filter_logic") => {
             &[("disabled", "Disabled"), ("loose", "Loose"), ("exact", "Exact")]
@@ -104,9 +99,7 @@ pub(super) fn prepare(world: &World, table: Table, id: Option<u64>, body: &Objec
 /// Puts id and times into a document.
 pub(super) fn stamp_document(document: &mut Object, id: u64, saved: Saved) {
     document.insert("id".to_owned(), json!(id));
-    document
-        .entry("created")
-        .or_insert_with(|| json!(stamp(saved.created)));
+    document.entry("created").or_insert_with(|| json!(stamp(saved.created)));
     document.insert("last_updated".to_owned(), json!(stamp(saved.last_updated)));
 }
 
@@ -114,10 +107,7 @@ pub(super) fn stamp_document(document: &mut Object, id: u64, saved: Saved) {
 pub(super) fn show(world: &World, table: Table, id: u64, base: &str) -> Option<Object> {
     let mut shown = world.documents.get(&(table, id))?.clone();
     for (key, value) in &mut shown {
-        let label = choices(table, key)
-            .iter()
-            .find(|(choice, _)| value == choice)
-            .map(|(_, label)| *label);
+        let label = choices(table, key).iter().find(|(choice, _)| value == choice).map(|(_, label)| *label);
         if let Some(label) = label {
             *value = json!({"value": value.take(), "label": label});
         }

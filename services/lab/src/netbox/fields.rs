@@ -23,11 +23,7 @@ impl Errors {
 
     /// `Err` with the body of a 400 if there are any.
     pub(super) fn check(self) -> Result<(), Value> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Value::Object(self.0))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(Value::Object(self.0)) }
     }
 }
 
@@ -60,14 +56,7 @@ pub(super) fn boolean(body: &Object, field: &str, errors: &mut Errors) -> Option
     };
     if taken.is_none() {
         let null = value.is_null();
-        errors.add(
-            field,
-            if null {
-                "This field may not be null."
-            } else {
-                "Must be a valid boolean."
-            },
-        );
+        errors.add(field, if null { "This field may not be null." } else { "Must be a valid boolean." });
     }
     taken
 }
@@ -89,10 +78,7 @@ pub(super) fn text(body: &Object, field: &str, most: usize, errors: &mut Errors)
     if text.contains('\0') {
         errors.add(field, "Null characters are not allowed.");
     } else if text.chars().count() > most {
-        errors.add(
-            field,
-            format!("Ensure this field has no more than {most} characters."),
-        );
+        errors.add(field, format!("Ensure this field has no more than {most} characters."));
     } else {
         return Some(text);
     }
@@ -115,16 +101,10 @@ pub(super) fn integer(
     match number {
         None => errors.add(field, "A valid integer is required."),
         Some(number) if number < range.0 => {
-            errors.add(
-                field,
-                format!("Ensure this value is greater than or equal to {}.", range.0),
-            );
+            errors.add(field, format!("Ensure this value is greater than or equal to {}.", range.0));
         }
         Some(number) if number > range.1 => {
-            errors.add(
-                field,
-                format!("Ensure this value is less than or equal to {}.", range.1),
-            );
+            errors.add(field, format!("Ensure this value is less than or equal to {}.", range.1));
         }
         Some(number) => return Some(Some(number)),
     }
@@ -174,25 +154,17 @@ fn vlan_by_attributes(world: &World, attributes: &Object, field: &str, errors: &
         .values()
         .filter(|row| attributes.iter().all(|(name, wanted)| fits(name, wanted, row)))
         .map(|row| row.id);
-    let shown: Vec<_> = attributes
-        .iter()
-        .map(|(name, value)| format!("'{name}': {}", python(value)))
-        .collect();
+    let shown: Vec<_> =
+        attributes.iter().map(|(name, value)| format!("'{name}': {}", python(value))).collect();
     let shown = format!("{{{}}}", shown.join(", "));
     match (found.next(), found.next()) {
         (Some(id), None) => Some(id),
         (Some(_), Some(_)) => {
-            errors.add(
-                field,
-                format!("Multiple objects match the provided attributes: {shown}"),
-            );
+            errors.add(field, format!("Multiple objects match the provided attributes: {shown}"));
             None
         }
         (None, _) => {
-            errors.add(
-                field,
-                format!("Related object not found using the provided attributes: {shown}"),
-            );
+            errors.add(field, format!("Related object not found using the provided attributes: {shown}"));
             None
         }
     }
@@ -217,10 +189,7 @@ pub(super) fn vlans(world: &World, body: &Object, field: &str, errors: &mut Erro
             field,
             match value {
                 Value::Null => "This field may not be null.".to_owned(),
-                _ => format!(
-                    "Expected a list of items but got type \"{}\".",
-                    python_type(value)
-                ),
+                _ => format!("Expected a list of items but got type \"{}\".", python_type(value)),
             },
         );
         return None;
@@ -230,13 +199,8 @@ pub(super) fn vlans(world: &World, body: &Object, field: &str, errors: &mut Erro
         match value.as_u64().or_else(|| value.as_str()?.parse().ok()) {
             Some(id) if world.vlans.contains_key(&id) => ids.push(id),
             Some(id) => errors.add(field, format!("Invalid pk \"{id}\" - object does not exist.")),
-            None => errors.add(
-                field,
-                format!(
-                    "Incorrect type. Expected pk value, received {}.",
-                    python_type(value)
-                ),
-            ),
+            None => errors
+                .add(field, format!("Incorrect type. Expected pk value, received {}.", python_type(value))),
         }
     }
     ids.sort_unstable();

@@ -34,11 +34,7 @@ pub(super) fn refuse(world: &World, table: Table, query: &Query) -> Option<Value
                 _ => true,
             };
             if !known {
-                let shown = if key == "available_on_device" {
-                    "That choice"
-                } else {
-                    value
-                };
+                let shown = if key == "available_on_device" { "That choice" } else { value };
                 let message = format!("Select a valid choice. {shown} is not one of the available choices.");
                 errors.insert(key.clone(), json!([message]));
             }
@@ -55,9 +51,7 @@ fn holds<T>(rows: &BTreeMap<u64, T>, id: &str) -> bool {
 pub(super) fn passes(world: &World, table: Table, row: &Object, query: &Query) -> bool {
     query.iter().all(|(key, values)| {
         let verdicts = values.iter().map(|value| judge(world, table, row, (key, value)));
-        verdicts
-            .into_iter()
-            .any(|verdict| matches!(verdict, Verdict::Ignored | Verdict::Is(true)))
+        verdicts.into_iter().any(|verdict| matches!(verdict, Verdict::Ignored | Verdict::Is(true)))
     })
 }
 
@@ -68,12 +62,7 @@ fn judge(world: &World, table: Table, row: &Object, (key, value): (&str, &str)) 
         Table::Addresses => address(row, key, value),
         Table::Prefixes => prefix(row, key, value),
         Table::Changes => change(row, key, value),
-        Table::Journal => choice(
-            row,
-            key,
-            value,
-            &["assigned_object_type", "assigned_object_id", "kind"],
-        ),
+        Table::Journal => choice(row, key, value, &["assigned_object_type", "assigned_object_id", "kind"]),
         Table::Devices | Table::Webhooks | Table::EventRules | Table::CustomFields => None,
     };
     match verdict.or_else(|| common(row, key, value)) {
@@ -95,11 +84,7 @@ fn text(value: &Value) -> String {
 fn field(row: &Object, path: &str) -> String {
     let mut parts = path.split('.');
     let first = parts.next().and_then(|part| row.get(part));
-    text(
-        parts
-            .fold(first, |value, part| value?.get(part))
-            .unwrap_or(&Value::Null),
-    )
+    text(parts.fold(first, |value, part| value?.get(part)).unwrap_or(&Value::Null))
 }
 
 fn choice(row: &Object, key: &str, value: &str, keys: &[&str]) -> Option<bool> {
@@ -135,15 +120,10 @@ fn boolean(value: &str) -> Option<bool> {
 
 /// A custom field with loose filter logic is searched for a part of its value and has no further lookups.
 fn custom_field(world: &World, row: &Object, name: &str, value: &str) -> Option<bool> {
-    let held = |name: &str| {
-        row.get("custom_fields")
-            .and_then(|fields| fields.get(name))
-            .map(text)
-    };
+    let held = |name: &str| row.get("custom_fields").and_then(|fields| fields.get(name)).map(text);
     let loose = |name: &str| {
-        let field = world
-            .documents(Table::CustomFields)
-            .find(|(_, field)| field.get("name") == Some(&json!(name)));
+        let field =
+            world.documents(Table::CustomFields).find(|(_, field)| field.get("name") == Some(&json!(name)));
         field.is_none_or(|(_, field)| field.get("filter_logic") != Some(&json!("exact")))
     };
     match name.strip_suffix("__empty") {
@@ -197,11 +177,7 @@ fn address(row: &Object, key: &str, value: &str) -> Option<bool> {
             Ok(wanted) => Some(wanted == held),
             Err(_) => Some(value.parse::<IpAddr>().is_ok_and(|wanted| wanted == held.addr())),
         },
-        "parent" => Some(
-            value
-                .parse::<IpNet>()
-                .is_ok_and(|parent| parent.trunc().contains(&held.addr())),
-        ),
+        "parent" => Some(value.parse::<IpNet>().is_ok_and(|parent| parent.trunc().contains(&held.addr()))),
         "interface_id" => {
             let on_interface = field(row, "assigned_object_type") == "dcim.interface";
             Some(on_interface && field(row, "assigned_object_id") == value)
@@ -237,13 +213,7 @@ fn change(row: &Object, key: &str, value: &str) -> Option<bool> {
             row,
             key,
             value,
-            &[
-                "changed_object_type",
-                "changed_object_id",
-                "request_id",
-                "action",
-                "user_name",
-            ],
+            &["changed_object_type", "changed_object_id", "request_id", "action", "user_name"],
         ),
     }
 }

@@ -62,17 +62,10 @@ pub(super) fn raise(
         rule.get("enabled") == Some(&json!(true))
             && list("object_types", &object_type)
             && list("event_types", event_type)
-            && rule
-                .get("conditions")
-                .is_none_or(|condition| met(condition, &data, (&before, &after)))
+            && rule.get("conditions").is_none_or(|condition| met(condition, &data, (&before, &after)))
     };
-    let fired = world
-        .documents(Table::EventRules)
-        .map(|(_, rule)| rule)
-        .filter(holds);
-    let hooks: Vec<_> = fired
-        .filter_map(|rule| rule.get("action_object_id")?.as_u64())
-        .collect();
+    let fired = world.documents(Table::EventRules).map(|(_, rule)| rule).filter(holds);
+    let hooks: Vec<_> = fired.filter_map(|rule| rule.get("action_object_id")?.as_u64()).collect();
     if hooks.is_empty() {
         return;
     }
@@ -85,31 +78,16 @@ pub(super) fn raise(
         let Some(hook) = world.documents.get(&(Table::Webhooks, hook)) else {
             continue;
         };
-        let text = |key: &str| {
-            hook.get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let text = |key: &str| hook.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (url, secret, body) = (text("payload_url"), text("secret"), body.to_string().into_bytes());
-        world.outbox.push(Delivery {
-            url,
-            secret,
-            body,
-            due: Instant::now() + LATENCY,
-        });
+        world.outbox.push(Delivery { url, secret, body, due: Instant::now() + LATENCY });
     }
 }
 
 /// Whether an event rule's condition holds: `{"and": […]}`, `{"or": […]}` or `{"attr", "value", "op", "negate"}`.
 fn met(condition: &Value, data: &Object, (before, after): (&Option<Object>, &Option<Object>)) -> bool {
     let each = |parts: &Value| -> Vec<bool> {
-        parts
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|part| met(part, data, (before, after)))
-            .collect()
+        parts.as_array().into_iter().flatten().map(|part| met(part, data, (before, after))).collect()
     };
     if condition.is_null() {
         return true;
@@ -143,9 +121,7 @@ fn met(condition: &Value, data: &Object, (before, after): (&Option<Object>, &Opt
 fn at<'a>(row: Option<&'a Object>, path: &str) -> &'a Value {
     let mut parts = path.split('.');
     let first = parts.next().and_then(|part| row?.get(part));
-    parts
-        .fold(first, |value, part| value?.get(part))
-        .unwrap_or(&Value::Null)
+    parts.fold(first, |value, part| value?.get(part)).unwrap_or(&Value::Null)
 }
 
 /// The worker.
@@ -160,11 +136,7 @@ impl Worker {
     pub(super) async fn run(self, mut queue: UnboundedReceiver<Delivery>) {
         while let Some(delivery) = queue.recv().await {
             tokio::time::sleep_until(delivery.due).await;
-            let path = delivery
-                .url
-                .splitn(4, '/')
-                .nth(3)
-                .map_or("/".to_owned(), |path| format!("/{path}"));
+            let path = delivery.url.splitn(4, '/').nth(3).map_or("/".to_owned(), |path| format!("/{path}"));
             let (mut times, mut lost) = (1, false);
             for action in self.faults.strike(System::Netbox, Point::Webhook, "POST", &path) {
                 match action {
@@ -209,11 +181,7 @@ impl Worker {
         if log.len() == REMEMBERED {
             log.remove(0);
         }
-        log.push(Delivered {
-            url: delivery.url.clone(),
-            status,
-            body: delivery.body.clone(),
-        });
+        log.push(Delivered { url: delivery.url.clone(), status, body: delivery.body.clone() });
     }
 }
 
@@ -235,11 +203,7 @@ mod tests {
 
     fn fires(condition: &Value, before: Value, after: Value) -> bool {
         let row = |fields: Value| object(json!({"custom_fields": fields}));
-        met(
-            condition,
-            &row(after.clone()),
-            (&Some(row(before)), &Some(row(after))),
-        )
+        met(condition, &row(after.clone()), (&Some(row(before)), &Some(row(after))))
     }
 
     #[test]
@@ -249,11 +213,7 @@ mod tests {
         assert!(fires(&condition, json!({}), number("15003")));
         assert!(fires(&condition, number("15003"), number("15004")));
         assert!(!fires(&condition, number("15003"), number("15003")));
-        assert!(!fires(
-            &condition,
-            number("15003"),
-            json!({"change_ticket_number": null})
-        ));
+        assert!(!fires(&condition, number("15003"), json!({"change_ticket_number": null})));
         assert!(fires(&Value::Null, json!({}), json!({})));
     }
 
@@ -263,10 +223,6 @@ mod tests {
         let row = |name: &str| json!({"x": name});
         assert!(fires(&json!({"or": [is("a"), is("b")]}), json!({}), row("b")));
         assert!(!fires(&json!({"and": [is("a"), is("b")]}), json!({}), row("b")));
-        assert!(!fires(
-            &json!({"attr": "custom_fields.x", "op": "nonsense"}),
-            json!({}),
-            row("b")
-        ));
+        assert!(!fires(&json!({"attr": "custom_fields.x", "op": "nonsense"}), json!({}), row("b")));
     }
 }

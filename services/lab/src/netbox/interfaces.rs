@@ -51,9 +51,7 @@ fn take_plain_fields(row: &mut Interface, body: &Object, errors: &mut Errors) {
             row.mode = Some(mode.clone());
         }
         Some(other) => {
-            let shown = other
-                .as_str()
-                .map_or_else(|| fields::python(other), str::to_owned);
+            let shown = other.as_str().map_or_else(|| fields::python(other), str::to_owned);
             errors.add("mode", format!("{shown} is not a valid choice."));
         }
     }
@@ -88,9 +86,7 @@ fn take_custom_fields(world: &World, row: &mut Interface, body: &Object, errors:
             _ => (value.is_string(), "a string"),
         };
         if !fits && !value.is_null() {
-            later.push(format!(
-                "Invalid value for custom field '{name}': Value must be {expected}."
-            ));
+            later.push(format!("Invalid value for custom field '{name}': Value must be {expected}."));
         }
         row.custom_fields.insert(name.clone(), value.clone());
     }
@@ -104,12 +100,7 @@ fn take_custom_fields(world: &World, row: &mut Interface, body: &Object, errors:
 fn consistent(world: &World, row: &Interface, errors: &mut Errors) {
     let site = world.devices.get(&row.device).map(|device| device.site);
     let foreign = |vlan: &&Vlan| vlan.site.is_some() && vlan.site != site;
-    for vlan in row
-        .tagged_vlans
-        .iter()
-        .filter_map(|id| world.vlans.get(id))
-        .filter(foreign)
-    {
+    for vlan in row.tagged_vlans.iter().filter_map(|id| world.vlans.get(id)).filter(foreign) {
         let message = format!(
             "VLAN {} must belong to the same site as the interface's parent device, or it must be global.",
             vlan.display()
@@ -122,11 +113,7 @@ fn consistent(world: &World, row: &Interface, errors: &mut Errors) {
     if matches!(row.mode(), None | Some("access" | "tagged-all")) && !row.tagged_vlans.is_empty() {
         errors.add("tagged_vlans", "Interface mode does not support tagged vlans");
     }
-    if let Some(vlan) = row
-        .untagged_vlan
-        .and_then(|id| world.vlans.get(&id))
-        .filter(foreign)
-    {
+    if let Some(vlan) = row.untagged_vlan.and_then(|id| world.vlans.get(&id)).filter(foreign) {
         let message = format!(
             "The untagged VLAN ({}) must belong to the same site as the interface's parent device, or it must be global.",
             vlan.display()

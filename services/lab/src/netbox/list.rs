@@ -32,10 +32,7 @@ pub(super) fn list(world: &World, table: Table, query: &Query, base: &str) -> Re
     });
     let show = |(id, row): (u64, Object)| shown(world, table, (id, row), (query, base));
     let number = |key: &str| {
-        query
-            .get(key)
-            .and_then(|values| values.last())
-            .and_then(|value| value.parse::<usize>().ok())
+        query.get(key).and_then(|values| values.last()).and_then(|value| value.parse::<usize>().ok())
     };
     let limit = match number("limit") {
         Some(0) => MOST,
@@ -44,15 +41,8 @@ pub(super) fn list(world: &World, table: Table, query: &Query, base: &str) -> Re
     };
     let link = |key: &str, value: Option<u64>| link(table, query, base, (key, value, limit));
     if let Some(start) = number("start") {
-        let mut page: Vec<_> = rows
-            .filter(|(id, _)| *id >= start as u64)
-            .take(limit + 1)
-            .collect();
-        let next = if page.len() > limit {
-            page.pop().map(|(id, _)| link("start", Some(id)))
-        } else {
-            None
-        };
+        let mut page: Vec<_> = rows.filter(|(id, _)| *id >= start as u64).take(limit + 1).collect();
+        let next = if page.len() > limit { page.pop().map(|(id, _)| link("start", Some(id))) } else { None };
         let results: Vec<_> = page.into_iter().map(show).collect();
         return Ok(json!({"count": null, "next": next, "previous": null, "results": results}));
     }
@@ -77,12 +67,8 @@ fn link(table: Table, query: &Query, base: &str, (key, value, limit): (&str, Opt
     if let Some(value) = value {
         other.insert(key.to_owned(), vec![value.to_string()]);
     }
-    let pairs = other
-        .iter()
-        .flat_map(|(key, values)| values.iter().map(move |value| (key, value)));
-    let text: Vec<_> = pairs
-        .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
-        .collect();
+    let pairs = other.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value)));
+    let text: Vec<_> = pairs.map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
     format!("{base}{}?{}", table.path(), text.join("&"))
 }
 
@@ -130,11 +116,5 @@ pub(super) fn limit_write(body: &mut Object, query: &Query) {
 
 fn names(query: &Query, key: &str) -> Option<Vec<String>> {
     let values = query.get(key)?;
-    Some(
-        values
-            .iter()
-            .flat_map(|value| value.split(','))
-            .map(str::to_owned)
-            .collect(),
-    )
+    Some(values.iter().flat_map(|value| value.split(',')).map(str::to_owned).collect())
 }

@@ -89,20 +89,11 @@ impl Netbox {
             .map_err(io::Error::other)?;
         let (queue, deliveries) = unbounded_channel();
         let delivered = Arc::new(Mutex::new(Vec::new()));
-        let worker = hooks::Worker {
-            http,
-            faults: faults.clone(),
-            log: delivered.clone(),
-        };
+        let worker = hooks::Worker { http, faults: faults.clone(), log: delivered.clone() };
         let worker = tokio::spawn(worker.run(deliveries));
         let world = seed::world(&settings.orchestrator_url, &settings.netbox_webhook_secret);
         let token = settings.netbox_token.clone();
-        let shared = Arc::new(Shared {
-            world: Mutex::new(world),
-            token,
-            requests: AtomicU64::new(0),
-            queue,
-        });
+        let shared = Arc::new(Shared { world: Mutex::new(world), token, requests: AtomicU64::new(0), queue });
         let data = Data::from(shared.clone());
         let routes = move |config: &mut ServiceConfig| {
             config
@@ -111,12 +102,7 @@ impl Netbox {
                 .configure(pages::routes);
         };
         let server = Server::start(settings, settings.ports.netbox, (System::Netbox, faults), routes)?;
-        Ok(Self {
-            server,
-            shared,
-            worker,
-            delivered,
-        })
+        Ok(Self { server, shared, worker, delivered })
     }
 
     /// Its base URL.
@@ -169,11 +155,7 @@ impl Netbox {
     #[must_use]
     pub fn vlan_id(&self, vid: u16) -> Option<u64> {
         let world = self.shared.world();
-        world
-            .vlans
-            .values()
-            .find(|vlan| vlan.vid == vid && vlan.site == Some(1))
-            .map(|vlan| vlan.id)
+        world.vlans.values().find(|vlan| vlan.vid == vid && vlan.site == Some(1)).map(|vlan| vlan.id)
     }
 
     /// All IP addresses, as the API shows them.
@@ -191,9 +173,7 @@ impl Netbox {
     fn rows(&self, table: Table) -> Vec<Value> {
         let world = self.shared.world();
         let ids = render::ids(&world, table).into_iter();
-        ids.filter_map(|id| render::row(&world, table, id, ""))
-            .map(Value::Object)
-            .collect()
+        ids.filter_map(|id| render::row(&world, table, id, "")).map(Value::Object).collect()
     }
 
     /// How many requests its API has had, refused ones included.
@@ -215,10 +195,7 @@ impl Netbox {
     /// The webhooks that were sent, or lost by a fault, oldest first (the last thousand).
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivered> {
-        self.delivered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.delivered.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -242,9 +219,5 @@ impl Cause {
 
 fn interface_id(world: &World, device: &str, name: &str) -> Option<u64> {
     let device = world.devices.values().find(|row| row.name == device)?.id;
-    world
-        .interfaces
-        .values()
-        .find(|row| row.device == device && row.name == name)
-        .map(|row| row.id)
+    world.interfaces.values().find(|row| row.device == device && row.name == name).map(|row| row.id)
 }

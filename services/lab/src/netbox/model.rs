@@ -163,10 +163,7 @@ pub(super) struct Saved {
 
 impl Saved {
     pub(super) fn etag(self) -> String {
-        format!(
-            "W/\"{}+00:00\"",
-            self.last_updated.strftime("%Y-%m-%dT%H:%M:%S%.6f")
-        )
+        format!("W/\"{}+00:00\"", self.last_updated.strftime("%Y-%m-%dT%H:%M:%S%.6f"))
     }
 }
 
@@ -223,10 +220,7 @@ impl World {
     /// Times of a new row.
     pub(super) fn saved(&mut self) -> Saved {
         let now = self.tick();
-        Saved {
-            created: now,
-            last_updated: now,
-        }
+        Saved { created: now, last_updated: now }
     }
 
     /// An id that no row of the table ever had.
@@ -237,9 +231,7 @@ impl World {
     }
 
     pub(super) fn documents(&self, table: Table) -> impl Iterator<Item = (u64, &Object)> {
-        self.documents
-            .range((table, 0)..=(table, u64::MAX))
-            .map(|((_, id), document)| (*id, document))
+        self.documents.range((table, 0)..=(table, u64::MAX)).map(|((_, id), document)| (*id, document))
     }
 
     /// The custom field's type, e.g. `text`.

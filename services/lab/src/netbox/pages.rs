@@ -95,9 +95,7 @@ fn page(status: u16, template: &impl Template) -> HttpResponse {
     match template.render() {
         Ok(html) => {
             let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
-            HttpResponse::build(status)
-                .content_type("text/html; charset=utf-8")
-                .body(html)
+            HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html)
         }
         Err(error) => {
             tracing::error!(%error, "A page of the NetBox stand-in cannot be drawn");
@@ -122,12 +120,7 @@ async fn index(shared: Data<Shared>) -> HttpResponse {
             .map(|row| line(&world, row))
             .collect(),
     });
-    page(
-        200,
-        &IndexPage {
-            devices: devices.collect(),
-        },
-    )
+    page(200, &IndexPage { devices: devices.collect() })
 }
 
 fn line(world: &World, row: &Interface) -> InterfaceLine {
@@ -138,32 +131,18 @@ fn line(world: &World, row: &Interface) -> InterfaceLine {
         untagged.map(|vid| format!("untagged {vid}")),
         (!tagged.is_empty()).then(|| format!("tagged {}", tagged.join(", "))),
     ];
-    let addresses = world
-        .addresses
-        .values()
-        .filter(|address| address.interface == Some(row.id));
+    let addresses = world.addresses.values().filter(|address| address.interface == Some(row.id));
     InterfaceLine {
         id: row.id,
         name: row.name.clone(),
         enabled: row.enabled,
         mgmt_only: row.mgmt_only,
-        mode: MODES
-            .iter()
-            .find(|(value, _)| Some(*value) == row.mode())
-            .map_or("", |(_, label)| *label),
+        mode: MODES.iter().find(|(value, _)| Some(*value) == row.mode()).map_or("", |(_, label)| *label),
         vlans: parts.into_iter().flatten().collect::<Vec<_>>().join("; "),
         mtu: row.mtu.map(|mtu| mtu.to_string()).unwrap_or_default(),
         description: row.description.clone(),
-        addresses: addresses
-            .map(|address| address.address.to_string())
-            .collect::<Vec<_>>()
-            .join(", "),
-        ticket: row
-            .custom_fields
-            .get(TICKET_FIELD)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        addresses: addresses.map(|address| address.address.to_string()).collect::<Vec<_>>().join(", "),
+        ticket: row.custom_fields.get(TICKET_FIELD).and_then(Value::as_str).unwrap_or_default().to_owned(),
     }
 }
 
@@ -184,11 +163,7 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
         label: vlan.display(),
         selected,
     };
-    let none = |selected: bool| Choice {
-        value: String::new(),
-        label: "none".to_owned(),
-        selected,
-    };
+    let none = |selected: bool| Choice { value: String::new(), label: "none".to_owned(), selected };
     let mut modes = vec![none(row.mode().is_none())];
     modes.extend(MODES.iter().map(|(value, label)| Choice {
         value: (*value).to_owned(),
@@ -196,11 +171,7 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
         selected: row.mode() == Some(*value),
     }));
     let mut untagged = vec![none(row.untagged_vlan.is_none())];
-    untagged.extend(
-        vlans
-            .iter()
-            .map(|vlan| choice(vlan, row.untagged_vlan == Some(vlan.id))),
-    );
+    untagged.extend(vlans.iter().map(|vlan| choice(vlan, row.untagged_vlan == Some(vlan.id))));
     let own = |change: &&Object| {
         change.get("changed_object_type") == Some(&json!("dcim.interface"))
             && change.get("changed_object_id") == Some(&json!(row.id))
@@ -210,10 +181,7 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
         device: device.map(|device| device.name.clone()).unwrap_or_default(),
         modes,
         untagged,
-        tagged: vlans
-            .iter()
-            .map(|vlan| choice(vlan, row.tagged_vlans.contains(&vlan.id)))
-            .collect(),
+        tagged: vlans.iter().map(|vlan| choice(vlan, row.tagged_vlans.contains(&vlan.id))).collect(),
         errors,
         changes: world
             .changes
@@ -229,28 +197,13 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
 
 async fn changelog(shared: Data<Shared>) -> HttpResponse {
     let world = shared.world();
-    let changes = world
-        .changes
-        .values()
-        .rev()
-        .take(SHOWN_CHANGES)
-        .map(change_line)
-        .collect();
+    let changes = world.changes.values().rev().take(SHOWN_CHANGES).map(change_line).collect();
     page(200, &ChangelogPage { changes })
 }
 
 fn change_line(change: &Object) -> ChangeLine {
-    let text = |key: &str| {
-        change
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let action = change
-        .get("action")
-        .and_then(|action| action.get("label"))
-        .and_then(Value::as_str);
+    let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let action = change.get("action").and_then(|action| action.get("label")).and_then(Value::as_str);
     ChangeLine {
         time: text("time"),
         user: text("user_name"),
@@ -307,24 +260,13 @@ async fn edit(request: HttpRequest, id: Path<u64>, form: Bytes, shared: Data<Sha
 /// The form as a PATCH. VLANs that the chosen mode has no use for are dropped, as NetBox's form hides them.
 fn form_body(form: &str, row: &Interface) -> Object {
     let form = list::query(form);
-    let last = |key: &str| {
-        form.get(key)
-            .and_then(|values| values.last())
-            .map(|value| value.trim())
-    };
+    let last = |key: &str| form.get(key).and_then(|values| values.last()).map(|value| value.trim());
     let filled = |key: &str| last(key).filter(|value| !value.is_empty());
-    let number = |text: &str| {
-        text.parse::<u64>()
-            .map_or_else(|_| json!(text), |number| json!(number))
-    };
+    let number = |text: &str| text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number));
     let mode = filled("mode");
     let untagged = filled("untagged_vlan").filter(|_| mode.is_some());
     let takes_tagged = matches!(mode, Some("tagged" | "q-in-q"));
-    let tagged = form
-        .get("tagged_vlans")
-        .filter(|_| takes_tagged)
-        .into_iter()
-        .flatten();
+    let tagged = form.get("tagged_vlans").filter(|_| takes_tagged).into_iter().flatten();
     let mut custom = row.custom_fields.clone();
     custom.insert(TICKET_FIELD.to_owned(), json!(filled("ticket")));
     super::render::object(json!({
@@ -343,11 +285,7 @@ fn messages(errors: &Value) -> Vec<String> {
     for (field, errors) in errors.as_object().into_iter().flatten() {
         for error in errors.as_array().into_iter().flatten() {
             let error = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
-            messages.push(if field == "__all__" {
-                error
-            } else {
-                format!("{field}: {error}")
-            });
+            messages.push(if field == "__all__" { error } else { format!("{field}: {error}") });
         }
     }
     messages
@@ -381,16 +319,8 @@ mod tests {
     #[test]
     fn a_hostile_description_is_shown_as_text() {
         let world = super::super::seed::world("http://127.0.0.1:1", "secret");
-        let hostile = Interface {
-            description: "<script>alert(1)</script>\" onload=x".to_owned(),
-            ..row()
-        };
-        let html = interface_page(&world, &hostile, vec!["<b>".to_owned()])
-            .render()
-            .unwrap();
-        assert!(
-            !html.contains("<script>") && !html.contains("<b>") && !html.contains("\" onload"),
-            "{html}"
-        );
+        let hostile = Interface { description: "<script>alert(1)</script>\" onload=x".to_owned(), ..row() };
+        let html = interface_page(&world, &hostile, vec!["<b>".to_owned()]).render().unwrap();
+        assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("\" onload"), "{html}");
     }
 }

@@ -48,10 +48,8 @@ pub(super) fn brief(world: &World, table: Table, id: u64, base: &str) -> Option<
         Table::Devices => object(json!({"name": world.devices.get(&id)?.name, "description": ""})),
         Table::Interfaces => {
             let row = world.interfaces.get(&id)?;
-            object(
-                json!({"device": brief(world, Table::Devices, row.device, base), "name": row.name,
-                "description": row.description, "cable": null, "_occupied": false}),
-            )
+            object(json!({"device": brief(world, Table::Devices, row.device, base), "name": row.name,
+                "description": row.description, "cable": null, "_occupied": false}))
         }
         Table::Vlans => {
             let row = world.vlans.get(&id)?;
@@ -72,19 +70,14 @@ pub(super) fn brief(world: &World, table: Table, id: u64, base: &str) -> Option<
         | Table::Changes => {
             let mut full = row(world, table, id, base)?;
             full.retain(|key, _| {
-                matches!(
-                    key.as_str(),
-                    "name" | "description" | "prefix" | "family" | "display"
-                )
+                matches!(key.as_str(), "name" | "description" | "prefix" | "family" | "display")
             });
             full
         }
     };
     shown.insert("id".to_owned(), json!(id));
     shown.insert("url".to_owned(), json!(format!("{base}{}{id}/", table.path())));
-    shown
-        .entry("display")
-        .or_insert_with(|| json!(display(world, table, id)));
+    shown.entry("display").or_insert_with(|| json!(display(world, table, id)));
     Some(shown)
 }
 
@@ -100,18 +93,13 @@ pub(super) fn display(world: &World, table: Table, id: u64) -> String {
     }
     .unwrap_or_else(|| {
         let document = world.documents.get(&(table, id));
-        let name = document
-            .and_then(|document| document.get("name"))
-            .and_then(Value::as_str);
+        let name = document.and_then(|document| document.get("name")).and_then(Value::as_str);
         name.map_or_else(|| format!("{} {id}", table.model()), str::to_owned)
     })
 }
 
 fn links(shown: &mut Object, table: Table, id: u64, base: &str) {
-    let page = table
-        .path()
-        .trim_start_matches("/api")
-        .replace("object-changes", "changelog");
+    let page = table.path().trim_start_matches("/api").replace("object-changes", "changelog");
     shown.insert("id".to_owned(), json!(id));
     shown.insert("url".to_owned(), json!(format!("{base}{}{id}/", table.path())));
     shown.insert("display_url".to_owned(), json!(format!("{base}{page}{id}/")));
@@ -186,14 +174,8 @@ const INTERFACE_NULLS: [&str; 29] = [
     "connected_endpoints_type",
     "owner",
 ];
-const INTERFACE_LISTS: [&str; 6] = [
-    "vdcs",
-    "bridge_interfaces",
-    "mac_addresses",
-    "link_peers",
-    "wireless_lans",
-    "tags",
-];
+const INTERFACE_LISTS: [&str; 6] =
+    ["vdcs", "bridge_interfaces", "mac_addresses", "link_peers", "wireless_lans", "tags"];
 
 pub(super) fn fill(shown: &mut Object, keys: &[&str], value: &Value) {
     for key in keys {
@@ -237,17 +219,11 @@ fn tenant(base: &str) -> Value {
 }
 
 fn device(world: &World, row: &Device, base: &str) -> Object {
-    let primary = row
-        .primary_ip4
-        .and_then(|id| brief(world, Table::Addresses, id, base));
+    let primary = row.primary_ip4.and_then(|id| brief(world, Table::Addresses, id, base));
     let manufacturer = fixed(base, "dcim/manufacturers", "Cisco", "cisco");
     let device_type = json!({"id": 1, "url": format!("{base}/api/dcim/device-types/1/"), "display": "C9300-24T",
         "manufacturer": manufacturer, "model": "C9300-24T", "slug": "c9300-24t", "description": "", "device_count": world.devices.len()});
-    let count = world
-        .interfaces
-        .values()
-        .filter(|interface| interface.device == row.id)
-        .count();
+    let count = world.interfaces.values().filter(|interface| interface.device == row.id).count();
     let mut shown = object(json!({
         "display": row.name, "name": row.name, "device_type": device_type,
         "role": fixed(base, "dcim/device-roles", "Access Switch", "access-switch"), "tenant": tenant(base),
@@ -272,30 +248,15 @@ pub(super) const MODES: [(&str, &str); 4] = [
 /// All custom fields, also those that were never set.
 fn custom_fields(world: &World, set: &Object) -> Object {
     let value = |name: &String| set.get(name).cloned().unwrap_or(Value::Null);
-    world
-        .custom_field_names()
-        .into_iter()
-        .map(|name| (name.clone(), value(&name)))
-        .collect()
+    world.custom_field_names().into_iter().map(|name| (name.clone(), value(&name))).collect()
 }
 
 fn interface(world: &World, row: &Interface, base: &str) -> Object {
-    let label = |mode: &str| {
-        MODES
-            .iter()
-            .find(|(value, _)| *value == mode)
-            .map(|(_, label)| *label)
-    };
-    let mode = row
-        .mode()
-        .map(|mode| json!({"value": mode, "label": label(mode)}));
+    let label = |mode: &str| MODES.iter().find(|(value, _)| *value == mode).map(|(_, label)| *label);
+    let mode = row.mode().map(|mode| json!({"value": mode, "label": label(mode)}));
     let vlan = |id: u64| brief(world, Table::Vlans, id, base);
     let tagged: Vec<_> = row.tagged_vlans.iter().filter_map(|id| vlan(*id)).collect();
-    let addresses = world
-        .addresses
-        .values()
-        .filter(|address| address.interface == Some(row.id))
-        .count();
+    let addresses = world.addresses.values().filter(|address| address.interface == Some(row.id)).count();
     let mut shown = object(json!({
         "display": row.name, "device": brief(world, Table::Devices, row.device, base), "name": row.name, "label": "",
         "type": {"value": "1000base-t", "label": "1000BASE-T (1GE)"}, "enabled": row.enabled, "mtu": row.mtu,
@@ -323,9 +284,7 @@ fn vlan(world: &World, row: &Vlan, base: &str) -> Object {
 }
 
 fn address(world: &World, row: &Address, base: &str) -> Object {
-    let assigned = row
-        .interface
-        .and_then(|id| brief(world, Table::Interfaces, id, base));
+    let assigned = row.interface.and_then(|id| brief(world, Table::Interfaces, id, base));
     let assigned_type = row.interface.map(|_| "dcim.interface");
     let mut shown = object(json!({
         "display": row.address.to_string(), "family": family(&row.address), "address": row.address.to_string(), "vrf": null,

@@ -39,12 +39,7 @@ fn port(number: u8) -> Port {
         7 => ("Camera 1", Some("access"), Some(220), &[]),
         8 => ("Camera 2", Some("access"), Some(220), &[]),
         9 => ("Building controls", Some("access"), Some(230), &[]),
-        10 => (
-            "Access switch, second floor",
-            Some("tagged"),
-            Some(99),
-            &[100, 200, 300],
-        ),
+        10 => ("Access switch, second floor", Some("tagged"), Some(99), &[100, 200, 300]),
         20 => ("Link to the lab router", None, None, &[]),
         _ => ("", None, None, &[]),
     }
@@ -58,16 +53,7 @@ pub(super) fn world(orchestrator_url: &str, secret: &str) -> World {
     }
     for (vid, name, site) in VLANS {
         let (id, saved) = (world.next_id(Table::Vlans), world.saved());
-        world.vlans.insert(
-            id,
-            Vlan {
-                id,
-                vid,
-                name,
-                site,
-                saved,
-            },
-        );
+        world.vlans.insert(id, Vlan { id, vid, name, site, saved });
     }
     for (name, site) in [("c9300", LAB), ("c9300-b", BRANCH)] {
         device(&mut world, name, site);
@@ -76,22 +62,11 @@ pub(super) fn world(orchestrator_url: &str, secret: &str) -> World {
         let (id, saved) = (world.next_id(Table::Prefixes), world.saved());
         if let Ok(prefix) = prefix.parse() {
             let description = "Developer networks";
-            world.prefixes.insert(
-                id,
-                Prefix {
-                    prefix,
-                    site: Some(site),
-                    description,
-                    saved,
-                },
-            );
+            world.prefixes.insert(id, Prefix { prefix, site: Some(site), description, saved });
         }
     }
     let given = [("127.0.0.1/8", "c9300", "0/0"), ("127.0.0.2/8", "c9300-b", "0/0")];
-    let routed = [
-        ("10.10.10.1/24", "c9300", "1/0/20"),
-        ("10.20.20.1/24", "c9300-b", "1/0/20"),
-    ];
+    let routed = [("10.10.10.1/24", "c9300", "1/0/20"), ("10.20.20.1/24", "c9300-b", "1/0/20")];
     for (text, device, port) in given.into_iter().chain(routed) {
         address(&mut world, text, device, port);
     }
@@ -104,16 +79,7 @@ pub(super) fn world(orchestrator_url: &str, secret: &str) -> World {
 
 fn device(world: &mut World, name: &str, site: u64) {
     let (id, saved) = (world.next_id(Table::Devices), world.saved());
-    world.devices.insert(
-        id,
-        Device {
-            id,
-            name: name.to_owned(),
-            site,
-            primary_ip4: None,
-            saved,
-        },
-    );
+    world.devices.insert(id, Device { id, name: name.to_owned(), site, primary_ip4: None, saved });
     for number in 1..=24 {
         let (description, mode, untagged, tagged) = if site == LAB { port(number) } else { port(0) };
         let (row, saved) = (world.next_id(Table::Interfaces), world.saved());
@@ -161,25 +127,12 @@ fn plain(id: u64, device: u64, name: String, saved: Saved) -> Interface {
 fn address(world: &mut World, text: &str, device: &str, port: &str) {
     let name = format!("GigabitEthernet{port}");
     let on_device = |id: u64| world.devices.get(&id).is_some_and(|row| row.name == device);
-    let holder = world
-        .interfaces
-        .values()
-        .find(|row| row.name == name && on_device(row.device));
+    let holder = world.interfaces.values().find(|row| row.name == name && on_device(row.device));
     let interface = holder.map(|row| row.id);
     let (id, saved) = (world.next_id(Table::Addresses), world.saved());
     if let Ok(address) = text.parse() {
         let (description, dns_name) = (String::new(), String::new());
-        world.addresses.insert(
-            id,
-            Address {
-                id,
-                address,
-                interface,
-                description,
-                dns_name,
-                saved,
-            },
-        );
+        world.addresses.insert(id, Address { id, address, interface, description, dns_name, saved });
     }
 }
 
@@ -192,11 +145,9 @@ fn setup(world: &mut World, orchestrator_url: &str, secret: &str) {
         "body_template": "", "secret": secret, "ssl_verification": false});
     let rule = json!({"name": RULE, "enabled": true, "object_types": ["dcim.interface"], "event_types": ["object_updated"],
         "conditions": ticket_condition(), "action_type": "webhook", "action_object_type": "extras.webhook", "action_object_id": 1});
-    for (table, document) in [
-        (Table::CustomFields, field),
-        (Table::Webhooks, hook),
-        (Table::EventRules, rule),
-    ] {
+    for (table, document) in
+        [(Table::CustomFields, field), (Table::Webhooks, hook), (Table::EventRules, rule)]
+    {
         let Ok(mut document) = super::extras::prepare(world, table, None, &super::render::object(document))
         else {
             continue;

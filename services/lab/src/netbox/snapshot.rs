@@ -41,10 +41,7 @@ const SNAPSHOT_NULLS: [&str; 29] = [
 /// The snapshot of a row; `None` for tables that nobody writes.
 pub(super) fn of(world: &World, table: Table, id: u64) -> Option<Object> {
     match table {
-        Table::Interfaces => world
-            .interfaces
-            .get(&id)
-            .map(|row| interface_snapshot(world, row)),
+        Table::Interfaces => world.interfaces.get(&id).map(|row| interface_snapshot(world, row)),
         Table::Addresses => world.addresses.get(&id).map(address_snapshot),
         Table::Journal | Table::Webhooks | Table::EventRules | Table::CustomFields => {
             world.documents.get(&(table, id)).cloned()

@@ -76,17 +76,11 @@ pub(super) fn store(world: &mut World, prepared: Prepared, cause: &Cause, messag
     let last_updated = saved.last_updated;
     match prepared {
         Prepared::Interface(row) => {
-            let saved = Saved {
-                last_updated,
-                ..row.saved
-            };
+            let saved = Saved { last_updated, ..row.saved };
             world.interfaces.insert(id, Interface { saved, ..row });
         }
         Prepared::Address(row) => {
-            let saved = Saved {
-                last_updated,
-                ..row.saved
-            };
+            let saved = Saved { last_updated, ..row.saved };
             world.addresses.insert(id, Address { id, saved, ..row });
         }
         Prepared::Document(table, _, mut document) => {
@@ -95,18 +89,9 @@ pub(super) fn store(world: &mut World, prepared: Prepared, cause: &Cause, messag
         }
     }
     let after = snapshot::of(world, table, id);
-    let action = if old.is_some() {
-        Action::Update
-    } else {
-        Action::Create
-    };
+    let action = if old.is_some() { Action::Update } else { Action::Create };
     let data = render::row(world, table, id, "").unwrap_or_default();
-    saved_row(
-        world,
-        (table, id, action),
-        (data, before, after),
-        (cause, message),
-    );
+    saved_row(world, (table, id, action), (data, before, after), (cause, message));
     id
 }
 
@@ -117,11 +102,7 @@ pub(super) fn delete(world: &mut World, table: Table, id: u64, cause: &Cause) {
     match table {
         Table::Addresses => {
             world.addresses.remove(&id);
-            for device in world
-                .devices
-                .values_mut()
-                .filter(|device| device.primary_ip4 == Some(id))
-            {
+            for device in world.devices.values_mut().filter(|device| device.primary_ip4 == Some(id)) {
                 device.primary_ip4 = None;
             }
         }
@@ -129,12 +110,7 @@ pub(super) fn delete(world: &mut World, table: Table, id: u64, cause: &Cause) {
             world.documents.remove(&(table, id));
         }
     }
-    saved_row(
-        world,
-        (table, id, Action::Delete),
-        (data, before, None),
-        (cause, ""),
-    );
+    saved_row(world, (table, id, Action::Delete), (data, before, None), (cause, ""));
 }
 
 type Snapshots = (Object, Option<Object>, Option<Object>);
@@ -152,12 +128,7 @@ fn saved_row(
     let keys = before.iter().chain(&after).flat_map(|row| row.keys());
     let differs = keys.into_iter().any(|key| key != "last_updated" && !same(key));
     if differs {
-        let entry = log_entry(
-            world,
-            (table, id, action),
-            (&before, &after),
-            (cause, message, &data),
-        );
+        let entry = log_entry(world, (table, id, action), (&before, &after), (cause, message, &data));
         world.changes.insert(entry.0, entry.1);
         if world.changes.len() > LOG_LIMIT {
             world.changes.pop_first();
@@ -177,11 +148,8 @@ fn log_entry(
     let name = data.get("display").and_then(Value::as_str).unwrap_or_default();
     let user_id = if cause.user == super::ADMIN { 1 } else { 2 };
     let user = json!({"id": user_id, "url": format!("/api/users/users/{user_id}/"), "display": cause.user, "username": cause.user});
-    let kind = table
-        .object_type()
-        .replace('.', " | ")
-        .replacen("dcim", "DCIM", 1)
-        .replacen("ipam", "IPAM", 1);
+    let kind =
+        table.object_type().replace('.', " | ").replacen("dcim", "DCIM", 1).replacen("ipam", "IPAM", 1);
     let shown = json!({
         "id": entry, "display": format!("{kind} {name} {} by {}", label.to_lowercase(), cause.user), "time": stamp(time),
         "user": user, "user_name": cause.user, "request_id": cause.request_id, "action": {"value": value, "label": label},

@@ -42,16 +42,8 @@ pub(crate) fn apply(
     if default == DefaultOperation::Replace {
         root.children.clear();
     }
-    let operation = if default == DefaultOperation::None {
-        Operation::None
-    } else {
-        Operation::Merge
-    };
-    let mut run = Run {
-        errors: Vec::new(),
-        on_error,
-        problems,
-    };
+    let operation = if default == DefaultOperation::None { Operation::None } else { Operation::Merge };
+    let mut run = Run { errors: Vec::new(), on_error, problems };
     run.children(&mut root, edits, model, (operation, &Place::default()));
     if on_error == ErrorOption::Rollback && !run.errors.is_empty() {
         return (base.clone(), run.errors);
@@ -85,12 +77,7 @@ impl Run<'_> {
                 continue;
             };
             let place = place.child(shape.step(&edit.to_node()));
-            self.one(
-                parent,
-                edit,
-                (model, shape),
-                (edit.operation.unwrap_or(inherited), &place),
-            );
+            self.one(parent, edit, (model, shape), (edit.operation.unwrap_or(inherited), &place));
         }
     }
 
@@ -101,12 +88,8 @@ impl Run<'_> {
         (around, shape): (&Shape, &Shape),
         (operation, place): (Operation, &Place),
     ) {
-        let known: Vec<RpcError> = self
-            .problems
-            .iter()
-            .filter(|problem| problem.is_at(place))
-            .cloned()
-            .collect();
+        let known: Vec<RpcError> =
+            self.problems.iter().filter(|problem| problem.is_at(place)).cloned().collect();
         if !known.is_empty() {
             self.errors.extend(known);
             return;
@@ -122,16 +105,13 @@ impl Run<'_> {
             .position(|child| child.is(&shape.ns, &shape.name) && shape.same(child, &wanted));
         match (operation, found) {
             (Operation::Create, Some(_)) if !shape.is_implicit() => {
-                self.errors
-                    .push(RpcError::application("data-exists", "the node exists already").at(place));
+                self.errors.push(RpcError::application("data-exists", "the node exists already").at(place));
             }
             (Operation::Delete, None) => {
-                self.errors
-                    .push(RpcError::application("data-missing", "there is no such node").at(place));
+                self.errors.push(RpcError::application("data-missing", "there is no such node").at(place));
             }
             (Operation::None, None) if !shape.is_implicit() => {
-                self.errors
-                    .push(RpcError::application("data-missing", "there is no such node").at(place));
+                self.errors.push(RpcError::application("data-missing", "there is no such node").at(place));
             }
             (Operation::Remove, None) => {}
             (Operation::Delete | Operation::Remove, Some(index)) => {
@@ -173,16 +153,10 @@ impl Run<'_> {
                 let is_key = |child: &&Edit| child.ns == shape.ns && keys.contains(&child.name);
                 for key in edit.children.iter().filter(is_key) {
                     if !node.children.iter().any(|known| known.is(&key.ns, &key.name)) {
-                        node.children
-                            .push(Node::leaf(&key.ns, &key.name, key.text.trim()));
+                        node.children.push(Node::leaf(&key.ns, &key.name, key.text.trim()));
                     }
                 }
-                let rest: Vec<Edit> = edit
-                    .children
-                    .iter()
-                    .filter(|child| !is_key(child))
-                    .cloned()
-                    .collect();
+                let rest: Vec<Edit> = edit.children.iter().filter(|child| !is_key(child)).cloned().collect();
                 self.children(node, &rest, shape, (operation, place));
             }
         }
@@ -199,24 +173,14 @@ fn bad_instance(edit: &Edit, around: &Shape, shape: &Shape, operation: Operation
         && keys.contains(&shape.name)
         && matches!(operation, Operation::Delete | Operation::Remove)
     {
-        let error = RpcError::protocol(
-            "bad-attribute",
-            "the key of a list entry cannot be taken out of it",
-        );
-        return Some(
-            error
-                .info("bad-attribute", "operation")
-                .info("bad-element", &edit.name),
-        );
+        let error = RpcError::protocol("bad-attribute", "the key of a list entry cannot be taken out of it");
+        return Some(error.info("bad-attribute", "operation").info("bad-element", &edit.name));
     }
     let Kind::List { keys, .. } = &shape.kind else {
         return None;
     };
     let missing = keys.iter().find(|key| {
-        !edit
-            .children
-            .iter()
-            .any(|child| child.name == **key && !child.text.trim().is_empty())
+        !edit.children.iter().any(|child| child.name == **key && !child.text.trim().is_empty())
     })?;
     let message = format!("key {missing} of list {} is missing", shape.name);
     Some(RpcError::application("missing-element", &message).info("bad-element", missing))
@@ -227,11 +191,9 @@ fn remove_other_cases(parent: &mut Node, around: &Shape, new: &Shape) {
     if new.cases.is_empty() {
         return;
     }
-    parent.children.retain(|child| {
-        !around
-            .child(&child.ns, &child.name)
-            .is_some_and(|shape| shape.excludes(new))
-    });
+    parent
+        .children
+        .retain(|child| !around.child(&child.ns, &child.name).is_some_and(|shape| shape.excludes(new)));
 }
 
 #[cfg(test)]

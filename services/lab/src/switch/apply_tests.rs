@@ -8,19 +8,12 @@ use proptest::prelude::*;
 fn edits(body: &str) -> Vec<Edit> {
     let text = format!("<config xmlns='{NS}' xmlns:nc='{NETCONF}'>{body}</config>");
     let document = xml::parse(&text).unwrap();
-    xml::elements(document.root_element())
-        .map(|node| Edit::read(node).unwrap())
-        .collect()
+    xml::elements(document.root_element()).map(|node| Edit::read(node).unwrap()).collect()
 }
 
 fn tree(body: &str) -> Node {
-    let (root, errors) = apply(
-        &Node::root(),
-        &edits(body),
-        &model(),
-        &[],
-        (DefaultOperation::Merge, ErrorOption::Rollback),
-    );
+    let (root, errors) =
+        apply(&Node::root(), &edits(body), &model(), &[], (DefaultOperation::Merge, ErrorOption::Rollback));
     assert!(errors.is_empty(), "{errors:?}");
     root
 }
@@ -28,10 +21,7 @@ fn tree(body: &str) -> Node {
 /// Applies `edit` to `base`; the result as XML, and the error tags.
 fn run(base: &str, edit: &str, default: DefaultOperation, option: ErrorOption) -> (String, Vec<String>) {
     let (root, errors) = apply(&tree(base), &edits(edit), &model(), &[], (default, option));
-    (
-        root.children_xml(NS),
-        errors.into_iter().map(|error| error.tag).collect(),
-    )
+    (root.children_xml(NS), errors.into_iter().map(|error| error.tag).collect())
 }
 
 fn merge(base: &str, edit: &str) -> (String, Vec<String>) {
@@ -43,10 +33,7 @@ const BASE: &str = "<top><port><name>1</name><note>a</note><mtu>1500</mtu></port
 #[test]
 fn merge_adds_and_changes_and_keeps_the_rest() {
     let (xml, errors) = merge(BASE, "<top><port><name>1</name><mtu> 2000 </mtu></port></top>");
-    assert_eq!(
-        xml,
-        "<top><port><name>1</name><note>a</note><mtu>2000</mtu></port></top>"
-    );
+    assert_eq!(xml, "<top><port><name>1</name><note>a</note><mtu>2000</mtu></port></top>");
     assert!(errors.is_empty());
 }
 
@@ -54,10 +41,8 @@ fn merge_adds_and_changes_and_keeps_the_rest() {
 fn replace_takes_the_place_of_one_entry_only() {
     let base =
         "<top><port><name>1</name><note>a</note></port><port><name>2</name><note>b</note></port></top>";
-    let (xml, _) = merge(
-        base,
-        "<top><port nc:operation='replace'><name>1</name><mtu>9000</mtu></port></top>",
-    );
+    let (xml, _) =
+        merge(base, "<top><port nc:operation='replace'><name>1</name><mtu>9000</mtu></port></top>");
     let after =
         "<top><port><name>1</name><mtu>9000</mtu></port><port><name>2</name><note>b</note></port></top>";
     assert_eq!(xml, after);
@@ -66,28 +51,15 @@ fn replace_takes_the_place_of_one_entry_only() {
 #[test]
 fn create_fails_on_what_exists_and_names_the_place() {
     let edit = "<top><port nc:operation='create'><name>1</name></port></top>";
-    let (root, errors) = apply(
-        &tree(BASE),
-        &edits(edit),
-        &model(),
-        &[],
-        (DefaultOperation::Merge, ErrorOption::Rollback),
-    );
+    let (root, errors) =
+        apply(&tree(BASE), &edits(edit), &model(), &[], (DefaultOperation::Merge, ErrorOption::Rollback));
     assert_eq!(errors[0].tag, "data-exists");
-    assert_eq!(
-        errors[0].path.as_ref().unwrap().0,
-        "/test:top/test:port[test:name='1']"
-    );
+    assert_eq!(errors[0].path.as_ref().unwrap().0, "/test:top/test:port[test:name='1']");
     assert_eq!(root, tree(BASE));
-    let (xml, errors) = merge(
-        BASE,
-        "<top><port nc:operation='create'><name>0</name><note>z</note></port></top>",
-    );
+    let (xml, errors) =
+        merge(BASE, "<top><port nc:operation='create'><name>0</name><note>z</note></port></top>");
     assert!(errors.is_empty());
-    assert!(
-        xml.starts_with("<top><port><name>0</name><note>z</note></port>"),
-        "{xml}"
-    );
+    assert!(xml.starts_with("<top><port><name>0</name><note>z</note></port>"), "{xml}");
 }
 
 #[test]
@@ -97,20 +69,15 @@ fn delete_fails_on_what_is_missing_and_remove_does_not() {
     };
     assert_eq!(merge(BASE, &gone("delete")).1, ["data-missing"]);
     assert!(merge(BASE, &gone("remove")).1.is_empty());
-    let (xml, errors) = merge(
-        BASE,
-        "<top><port><name>1</name><note nc:operation='delete'/></port></top>",
-    );
+    let (xml, errors) = merge(BASE, "<top><port><name>1</name><note nc:operation='delete'/></port></top>");
     assert_eq!(xml, "<top><port><name>1</name><mtu>1500</mtu></port></top>");
     assert!(errors.is_empty());
 }
 
 #[test]
 fn the_last_node_taken_out_takes_its_container_along() {
-    let (xml, _) = merge(
-        "<top><box><deep>1</deep></box></top>",
-        "<top><box><deep nc:operation='remove'/></box></top>",
-    );
+    let (xml, _) =
+        merge("<top><box><deep>1</deep></box></top>", "<top><box><deep nc:operation='remove'/></box></top>");
     assert_eq!(xml, "");
 }
 
@@ -128,12 +95,8 @@ fn none_only_leads_to_the_operations_below_it() {
 
 #[test]
 fn a_default_of_replace_takes_the_place_of_everything() {
-    let (xml, errors) = run(
-        BASE,
-        "<top><box><deep>1</deep></box></top>",
-        DefaultOperation::Replace,
-        ErrorOption::Rollback,
-    );
+    let (xml, errors) =
+        run(BASE, "<top><box><deep>1</deep></box></top>", DefaultOperation::Replace, ErrorOption::Rollback);
     assert_eq!(xml, "<top><box><deep>1</deep></box></top>");
     assert!(errors.is_empty());
 }
@@ -141,19 +104,13 @@ fn a_default_of_replace_takes_the_place_of_everything() {
 #[test]
 fn the_new_case_of_a_choice_removes_the_old_one() {
     let base = "<top><port><name>1</name><mode><access><x>1</x></access></mode></port></top>";
-    let (xml, _) = merge(
-        base,
-        "<top><port><name>1</name><mode><trunk/></mode></port></top>",
-    );
+    let (xml, _) = merge(base, "<top><port><name>1</name><mode><trunk/></mode></port></top>");
     assert_eq!(xml, "<top><port><name>1</name><mode><trunk/></mode></port></top>");
 }
 
 #[test]
 fn a_list_entry_needs_its_key_and_keeps_it() {
-    assert_eq!(
-        merge(BASE, "<top><port><note>x</note></port></top>").1,
-        ["missing-element"]
-    );
+    assert_eq!(merge(BASE, "<top><port><note>x</note></port></top>").1, ["missing-element"]);
 }
 
 #[test]
@@ -189,23 +146,13 @@ fn rollback_on_error_does_nothing_and_names_every_error() {
 
 /// Any configuration of the test model.
 fn config() -> impl Strategy<Value = String> {
-    let mode = prop_oneof![
-        Just(""),
-        Just("<mode><access/></mode>"),
-        Just("<mode><trunk><x>1</x></trunk></mode>")
-    ];
-    let port = (
-        0..4_u8,
-        proptest::option::of("[a-c]{1,3}"),
-        proptest::option::of(64..70_u16),
-        mode,
-    );
+    let mode =
+        prop_oneof![Just(""), Just("<mode><access/></mode>"), Just("<mode><trunk><x>1</x></trunk></mode>")];
+    let port = (0..4_u8, proptest::option::of("[a-c]{1,3}"), proptest::option::of(64..70_u16), mode);
     proptest::collection::vec(port, 0..4).prop_map(|ports| {
         let mut out = "<top>".to_owned();
         for (name, note, mtu, mode) in ports {
-            let note = note
-                .map(|note| format!("<note>{note}</note>"))
-                .unwrap_or_default();
+            let note = note.map(|note| format!("<note>{note}</note>")).unwrap_or_default();
             let mtu = mtu.map(|mtu| format!("<mtu>{mtu}</mtu>")).unwrap_or_default();
             out.push_str(&format!("<port><name>{name}</name>{note}{mtu}{mode}</port>"));
         }

@@ -26,14 +26,8 @@ pub(crate) fn interface_lines(entry: &Node) -> Vec<String> {
     if let Some(address) = entry.at(&["ip", "address"]) {
         address_lines(address, &mut lines);
     }
-    for prefix in entry
-        .at(&["ipv6", "address"])
-        .map_or(&[][..], |address| &address.children)
-    {
-        lines.push(format!(
-            "ipv6 address {}",
-            prefix.text_at(&["prefix"]).unwrap_or_default()
-        ));
+    for prefix in entry.at(&["ipv6", "address"]).map_or(&[][..], |address| &address.children) {
+        lines.push(format!("ipv6 address {}", prefix.text_at(&["prefix"]).unwrap_or_default()));
     }
     if let Some(number) = text(&["channel-group", "number"]) {
         let mode = text(&["channel-group", "mode"]).map(|mode| format!(" mode {mode}"));
@@ -51,11 +45,7 @@ pub(crate) fn interface_lines(entry: &Node) -> Vec<String> {
         "ipv6",
         "channel-group",
     ];
-    for child in entry
-        .children
-        .iter()
-        .filter(|child| !drawn.contains(&child.name.as_str()))
-    {
+    for child in entry.children.iter().filter(|child| !drawn.contains(&child.name.as_str())) {
         plain_lines(child, "", &mut lines);
     }
     if entry.child("shutdown").is_some() {
@@ -72,10 +62,7 @@ fn switchport_lines(switchport: &Node, lines: &mut Vec<String>) {
     if let Some(vlan) = text(&["trunk", "native", "vlan", "vlan-id"]) {
         lines.push(format!("switchport trunk native vlan {vlan}"));
     }
-    for child in switchport
-        .at(&["trunk", "allowed", "vlan"])
-        .map_or(&[][..], |vlan| &vlan.children)
-    {
+    for child in switchport.at(&["trunk", "allowed", "vlan"]).map_or(&[][..], |vlan| &vlan.children) {
         match child.name.as_str() {
             "vlans" => lines.push(format!("switchport trunk allowed vlan {}", child.text)),
             "none" => lines.push("switchport trunk allowed vlan none".to_owned()),
@@ -83,11 +70,7 @@ fn switchport_lines(switchport: &Node, lines: &mut Vec<String>) {
         }
     }
     if let Some(mode) = switchport.child("mode").and_then(|mode| mode.children.first()) {
-        let value = if mode.text.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", mode.text)
-        };
+        let value = if mode.text.is_empty() { String::new() } else { format!(" {}", mode.text) };
         lines.push(format!("switchport mode {}{value}", mode.name));
     }
     if let Some(vlan) = text(&["voice", "vlan", "vlan"]) {
@@ -114,17 +97,9 @@ fn address_lines(address: &Node, lines: &mut Vec<String>) {
 
 /// Words and value of each leaf, for what has no special form.
 fn plain_lines(node: &Node, words: &str, lines: &mut Vec<String>) {
-    let words = if words.is_empty() {
-        node.name.clone()
-    } else {
-        format!("{words} {}", node.name)
-    };
+    let words = if words.is_empty() { node.name.clone() } else { format!("{words} {}", node.name) };
     if node.children.is_empty() {
-        let value = if node.text.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", node.text)
-        };
+        let value = if node.text.is_empty() { String::new() } else { format!(" {}", node.text) };
         lines.push(format!("{words}{value}"));
     }
     for child in &node.children {
@@ -134,24 +109,16 @@ fn plain_lines(node: &Node, words: &str, lines: &mut Vec<String>) {
 
 /// The interfaces of a configuration: full name and entry, in order.
 pub(crate) fn interfaces(config: &Node) -> Vec<(String, &Node)> {
-    let entries = config
-        .at(&["native", "interface"])
-        .map_or(&[][..], |interface| &interface.children);
-    let named = entries.iter().map(|entry| {
-        (
-            format!("{}{}", entry.name, entry.text_at(&["name"]).unwrap_or("")),
-            entry,
-        )
-    });
+    let entries = config.at(&["native", "interface"]).map_or(&[][..], |interface| &interface.children);
+    let named = entries
+        .iter()
+        .map(|entry| (format!("{}{}", entry.name, entry.text_at(&["name"]).unwrap_or("")), entry));
     named.collect()
 }
 
 /// The entry of one interface.
 pub(crate) fn interface<'a>(config: &'a Node, name: &str) -> Option<&'a Node> {
-    interfaces(config)
-        .into_iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, entry)| entry)
+    interfaces(config).into_iter().find(|(known, _)| known == name).map(|(_, entry)| entry)
 }
 
 /// What differs between two configurations, by name: interfaces, VLANs and whatever else stands at the top.
@@ -159,15 +126,10 @@ pub(crate) fn touched(before: &Node, after: &Node) -> Vec<String> {
     let (old, new) = (parts(before), parts(after));
     let mut names: Vec<String> = new.iter().map(|(name, _)| name.clone()).collect();
     names.extend(
-        old.iter()
-            .map(|(name, _)| name.clone())
-            .filter(|name| !new.iter().any(|(known, _)| known == name)),
+        old.iter().map(|(name, _)| name.clone()).filter(|name| !new.iter().any(|(known, _)| known == name)),
     );
     let find = |parts: &[(String, &Node)], name: &str| {
-        parts
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, node)| (*node).clone())
+        parts.iter().find(|(known, _)| known == name).map(|(_, node)| (*node).clone())
     };
     names.retain(|name| find(&old, name) != find(&new, name));
     names
@@ -193,19 +155,11 @@ pub(crate) fn using(entry: &Node) -> String {
         return String::new();
     };
     let text = |path: &[&str]| switchport.text_at(path);
-    match switchport
-        .child("mode")
-        .and_then(|mode| mode.children.first())
-        .map(|mode| mode.name.as_str())
-    {
-        Some("access") => format!(
-            "access, VLAN {}",
-            text(&["access", "vlan", "vlan"]).unwrap_or("1")
-        ),
-        Some("trunk") => format!(
-            "trunk, VLANs {}",
-            text(&["trunk", "allowed", "vlan", "vlans"]).unwrap_or("all")
-        ),
+    match switchport.child("mode").and_then(|mode| mode.children.first()).map(|mode| mode.name.as_str()) {
+        Some("access") => format!("access, VLAN {}", text(&["access", "vlan", "vlan"]).unwrap_or("1")),
+        Some("trunk") => {
+            format!("trunk, VLANs {}", text(&["trunk", "allowed", "vlan", "vlans"]).unwrap_or("all"))
+        }
         other => other.unwrap_or_default().to_owned(),
     }
 }
@@ -294,10 +248,7 @@ mod tests {
     fn new_and_gone_lines_are_told_apart() {
         let found = diff(&lines(&["a", "b", "c"]), &lines(&["a", "x", "c"]));
         let marks: Vec<Change> = found.iter().map(|(change, _)| *change).collect();
-        assert_eq!(
-            marks,
-            [Change::Same, Change::Removed, Change::Added, Change::Same]
-        );
+        assert_eq!(marks, [Change::Same, Change::Removed, Change::Added, Change::Same]);
     }
 
     proptest! {

@@ -29,18 +29,11 @@ impl Device {
             refuse(RpcError::protocol("lock-denied", message).info("session-id", &holder.to_string()))
         };
         if let Some(holder) = self.locks.get(&target) {
-            return denied(
-                *holder,
-                &format!("{} is locked by session {holder}", target.word()),
-            );
+            return denied(*holder, &format!("{} is locked by session {holder}", target.word()));
         }
         if target == Datastore::Candidate && self.is_candidate_dirty() {
             let editor = self.candidate_editor;
-            let editor = if self.sessions.contains_key(&editor) {
-                editor
-            } else {
-                0
-            };
+            let editor = if self.sessions.contains_key(&editor) { editor } else { 0 };
             return denied(editor, "the candidate has changes that were not committed");
         }
         if let Some(pending) = &self.pending
@@ -51,8 +44,7 @@ impl Device {
         }
         self.locks.insert(target, call.session);
         let user = self.user(call.session);
-        self.log
-            .add(EventKind::Locked, (Some(call.session), &user), target.word());
+        self.log.add(EventKind::Locked, (Some(call.session), &user), target.word());
         ok()
     }
 
@@ -72,10 +64,9 @@ impl Device {
                     RpcError::protocol("operation-failed", &message).info("session-id", &holder.to_string()),
                 )
             }
-            None => refuse(RpcError::protocol(
-                "operation-failed",
-                &format!("{} is not locked", target.word()),
-            )),
+            None => {
+                refuse(RpcError::protocol("operation-failed", &format!("{} is not locked", target.word())))
+            }
         }
     }
 
@@ -98,11 +89,7 @@ impl Device {
         self.candidate = None;
         self.log.commits += 1;
         let text = self.settle_pending(&commit, before, call);
-        self.log.add(
-            EventKind::Committed,
-            (Some(call.session), &by),
-            format!("{touched}{text}"),
-        );
+        self.log.add(EventKind::Committed, (Some(call.session), &by), format!("{touched}{text}"));
         ok()
     }
 
@@ -111,27 +98,16 @@ impl Device {
         let earlier = self.pending.take();
         self.timer_changed.notify_one();
         if !commit.confirmed {
-            return if earlier.is_some() {
-                ", confirmed".to_owned()
-            } else {
-                String::new()
-            };
+            return if earlier.is_some() { ", confirmed".to_owned() } else { String::new() };
         }
         let (before, persist) = match earlier {
             Some(earlier) => (earlier.before, commit.persist.clone().or(earlier.persist)),
             None => (before, commit.persist.clone()),
         };
         // A time too far away to be counted is as good as never; a year is.
-        let deadline = call
-            .now
-            .checked_add(commit.timeout)
-            .unwrap_or(call.now + Duration::from_secs(31_536_000));
-        self.pending = Some(Pending {
-            before,
-            deadline,
-            persist,
-            session: call.session,
-        });
+        let deadline =
+            call.now.checked_add(commit.timeout).unwrap_or(call.now + Duration::from_secs(31_536_000));
+        self.pending = Some(Pending { before, deadline, persist, session: call.session });
         format!(", to be confirmed within {} s", commit.timeout.as_secs())
     }
 
@@ -143,9 +119,7 @@ impl Device {
         let timeout = call.word("confirm-timeout");
         let any = confirmed || persist.is_some() || persist_id.is_some() || timeout.is_some();
         if any && !self.offers.confirmed_commit {
-            return refuse(RpcError::unsupported(
-                "the switch does not offer confirmed commits",
-            ));
+            return refuse(RpcError::unsupported("the switch does not offer confirmed commits"));
         }
         if !confirmed && (persist.is_some() || timeout.is_some()) {
             return refuse(RpcError::missing("confirmed"));
@@ -158,22 +132,13 @@ impl Device {
                 return refuse(RpcError::invalid("confirm-timeout", &message));
             }
         };
-        Ok(Commit {
-            confirmed,
-            timeout,
-            persist,
-            persist_id,
-        })
+        Ok(Commit { confirmed, timeout, persist, persist_id })
     }
 
     /// Whether this session may confirm, prolong or cancel the confirmed commit that waits, if one does.
     fn check_persist_id(&self, given: Option<&str>, session: u32) -> Result<(), Vec<RpcError>> {
-        let wrong = || {
-            refuse(RpcError::invalid(
-                "persist-id",
-                "no confirmed commit with this persist-id waits",
-            ))
-        };
+        let wrong =
+            || refuse(RpcError::invalid("persist-id", "no confirmed commit with this persist-id waits"));
         match (&self.pending, given) {
             (None, None) => Ok(()),
             (None, Some(_)) => wrong(),
@@ -193,10 +158,7 @@ impl Device {
     pub(crate) fn cancel_commit(&mut self, call: &Call<'_, '_>) -> Answer {
         call.only(&["persist-id"])?;
         if self.pending.is_none() {
-            return refuse(RpcError::protocol(
-                "operation-failed",
-                "no confirmed commit waits",
-            ));
+            return refuse(RpcError::protocol("operation-failed", "no confirmed commit waits"));
         }
         self.check_persist_id(call.word("persist-id").as_deref(), call.session)?;
         let user = self.user(call.session);
@@ -236,11 +198,7 @@ impl Device {
         self.startup = Some(self.running.clone());
         self.log.saves += 1;
         let user = self.user(call.session);
-        self.log.add(
-            EventKind::Saved,
-            (Some(call.session), &user),
-            "running saved to startup",
-        );
+        self.log.add(EventKind::Saved, (Some(call.session), &user), "running saved to startup");
         result("Save running-config successful")
     }
 
@@ -260,8 +218,5 @@ impl Device {
 }
 
 fn result(text: &str) -> Answer {
-    Ok(format!(
-        "<result xmlns=\"{}\">{text}</result>",
-        super::error::CISCO_IA
-    ))
+    Ok(format!("<result xmlns=\"{}\">{text}</result>", super::error::CISCO_IA))
 }

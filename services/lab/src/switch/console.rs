@@ -51,11 +51,7 @@ fn edited(model: &Model, base: &Node, config: &str) -> Result<Node, ConsoleError
     let edits: Vec<Edit> = xml::elements(root).map(Edit::read).collect::<Result<_, _>>()?;
     let options = (DefaultOperation::Merge, ErrorOption::Rollback);
     let (result, errors) = apply(base, &edits, &model.shape, &[], options);
-    if errors.is_empty() {
-        Ok(result)
-    } else {
-        Err(errors.into())
-    }
+    if errors.is_empty() { Ok(result) } else { Err(errors.into()) }
 }
 
 /// A `<config>` that holds one interface with this content.
@@ -81,11 +77,7 @@ impl Device {
             return Err(objections.into());
         }
         let touched = cli::list(&cli::touched(&self.running, &result));
-        self.log.add(
-            EventKind::Console,
-            (None, "console"),
-            format!("configured by CLI: {touched}"),
-        );
+        self.log.add(EventKind::Console, (None, "console"), format!("configured by CLI: {touched}"));
         self.write(Datastore::Running, result, 0);
         Ok(())
     }
@@ -94,11 +86,7 @@ impl Device {
     pub(crate) fn dirty_candidate(&mut self, config: &str) -> Result<(), ConsoleError> {
         let base = self.read(Datastore::Candidate);
         let result = edited(&self.model.clone(), &base, config)?;
-        self.log.add(
-            EventKind::Edited,
-            (None, "stranger"),
-            "candidate: changed and not committed",
-        );
+        self.log.add(EventKind::Edited, (None, "stranger"), "candidate: changed and not committed");
         self.write(Datastore::Candidate, result, 0);
         Ok(())
     }
@@ -109,8 +97,7 @@ impl Device {
         self.strangers.push(id);
         for datastore in datastores {
             self.locks.insert(*datastore, id);
-            self.log
-                .add(EventKind::Locked, (Some(id), "stranger"), datastore.word());
+            self.log.add(EventKind::Locked, (Some(id), "stranger"), datastore.word());
         }
         id
     }
@@ -119,11 +106,7 @@ impl Device {
     pub(crate) fn unlock_strangers(&mut self) {
         let strangers = std::mem::take(&mut self.strangers);
         for datastore in [Datastore::Running, Datastore::Candidate, Datastore::Startup] {
-            if self
-                .locks
-                .get(&datastore)
-                .is_some_and(|holder| strangers.contains(holder))
-            {
+            if self.locks.get(&datastore).is_some_and(|holder| strangers.contains(holder)) {
                 self.release(datastore, (None, "stranger"));
             }
         }
@@ -137,9 +120,7 @@ impl Switch {
     pub fn running_interface(&self, interface: &str) -> String {
         let device = self.shared.device();
         // Below its list, the namespace is said once, at the entry itself.
-        cli::interface(&device.running, interface)
-            .map(Node::to_xml)
-            .unwrap_or_default()
+        cli::interface(&device.running, interface).map(Node::to_xml).unwrap_or_default()
     }
 
     /// The same for people: lines of IOS's own language, the first being `interface …`.
@@ -150,11 +131,7 @@ impl Switch {
             return String::new();
         };
         let lines = cli::interface_lines(entry);
-        lines
-            .iter()
-            .fold(format!("interface {interface}\n"), |text, line| {
-                text + " " + line + "\n"
-            })
+        lines.iter().fold(format!("interface {interface}\n"), |text, line| text + " " + line + "\n")
     }
 
     /// The running configuration as canonical XML on one line.
@@ -256,11 +233,8 @@ impl Switch {
     pub fn set_sync_in_progress(&self, busy: bool) {
         let mut device = self.shared.device();
         device.syncing = busy;
-        let text = if busy {
-            "begins to read its CLI configuration"
-        } else {
-            "has read its CLI configuration"
-        };
+        let text =
+            if busy { "begins to read its CLI configuration" } else { "has read its CLI configuration" };
         device.log.add(EventKind::Other, (None, "console"), text);
     }
 

@@ -130,8 +130,7 @@ impl Device {
     /// Begins a session; `None` when there are too many.
     pub(crate) fn open_session(&mut self, user: &str, peer: &str) -> Option<(u32, CancellationToken)> {
         if self.sessions.len() >= self.session_limit {
-            self.log
-                .add(EventKind::Refused, (None, user), "a session more than the limit");
+            self.log.add(EventKind::Refused, (None, user), "a session more than the limit");
             return None;
         }
         let id = self.take_session_id();
@@ -147,8 +146,7 @@ impl Device {
         self.sessions.insert(id, session);
         self.log.sessions_opened += 1;
         self.log.sessions_open = self.sessions.len();
-        self.log
-            .add(EventKind::SessionOpened, (Some(id), user), format!("from {peer}"));
+        self.log.add(EventKind::SessionOpened, (Some(id), user), format!("from {peer}"));
         Some((id, kill))
     }
 
@@ -168,11 +166,7 @@ impl Device {
         self.log.sessions_open = self.sessions.len();
         let by = (Some(id), session.user.as_str());
         self.log.add(EventKind::SessionClosed, by, why);
-        if self
-            .pending
-            .as_ref()
-            .is_some_and(|pending| pending.persist.is_none() && pending.session == id)
-        {
+        if self.pending.as_ref().is_some_and(|pending| pending.persist.is_none() && pending.session == id) {
             self.revert(by, "its session ended before it was confirmed");
         }
         for target in [Datastore::Candidate, Datastore::Running, Datastore::Startup] {
@@ -202,9 +196,7 @@ impl Device {
 
     /// Whether the candidate differs from running.
     pub(crate) fn is_candidate_dirty(&self) -> bool {
-        self.candidate
-            .as_ref()
-            .is_some_and(|candidate| *candidate != self.running)
+        self.candidate.as_ref().is_some_and(|candidate| *candidate != self.running)
     }
 
     /// The content of a datastore.
@@ -244,10 +236,7 @@ impl Device {
 
     /// The session that holds a lock of this datastore against `session`.
     pub(crate) fn locked_against(&self, target: Datastore, session: u32) -> Option<u32> {
-        self.locks
-            .get(&target)
-            .copied()
-            .filter(|holder| *holder != session)
+        self.locks.get(&target).copied().filter(|holder| *holder != session)
     }
 
     /// An error where another session's lock stands in the way.
@@ -265,8 +254,7 @@ impl Device {
             return;
         };
         self.timer_changed.notify_one();
-        self.log
-            .add(EventKind::Reverted, by, format!("confirmed commit undone: {why}"));
+        self.log.add(EventKind::Reverted, by, format!("confirmed commit undone: {why}"));
         self.write(Datastore::Running, pending.before, 0);
     }
 
@@ -284,9 +272,7 @@ impl Device {
 
     /// The user of a session.
     pub(crate) fn user(&self, session: u32) -> String {
-        self.sessions
-            .get(&session)
-            .map_or_else(String::new, |session| session.user.clone())
+        self.sessions.get(&session).map_or_else(String::new, |session| session.user.clone())
     }
 
     /// Starts the switch anew: sessions and locks are gone, running is what was saved.
@@ -299,11 +285,7 @@ impl Device {
         self.strangers.clear();
         self.candidate = None;
         self.syncing = false;
-        self.log.add(
-            EventKind::Other,
-            (None, "console"),
-            "restarted with the saved configuration",
-        );
+        self.log.add(EventKind::Other, (None, "console"), "restarted with the saved configuration");
         let saved = self.startup.clone().unwrap_or_default();
         self.write(Datastore::Running, saved, 0);
     }

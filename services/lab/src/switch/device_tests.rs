@@ -31,10 +31,7 @@ fn rig(capabilities: Capabilities) -> Rig {
         let (id, _) = device.open_session(user, "127.0.0.1:1").unwrap();
         device.sessions.get_mut(&id).unwrap().chunked = true;
     }
-    Rig {
-        device,
-        now: Instant::now(),
-    }
+    Rig { device, now: Instant::now() }
 }
 
 fn port(content: &str) -> String {
@@ -53,17 +50,11 @@ fn access(vlan: u16) -> String {
 
 impl Rig {
     fn raw(&mut self, session: u32, message: &str) -> String {
-        self.device
-            .handle(session, message.as_bytes(), self.now)
-            .xml
-            .unwrap_or_default()
+        self.device.handle(session, message.as_bytes(), self.now).xml.unwrap_or_default()
     }
 
     fn rpc(&mut self, session: u32, operation: &str) -> String {
-        self.raw(
-            session,
-            &format!("<rpc xmlns='{NETCONF}' message-id='7'>{operation}</rpc>"),
-        )
+        self.raw(session, &format!("<rpc xmlns='{NETCONF}' message-id='7'>{operation}</rpc>"))
     }
 
     fn ok(&mut self, session: u32, operation: &str) {
@@ -74,10 +65,7 @@ impl Rig {
     /// Asserts that the operation fails with this tag; gives the reply.
     fn fails(&mut self, session: u32, operation: &str, tag: &str) -> String {
         let reply = self.rpc(session, operation);
-        assert!(
-            reply.contains(&format!("<error-tag>{tag}</error-tag>")),
-            "{operation}: {reply}"
-        );
+        assert!(reply.contains(&format!("<error-tag>{tag}</error-tag>")), "{operation}: {reply}");
         reply
     }
 
@@ -107,11 +95,7 @@ fn a_candidate_is_edited_and_committed() {
     assert_eq!(rig.description(Datastore::Running).as_deref(), Some("new"));
     assert!(!rig.device.is_candidate_dirty());
     assert_eq!(
-        (
-            rig.device.log.edits(),
-            rig.device.log.commits(),
-            rig.device.log.running_changes()
-        ),
+        (rig.device.log.edits(), rig.device.log.commits(), rig.device.log.running_changes()),
         (1, 1, 1)
     );
 }
@@ -129,10 +113,7 @@ fn a_lock_names_its_holder_and_keeps_others_out() {
     let mut rig = rig(Capabilities::Catalyst9300);
     rig.ok(ONE, LOCK_CANDIDATE);
     let reply = rig.fails(TWO, LOCK_CANDIDATE, "lock-denied");
-    assert!(
-        reply.contains("<error-info><session-id>1</session-id></error-info>"),
-        "{reply}"
-    );
+    assert!(reply.contains("<error-info><session-id>1</session-id></error-info>"), "{reply}");
     rig.fails(ONE, LOCK_CANDIDATE, "lock-denied");
     rig.fails(TWO, UNLOCK_CANDIDATE, "operation-failed");
     let edit = rig.edit("candidate", "", &port("<mtu>2000</mtu>"));
@@ -152,10 +133,7 @@ fn a_dirty_candidate_cannot_be_locked() {
     rig.device.end_session(ONE, "gone");
     let reply = rig.fails(TWO, LOCK_CANDIDATE, "lock-denied");
     assert!(reply.contains("<session-id>0</session-id>"), "{reply}");
-    assert!(
-        rig.device.is_candidate_dirty(),
-        "a candidate that was not locked outlives its session"
-    );
+    assert!(rig.device.is_candidate_dirty(), "a candidate that was not locked outlives its session");
 }
 
 #[test]
@@ -174,10 +152,7 @@ fn a_session_that_ends_gives_its_locks_back_and_its_changes_up() {
 fn a_confirmed_commit_is_undone_when_its_time_is_over() {
     let mut rig = rig(Capabilities::ConfirmedCommit);
     rig.describe(ONE, "candidate", "new");
-    rig.ok(
-        ONE,
-        "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>",
-    );
+    rig.ok(ONE, "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>");
     assert_eq!(rig.description(Datastore::Running).as_deref(), Some("new"));
     rig.device.expire(rig.now + Duration::from_secs(9));
     assert!(rig.device.pending.is_some());
@@ -212,10 +187,7 @@ fn a_persistent_confirmed_commit_is_confirmed_or_cancelled_by_its_id_from_anywhe
     let persistent = "<commit><confirmed/><persist>word</persist></commit>";
     for (last, kept) in [
         ("<commit><persist-id>word</persist-id></commit>", true),
-        (
-            "<cancel-commit><persist-id>word</persist-id></cancel-commit>",
-            false,
-        ),
+        ("<cancel-commit><persist-id>word</persist-id></cancel-commit>", false),
     ] {
         let mut rig = rig(Capabilities::ConfirmedCommit);
         rig.describe(ONE, "candidate", "new");
@@ -223,11 +195,7 @@ fn a_persistent_confirmed_commit_is_confirmed_or_cancelled_by_its_id_from_anywhe
         rig.device.end_session(ONE, "gone");
         assert_eq!(rig.description(Datastore::Running).as_deref(), Some("new"));
         rig.fails(TWO, "<commit/>", "in-use");
-        rig.fails(
-            TWO,
-            "<commit><persist-id>other</persist-id></commit>",
-            "invalid-value",
-        );
+        rig.fails(TWO, "<commit><persist-id>other</persist-id></commit>", "invalid-value");
         rig.ok(TWO, last);
         assert!(rig.device.pending.is_none());
         assert_eq!(rig.description(Datastore::Running).is_some(), kept, "{last}");
@@ -238,16 +206,10 @@ fn a_persistent_confirmed_commit_is_confirmed_or_cancelled_by_its_id_from_anywhe
 fn a_second_confirmed_commit_prolongs_and_goes_back_to_the_first_beginning() {
     let mut rig = rig(Capabilities::ConfirmedCommit);
     rig.describe(ONE, "candidate", "one");
-    rig.ok(
-        ONE,
-        "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>",
-    );
+    rig.ok(ONE, "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>");
     rig.describe(ONE, "candidate", "two");
     rig.now += Duration::from_secs(8);
-    rig.ok(
-        ONE,
-        "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>",
-    );
+    rig.ok(ONE, "<commit><confirmed/><confirm-timeout>10</confirm-timeout></commit>");
     rig.device.expire(rig.now + Duration::from_secs(9));
     assert_eq!(rig.description(Datastore::Running).as_deref(), Some("two"));
     rig.ok(ONE, "<cancel-commit/>");
@@ -258,21 +220,9 @@ fn a_second_confirmed_commit_prolongs_and_goes_back_to_the_first_beginning() {
 #[test]
 fn bad_parameters_of_a_commit_are_refused() {
     let mut rig = rig(Capabilities::ConfirmedCommit);
-    rig.fails(
-        ONE,
-        "<commit><confirmed/><confirm-timeout>0</confirm-timeout></commit>",
-        "invalid-value",
-    );
-    rig.fails(
-        ONE,
-        "<commit><confirm-timeout>5</confirm-timeout></commit>",
-        "missing-element",
-    );
-    rig.fails(
-        ONE,
-        "<commit><persist-id>x</persist-id></commit>",
-        "invalid-value",
-    );
+    rig.fails(ONE, "<commit><confirmed/><confirm-timeout>0</confirm-timeout></commit>", "invalid-value");
+    rig.fails(ONE, "<commit><confirm-timeout>5</confirm-timeout></commit>", "missing-element");
+    rig.fails(ONE, "<commit><persist-id>x</persist-id></commit>", "invalid-value");
     rig.fails(ONE, "<commit><what/></commit>", "unknown-element");
 }
 
@@ -281,23 +231,11 @@ fn what_a_set_does_not_offer_is_refused() {
     let mut cat = rig(Capabilities::Catalyst9300);
     cat.fails(ONE, "<commit><confirmed/></commit>", "operation-not-supported");
     cat.fails(ONE, "<cancel-commit/>", "operation-not-supported");
-    cat.fails(
-        ONE,
-        "<get-config><source><startup/></source></get-config>",
-        "invalid-value",
-    );
+    cat.fails(ONE, "<get-config><source><startup/></source></get-config>", "invalid-value");
     let mut plain = rig(Capabilities::WritableRunning);
     plain.fails(ONE, "<commit/>", "operation-not-supported");
-    plain.fails(
-        ONE,
-        "<validate><source><running/></source></validate>",
-        "operation-not-supported",
-    );
-    let edit = plain.edit(
-        "running",
-        "<test-option>test-only</test-option>",
-        &port("<mtu>2000</mtu>"),
-    );
+    plain.fails(ONE, "<validate><source><running/></source></validate>", "operation-not-supported");
+    let edit = plain.edit("running", "<test-option>test-only</test-option>", &port("<mtu>2000</mtu>"));
     plain.fails(ONE, &edit, "operation-not-supported");
     let edit = plain.edit("candidate", "", &port("<mtu>2000</mtu>"));
     plain.fails(ONE, &edit, "invalid-value");
@@ -305,11 +243,7 @@ fn what_a_set_does_not_offer_is_refused() {
     let edit = confirmed.edit("running", "", &port("<mtu>2000</mtu>"));
     confirmed.fails(ONE, &edit, "operation-not-supported");
     let mut old = rig(Capabilities::Base10);
-    old.fails(
-        ONE,
-        "<create-subscription xmlns='urn:x'/>",
-        "operation-not-supported",
-    );
+    old.fails(ONE, "<create-subscription xmlns='urn:x'/>", "operation-not-supported");
 }
 
 #[test]
@@ -319,10 +253,7 @@ fn an_address_and_switching_exclude_each_other() {
     let both = format!("<switchport-conf><switchport>true</switchport></switchport-conf>{address}");
     let edit = rig.edit("running", "", &port(&both));
     let reply = rig.fails(ONE, &edit, "operation-failed");
-    assert!(
-        reply.contains("must-violation") && reply.contains("primary/ios:address"),
-        "{reply}"
-    );
+    assert!(reply.contains("must-violation") && reply.contains("primary/ios:address"), "{reply}");
     let routed = format!("<switchport-conf><switchport>false</switchport></switchport-conf>{address}");
     let edit = rig.edit("running", "", &port(&routed));
     rig.ok(ONE, &edit);
@@ -364,10 +295,7 @@ fn every_problem_of_an_edit_is_named_with_its_place() {
     );
     let reply = rig.rpc(ONE, &edit);
     assert_eq!(reply.matches("<rpc-error>").count(), 3, "{reply}");
-    assert!(
-        reply.contains("[ios:name='1/0/5']/ios:mtu</error-path>"),
-        "{reply}"
-    );
+    assert!(reply.contains("[ios:name='1/0/5']/ios:mtu</error-path>"), "{reply}");
     assert!(!rig.device.is_candidate_dirty());
 }
 
@@ -375,11 +303,7 @@ fn every_problem_of_an_edit_is_named_with_its_place() {
 fn set_with_continue_does_what_is_right_and_names_what_is_not() {
     let mut rig = rig(Capabilities::Catalyst9300);
     let options = "<test-option>set</test-option><error-option>continue-on-error</error-option>";
-    let edit = rig.edit(
-        "candidate",
-        options,
-        &port("<mtu>63</mtu><description>good</description>"),
-    );
+    let edit = rig.edit("candidate", options, &port("<mtu>63</mtu><description>good</description>"));
     let reply = rig.rpc(ONE, &edit);
     assert_eq!(reply.matches("<rpc-error>").count(), 1, "{reply}");
     assert_eq!(rig.description(Datastore::Candidate).as_deref(), Some("good"));
@@ -391,16 +315,9 @@ fn the_platform_refuses_at_commit_what_the_model_allows_and_the_candidate_stays_
     let edit = rig.edit("candidate", "", &port("<mtu>18000</mtu>"));
     rig.ok(ONE, &edit);
     let reply = rig.fails(ONE, "<commit/>", "invalid-value");
-    assert!(
-        reply.contains("Device refused one or more commands") && reply.contains("<bad-cli>"),
-        "{reply}"
-    );
+    assert!(reply.contains("Device refused one or more commands") && reply.contains("<bad-cli>"), "{reply}");
     assert!(rig.device.is_candidate_dirty());
-    rig.fails(
-        ONE,
-        "<validate><source><candidate/></source></validate>",
-        "invalid-value",
-    );
+    rig.fails(ONE, "<validate><source><candidate/></source></validate>", "invalid-value");
     rig.ok(ONE, "<discard-changes/>");
     rig.ok(ONE, "<validate><source><candidate/></source></validate>");
 }
@@ -434,10 +351,7 @@ fn hardware_can_neither_be_made_nor_removed() {
 fn messages_that_are_no_rpc_are_answered_as_the_standard_says() {
     let mut rig = rig(Capabilities::Catalyst9300);
     let reply = rig.raw(ONE, &format!("<rpc xmlns='{NETCONF}'><get/></rpc>"));
-    assert!(
-        reply.contains("missing-attribute") && reply.contains("<bad-attribute>message-id"),
-        "{reply}"
-    );
+    assert!(reply.contains("missing-attribute") && reply.contains("<bad-attribute>message-id"), "{reply}");
     assert!(!reply.contains("message-id=\""), "{reply}");
     let reply = rig.raw(ONE, "<rpc");
     assert!(reply.contains("malformed-message"), "{reply}");
@@ -451,10 +365,7 @@ fn messages_that_are_no_rpc_are_answered_as_the_standard_says() {
     assert!(other.close.is_some());
     rig.device.sessions.get_mut(&TWO).unwrap().chunked = false;
     let old = rig.device.handle(TWO, b"<rpc", rig.now);
-    assert!(
-        old.xml.is_none() && old.close.is_some(),
-        "base 1.0 has no tag for it"
-    );
+    assert!(old.xml.is_none() && old.close.is_some(), "base 1.0 has no tag for it");
 }
 
 #[test]
@@ -485,10 +396,7 @@ fn a_configuration_is_read_through_both_kinds_of_filters() {
          </GigabitEthernet></interface></native></data>"
     );
     for filter in [subtree, xpath.clone()] {
-        let reply = rig.rpc(
-            ONE,
-            &format!("<get-config><source><running/></source>{filter}</get-config>"),
-        );
+        let reply = rig.rpc(ONE, &format!("<get-config><source><running/></source>{filter}</get-config>"));
         assert!(reply.contains(&expected), "{reply}");
     }
     rig.fails(
@@ -497,11 +405,7 @@ fn a_configuration_is_read_through_both_kinds_of_filters() {
         "missing-attribute",
     );
     let mut plain = self::rig(Capabilities::WritableRunning);
-    plain.fails(
-        ONE,
-        &format!("<get><{}</get>", &xpath[1..]),
-        "operation-not-supported",
-    );
+    plain.fails(ONE, &format!("<get><{}</get>", &xpath[1..]), "operation-not-supported");
 }
 
 #[test]
@@ -522,10 +426,7 @@ fn startup_is_written_by_copying_or_by_saving() {
     let mut old = rig(Capabilities::Base10);
     old.describe(ONE, "running", "new");
     assert_eq!(old.description(Datastore::Startup), None);
-    old.ok(
-        ONE,
-        "<copy-config><target><startup/></target><source><running/></source></copy-config>",
-    );
+    old.ok(ONE, "<copy-config><target><startup/></target><source><running/></source></copy-config>");
     assert_eq!(old.description(Datastore::Startup).as_deref(), Some("new"));
     old.fails(
         ONE,
@@ -534,11 +435,7 @@ fn startup_is_written_by_copying_or_by_saving() {
     );
     old.ok(ONE, "<delete-config><target><startup/></target></delete-config>");
     assert_eq!(old.description(Datastore::Startup), None);
-    old.fails(
-        ONE,
-        "<delete-config><target><running/></target></delete-config>",
-        "operation-not-supported",
-    );
+    old.fails(ONE, "<delete-config><target><running/></target></delete-config>", "operation-not-supported");
 
     let mut cat = rig(Capabilities::Catalyst9300);
     cat.describe(ONE, "running", "new");
@@ -560,10 +457,7 @@ fn a_whole_configuration_can_be_copied_in() {
     };
     rig.ok(ONE, &copy(&config));
     assert_eq!(rig.description(Datastore::Candidate).as_deref(), Some("only"));
-    assert_eq!(
-        super::cli::interfaces(&rig.device.read(Datastore::Candidate)).len(),
-        1
-    );
+    assert_eq!(super::cli::interfaces(&rig.device.read(Datastore::Candidate)).len(), 1);
     let reply = rig.rpc(ONE, &copy(&port("<mtu>1</mtu>")));
     assert!(reply.contains("<rpc-error>"), "{reply}");
 }
@@ -583,10 +477,8 @@ fn while_the_switch_synchronizes_changes_are_refused() {
         assert!(reply.contains("Sync is in progress"), "{reply}");
     }
     rig.device.syncing = false;
-    let reply = rig.rpc(
-        ONE,
-        "<sync-from xmlns='http://cisco.com/yang/cisco-ia'><sync-defaults/></sync-from>",
-    );
+    let reply =
+        rig.rpc(ONE, "<sync-from xmlns='http://cisco.com/yang/cisco-ia'><sync-defaults/></sync-from>");
     assert!(reply.contains("<result xmlns="), "{reply}");
 }
 
@@ -598,22 +490,11 @@ fn schemas_and_the_library_can_be_read() {
             "<get-schema xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring'>{parameters}</get-schema>"
         )
     };
-    let reply = rig.rpc(
-        ONE,
-        &schema("<identifier>Cisco-IOS-XE-vlan</identifier><format>yang</format>"),
-    );
+    let reply = rig.rpc(ONE, &schema("<identifier>Cisco-IOS-XE-vlan</identifier><format>yang</format>"));
     let document = roxmltree::Document::parse(&reply).unwrap();
-    let text = document
-        .root_element()
-        .first_element_child()
-        .unwrap()
-        .text()
-        .unwrap();
-    let original = device_dialect::IOS_XE_MODULES
-        .iter()
-        .find(|(name, _)| *name == "Cisco-IOS-XE-vlan")
-        .unwrap()
-        .1;
+    let text = document.root_element().first_element_child().unwrap().text().unwrap();
+    let original =
+        device_dialect::IOS_XE_MODULES.iter().find(|(name, _)| *name == "Cisco-IOS-XE-vlan").unwrap().1;
     assert_eq!(text, original);
     rig.fails(ONE, &schema("<identifier>nothing</identifier>"), "invalid-value");
     rig.fails(ONE, &schema(""), "missing-element");
@@ -632,16 +513,8 @@ fn a_session_is_killed_by_another_and_not_by_itself() {
     let mut rig = rig(Capabilities::Catalyst9300);
     rig.ok(TWO, LOCK_CANDIDATE);
     let kill = rig.device.sessions[&TWO].kill.clone();
-    rig.fails(
-        ONE,
-        "<kill-session><session-id>1</session-id></kill-session>",
-        "invalid-value",
-    );
-    rig.fails(
-        ONE,
-        "<kill-session><session-id>99</session-id></kill-session>",
-        "invalid-value",
-    );
+    rig.fails(ONE, "<kill-session><session-id>1</session-id></kill-session>", "invalid-value");
+    rig.fails(ONE, "<kill-session><session-id>99</session-id></kill-session>", "invalid-value");
     rig.ok(ONE, "<kill-session><session-id>2</session-id></kill-session>");
     assert!(kill.is_cancelled());
     rig.ok(ONE, LOCK_CANDIDATE);

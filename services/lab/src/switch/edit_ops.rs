@@ -36,9 +36,7 @@ impl Device {
         let request = self.read_edit_config(call)?;
         self.refuse_busy()?;
         self.refuse_locked(request.target, call.session)?;
-        let edits: Vec<Edit> = xml::elements(request.config)
-            .map(Edit::read)
-            .collect::<Result<_, _>>()?;
+        let edits: Vec<Edit> = xml::elements(request.config).map(Edit::read).collect::<Result<_, _>>()?;
         let base = self.read(request.target);
         let (result, errors) = self.try_edit(&request, &base, &edits)?;
         if request.test == TestOption::TestOnly {
@@ -88,14 +86,7 @@ impl Device {
         &self,
         call: &Call<'a, 'input>,
     ) -> Result<EditConfig<'a, 'input>, Vec<RpcError>> {
-        call.only(&[
-            "target",
-            "default-operation",
-            "test-option",
-            "error-option",
-            "config",
-            "url",
-        ])?;
+        call.only(&["target", "default-operation", "test-option", "error-option", "config", "url"])?;
         let target = self.datastore(call, "target")?;
         self.refuse_unwritable(target)?;
         if target == Datastore::Startup {
@@ -120,13 +111,7 @@ impl Device {
         let Some(config) = call.param("config") else {
             return refuse(RpcError::missing("config"));
         };
-        Ok(EditConfig {
-            target,
-            default,
-            test,
-            on_error,
-            config,
-        })
+        Ok(EditConfig { target, default, test, on_error, config })
     }
 
     fn read_test_option(&self, call: &Call<'_, '_>) -> Result<TestOption, Vec<RpcError>> {
@@ -176,19 +161,11 @@ impl Device {
             }
         }
         let user = self.user(call.session);
-        let kind = if target == Datastore::Startup {
-            EventKind::Saved
-        } else {
-            EventKind::Edited
-        };
+        let kind = if target == Datastore::Startup { EventKind::Saved } else { EventKind::Edited };
         if target == Datastore::Startup && from == "running" {
             self.log.saves += 1;
         }
-        self.log.add(
-            kind,
-            (Some(call.session), &user),
-            format!("{from} copied to {}", target.word()),
-        );
+        self.log.add(kind, (Some(call.session), &user), format!("{from} copied to {}", target.word()));
         self.write(target, content, call.session);
         ok()
     }
@@ -215,11 +192,7 @@ impl Device {
                 let edits: Vec<Edit> = xml::elements(named).map(Edit::read).collect::<Result<_, _>>()?;
                 let options = (DefaultOperation::Merge, ErrorOption::Rollback);
                 let (content, errors) = apply(&Node::root(), &edits, &self.model.shape, &[], options);
-                if errors.is_empty() {
-                    Ok((content, "a configuration"))
-                } else {
-                    Err(errors)
-                }
+                if errors.is_empty() { Ok((content, "a configuration")) } else { Err(errors) }
             }
             _ => {
                 let datastore = self.datastore_named(named)?;
@@ -236,15 +209,11 @@ impl Device {
         call.only(&["target"])?;
         let target = self.datastore(call, "target")?;
         if target != Datastore::Startup {
-            return refuse(RpcError::unsupported(&format!(
-                "{} cannot be deleted",
-                target.word()
-            )));
+            return refuse(RpcError::unsupported(&format!("{} cannot be deleted", target.word())));
         }
         self.refuse_locked(target, call.session)?;
         let user = self.user(call.session);
-        self.log
-            .add(EventKind::Edited, (Some(call.session), &user), "startup deleted");
+        self.log.add(EventKind::Edited, (Some(call.session), &user), "startup deleted");
         self.startup = None;
         ok()
     }
@@ -254,17 +223,10 @@ impl Device {
         call.only(&["source"])?;
         let (content, _) = self.source(call, None)?;
         let objections = self.judge(&content);
-        if objections.is_empty() {
-            ok()
-        } else {
-            Err(objections)
-        }
+        if objections.is_empty() { ok() } else { Err(objections) }
     }
 }
 
 fn bad_choice(element: &str, word: &str) -> RpcError {
-    RpcError::invalid(
-        element,
-        &format!("{element} {word:?} is not known or not offered"),
-    )
+    RpcError::invalid(element, &format!("{element} {word:?} is not known or not offered"))
 }

@@ -80,9 +80,7 @@ impl RpcError {
 
     /// Whether its `error-path` is this place.
     pub(crate) fn is_at(&self, place: &Place) -> bool {
-        self.path
-            .as_ref()
-            .is_some_and(|(path, _)| *path == place.to_xpath().0)
+        self.path.as_ref().is_some_and(|(path, _)| *path == place.to_xpath().0)
     }
 
     /// The error as XML, inside an element of NETCONF's namespace.
@@ -102,11 +100,7 @@ impl RpcError {
             }
             let _ = write!(out, ">{}</error-path>", escape(path));
         }
-        let _ = write!(
-            out,
-            "<error-message xml:lang=\"en\">{}</error-message>",
-            escape(&self.message)
-        );
+        let _ = write!(out, "<error-message xml:lang=\"en\">{}</error-message>", escape(&self.message));
         self.write_info(&mut out);
         out.push_str("</rpc-error>");
         out
@@ -142,23 +136,11 @@ mod tests {
 
     #[test]
     fn every_field_is_written_and_escaped() {
-        let place = Place(vec![Step {
-            ns: "urn:a".to_owned(),
-            name: "b".to_owned(),
-            keys: Vec::new(),
-        }]);
-        let error = RpcError::application("invalid-value", "<no>")
-            .at(&place)
-            .info("bad-element", "b&c");
+        let place = Place(vec![Step { ns: "urn:a".to_owned(), name: "b".to_owned(), keys: Vec::new() }]);
+        let error = RpcError::application("invalid-value", "<no>").at(&place).info("bad-element", "b&c");
         let xml = error.to_xml();
-        assert!(
-            xml.contains("<error-path xmlns:a=\"urn:a\">/a:b</error-path>"),
-            "{xml}"
-        );
-        assert!(
-            xml.contains("&lt;no&gt;") && xml.contains("<bad-element>b&amp;c</bad-element>"),
-            "{xml}"
-        );
+        assert!(xml.contains("<error-path xmlns:a=\"urn:a\">/a:b</error-path>"), "{xml}");
+        assert!(xml.contains("&lt;no&gt;") && xml.contains("<bad-element>b&amp;c</bad-element>"), "{xml}");
         assert!(roxmltree::Document::parse(&xml).is_ok());
     }
 }

@@ -38,22 +38,14 @@ impl Selection {
             let key = matches!(model.map(|model| &model.kind), Some(Kind::List { keys, .. }) if keys.contains(&child.name));
             key.then(|| child.clone())
         });
-        Node {
-            children: children.collect(),
-            ..root.head()
-        }
+        Node { children: children.collect(), ..root.head() }
     }
 }
 
 impl Node {
     /// The node without its children.
     fn head(&self) -> Node {
-        Node {
-            ns: self.ns.clone(),
-            name: self.name.clone(),
-            text: self.text.clone(),
-            children: Vec::new(),
-        }
+        Node { ns: self.ns.clone(), name: self.name.clone(), text: self.text.clone(), children: Vec::new() }
     }
 }
 
@@ -80,10 +72,7 @@ impl Wanted {
     pub(crate) fn read(xml: roxmltree::Node<'_, '_>) -> Self {
         let children: Vec<Self> = super::xml::elements(xml).map(Self::read).collect();
         let word = super::xml::word(xml);
-        let ns = xml
-            .tag_name()
-            .namespace()
-            .filter(|ns| !ns.is_empty() && *ns != super::xml::NETCONF);
+        let ns = xml.tag_name().namespace().filter(|ns| !ns.is_empty() && *ns != super::xml::NETCONF);
         Self {
             ns: ns.map(str::to_owned),
             name: xml.tag_name().name().to_owned(),
@@ -169,9 +158,7 @@ mod tests {
         let document = xml::parse(&text).unwrap();
         let wanted: Vec<Wanted> = xml::elements(document.root_element()).map(Wanted::read).collect();
         let data = data();
-        select(&data, &wanted)
-            .copy(&data, Some(&model()))
-            .children_xml(NS)
+        select(&data, &wanted).copy(&data, Some(&model())).children_xml(NS)
     }
 
     #[test]
@@ -186,10 +173,7 @@ mod tests {
         let one = "<top><port><name>1</name><note>a</note><mtu>1500</mtu></port></top>";
         assert_eq!(filtered("<top><port><name> 1 </name></port></top>"), one);
         assert_eq!(filtered("<top><port><name>3</name></port></top>"), "");
-        assert_eq!(
-            filtered("<top><port><name>1</name><note>b</note></port></top>"),
-            ""
-        );
+        assert_eq!(filtered("<top><port><name>1</name><note>b</note></port></top>"), "");
     }
 
     #[test]

@@ -73,26 +73,15 @@ impl Switch {
         let public = key.public_key().to_openssh().map_err(io::Error::other)?;
         let listener = TcpListener::bind((settings.bind, settings.ports.switch)).await?;
         let addr = listener.local_addr()?;
-        let look = page::Look {
-            capabilities: Offers::name(settings.capabilities),
-            netconf: addr.to_string(),
-        };
+        let look =
+            page::Look { capabilities: Offers::name(settings.capabilities), netconf: addr.to_string() };
         let routes = page::routes(shared.clone(), look);
         // Faults of the switch strike its NETCONF, not this page.
-        let page = Server::start(
-            settings,
-            settings.ports.switch_page,
-            (System::Switch, Arc::default()),
-            routes,
-        )?;
+        let page =
+            Server::start(settings, settings.ports.switch_page, (System::Switch, Arc::default()), routes)?;
         tokio::spawn(ssh::serve(listener, key, shared.clone()));
         tokio::spawn(expire(shared.clone()));
-        Ok(Self {
-            shared,
-            page,
-            addr,
-            host_key: public,
-        })
+        Ok(Self { shared, page, addr, host_key: public })
     }
 
     /// The address that NETCONF over SSH listens on.

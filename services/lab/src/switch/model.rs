@@ -70,10 +70,7 @@ impl Model {
 
     /// Everything the model has against a whole configuration.
     pub(crate) fn check_complete(&self, content: &Node) -> Vec<RpcError> {
-        let text = format!(
-            "<config xmlns=\"{NETCONF}\">{}</config>",
-            content.children_xml(NETCONF)
-        );
+        let text = format!("<config xmlns=\"{NETCONF}\">{}</config>", content.children_xml(NETCONF));
         match xml::parse(&text) {
             Ok(document) => {
                 let options = ValidateOptions::new().config_only(true);
@@ -87,10 +84,7 @@ impl Model {
 
 /// A problem as the switch reports it.
 fn error(problem: Problem) -> RpcError {
-    let allowed = problem
-        .allowed
-        .map(|allowed| format!("; expected {allowed}"))
-        .unwrap_or_default();
+    let allowed = problem.allowed.map(|allowed| format!("; expected {allowed}")).unwrap_or_default();
     let message = format!("{}{allowed}", problem.message);
     let mut error = RpcError::application(problem.error_tag.as_str(), &message);
     error.app_tag = problem.error_app_tag;
@@ -114,19 +108,13 @@ fn shape(node: SchemaNode<'_>) -> Option<Shape> {
         return None;
     }
     let kind = match node.kind() {
-        NodeKind::Container => Kind::Container {
-            presence: node.is_presence(),
-        },
+        NodeKind::Container => Kind::Container { presence: node.is_presence() },
         NodeKind::List => Kind::List {
             keys: node.keys().map(|key| key.name().to_owned()).collect(),
             ordered: node.is_user_ordered(),
         },
-        NodeKind::Leaf => Kind::Leaf {
-            verbatim: node.ty().is_none_or(|ty| is_text(&ty)),
-        },
-        NodeKind::LeafList => Kind::LeafList {
-            ordered: node.is_user_ordered(),
-        },
+        NodeKind::Leaf => Kind::Leaf { verbatim: node.ty().is_none_or(|ty| is_text(&ty)) },
+        NodeKind::LeafList => Kind::LeafList { ordered: node.is_user_ordered() },
         NodeKind::Anydata | NodeKind::Anyxml => Kind::Any,
         _ => return None,
     };
@@ -141,16 +129,12 @@ fn shape(node: SchemaNode<'_>) -> Option<Shape> {
 
 /// The choices between a data node and the data node above it, outermost first.
 fn cases(node: SchemaNode<'_>) -> Vec<(String, String)> {
-    let between = node
-        .ancestors()
-        .take_while(|above| matches!(above.kind(), NodeKind::Choice | NodeKind::Case));
+    let between =
+        node.ancestors().take_while(|above| matches!(above.kind(), NodeKind::Choice | NodeKind::Case));
     let mut names: Vec<&str> = between.map(|above| above.name()).collect();
     names.reverse();
     // Choices and cases take turns; a node directly in a choice has an implied case of its own.
-    names
-        .chunks_exact(2)
-        .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
-        .collect()
+    names.chunks_exact(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect()
 }
 
 /// Whether white space around a value of this type can be part of it.

@@ -21,10 +21,7 @@ const PREFIXES: [(&str, &str); 6] = [
 
 /// The prefix of a module of the model.
 pub(crate) fn prefix(ns: &str) -> Option<&'static str> {
-    PREFIXES
-        .iter()
-        .find(|(known, _)| *known == ns)
-        .map(|(_, prefix)| *prefix)
+    PREFIXES.iter().find(|(known, _)| *known == ns).map(|(_, prefix)| *prefix)
 }
 
 /// Splits `GigabitEthernet1/0/5` into the list's name and the key: `GigabitEthernet` and `1/0/5`.
@@ -53,9 +50,7 @@ pub(crate) fn is_physical(kind: &str, key: &str) -> bool {
 
 /// The hardware of the lab's switch: the keys of its GigabitEthernet interfaces.
 pub(crate) fn hardware() -> Vec<String> {
-    std::iter::once("0/0".to_owned())
-        .chain((1..=24).map(|port| format!("1/0/{port}")))
-        .collect()
+    std::iter::once("0/0".to_owned()).chain((1..=24).map(|port| format!("1/0/{port}"))).collect()
 }
 
 #[cfg(test)]

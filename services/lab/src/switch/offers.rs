@@ -35,24 +35,13 @@ const NOTHING: Offers = Offers {
 impl From<Capabilities> for Offers {
     fn from(set: Capabilities) -> Self {
         match set {
-            Capabilities::Catalyst9300 => Self {
-                writable_running: true,
-                candidate: true,
-                validate: true,
-                xpath: true,
-                ..NOTHING
-            },
-            Capabilities::ConfirmedCommit => Self {
-                candidate: true,
-                validate: true,
-                confirmed_commit: true,
-                xpath: true,
-                ..NOTHING
-            },
-            Capabilities::WritableRunning => Self {
-                writable_running: true,
-                ..NOTHING
-            },
+            Capabilities::Catalyst9300 => {
+                Self { writable_running: true, candidate: true, validate: true, xpath: true, ..NOTHING }
+            }
+            Capabilities::ConfirmedCommit => {
+                Self { candidate: true, validate: true, confirmed_commit: true, xpath: true, ..NOTHING }
+            }
+            Capabilities::WritableRunning => Self { writable_running: true, ..NOTHING },
             Capabilities::Base10 => Self {
                 base_1_1: false,
                 writable_running: true,
@@ -93,20 +82,11 @@ impl Offers {
         let offered = named.iter().filter(|(offered, _)| *offered);
         list.extend(offered.map(|(_, name)| format!("urn:ietf:params:netconf:capability:{name}")));
         let library = "urn:ietf:params:netconf:capability:yang-library";
-        list.push(format!(
-            "{library}:1.0?revision=2019-01-04&module-set-id={content_id}"
-        ));
-        list.push(format!(
-            "{MONITORING}?module=ietf-netconf-monitoring&revision=2010-10-04"
-        ));
-        list.push(format!(
-            "{}?module=cisco-ia&revision=2021-11-01",
-            super::error::CISCO_IA
-        ));
+        list.push(format!("{library}:1.0?revision=2019-01-04&module-set-id={content_id}"));
+        list.push(format!("{MONITORING}?module=ietf-netconf-monitoring&revision=2010-10-04"));
+        list.push(format!("{}?module=cisco-ia&revision=2021-11-01", super::error::CISCO_IA));
         // The real box pads one of its capabilities like this.
-        list.push(format!(
-            "\n        {library}:1.1?revision=2019-01-04&content-id={content_id}\n      "
-        ));
+        list.push(format!("\n        {library}:1.1?revision=2019-01-04&content-id={content_id}\n      "));
         list
     }
 
@@ -116,11 +96,7 @@ impl Offers {
             format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hello xmlns=\"{NETCONF}\"><capabilities>");
         for capability in self.capabilities(content_id) {
             // Not `escape`: the padding stays as it is.
-            let _ = write!(
-                out,
-                "<capability>{}</capability>",
-                capability.replace('&', "&amp;")
-            );
+            let _ = write!(out, "<capability>{}</capability>", capability.replace('&', "&amp;"));
         }
         let _ = write!(out, "</capabilities><session-id>{session}</session-id></hello>");
         out
@@ -139,10 +115,7 @@ mod tests {
     #[test]
     fn each_set_offers_what_its_name_says() {
         let has = |set: Capabilities, part: &str| {
-            Offers::from(set)
-                .capabilities("x")
-                .iter()
-                .any(|capability| capability.trim().contains(part))
+            Offers::from(set).capabilities("x").iter().any(|capability| capability.trim().contains(part))
         };
         assert!(
             !has(Capabilities::Catalyst9300, "confirmed-commit")

@@ -122,21 +122,15 @@ async fn index(shared: Data<Shared>, look: Data<Look>) -> impl Responder {
 async fn interface(shared: Data<Shared>, name: Path<String>) -> impl Responder {
     let device = shared.device();
     let name = name.into_inner();
-    let (before, after) = (
-        cli::interface(&device.before_last_change, &name),
-        cli::interface(&device.running, &name),
-    );
+    let (before, after) =
+        (cli::interface(&device.before_last_change, &name), cli::interface(&device.running, &name));
     if before.is_none() && after.is_none() {
         let reason = format!("There is no interface {name:?}.");
-        let page = Refused {
-            hostname: hostname(&device),
-            reason,
-        };
+        let page = Refused { hostname: hostname(&device), reason };
         return rendered(HttpResponse::NotFound(), &page);
     }
     let xml = |node: Option<&Node>| -> Vec<String> {
-        node.map(|node| node.to_pretty_xml().lines().map(str::to_owned).collect())
-            .unwrap_or_default()
+        node.map(|node| node.to_pretty_xml().lines().map(str::to_owned).collect()).unwrap_or_default()
     };
     let page = InterfacePage {
         hostname: hostname(&device),
@@ -151,9 +145,7 @@ async fn interface(shared: Data<Shared>, name: Path<String>) -> impl Responder {
 async fn running(shared: Data<Shared>) -> impl Responder {
     let device = shared.device();
     let xml: String = device.running.children.iter().map(Node::to_pretty_xml).collect();
-    HttpResponse::Ok()
-        .content_type("application/xml; charset=utf-8")
-        .body(xml)
+    HttpResponse::Ok().content_type("application/xml; charset=utf-8").body(xml)
 }
 
 /// A form of the page.
@@ -171,10 +163,7 @@ async fn console(shared: Data<Shared>, form: Form<Hand>) -> impl Responder {
     match done {
         Ok(()) => HttpResponse::SeeOther().insert_header((LOCATION, "/")).finish(),
         Err(error) => {
-            let page = Refused {
-                hostname: hostname(&shared.device()),
-                reason: error.to_string(),
-            };
+            let page = Refused { hostname: hostname(&shared.device()), reason: error.to_string() };
             rendered(HttpResponse::UnprocessableEntity(), &page)
         }
     }
@@ -207,10 +196,7 @@ fn act(shared: &Shared, form: &Hand) -> Result<(), ConsoleError> {
 
 fn index_page(device: &Device, look: &Look) -> Index {
     let locks = device.locks.iter().map(|(datastore, holder)| {
-        let user = device
-            .sessions
-            .get(holder)
-            .map_or("a stranger", |session| session.user.as_str());
+        let user = device.sessions.get(holder).map_or("a stranger", |session| session.user.as_str());
         format!("{} is locked by session {holder} ({user})", datastore.word())
     });
     let touched = cli::touched(&device.before_last_change, &device.running);
@@ -222,10 +208,7 @@ fn index_page(device: &Device, look: &Look) -> Index {
         dirty: device.is_candidate_dirty(),
         pending: device.pending.is_some(),
         syncing: device.syncing,
-        changed_at: device
-            .last_change
-            .map(|at| at.strftime("%F %T UTC").to_string())
-            .unwrap_or_default(),
+        changed_at: device.last_change.map(|at| at.strftime("%F %T UTC").to_string()).unwrap_or_default(),
         changed: touched.iter().map(|name| block(device, name)).collect(),
         locks: locks.collect(),
         sessions: sessions(device),
@@ -245,11 +228,7 @@ fn block(device: &Device, name: &str) -> Block {
         .or_else(|| cli::interface(&device.before_last_change, name))
         .is_some();
     Block {
-        title: if is_interface {
-            format!("interface {name}")
-        } else {
-            name.to_owned()
-        },
+        title: if is_interface { format!("interface {name}") } else { name.to_owned() },
         lines: marked(&parts(&device.before_last_change), &parts(&device.running)),
     }
 }
@@ -281,27 +260,20 @@ fn sessions(device: &Device) -> Vec<SessionRow> {
 }
 
 fn ports(device: &Device, touched: &[String]) -> Vec<Port> {
-    let ports = cli::interfaces(&device.running)
-        .into_iter()
-        .map(|(name, entry)| Port {
-            description: entry.text_at(&["description"]).unwrap_or_default().to_owned(),
-            using: cli::using(entry),
-            up: entry.child("shutdown").is_none(),
-            changed: touched.contains(&name),
-            name,
-        });
+    let ports = cli::interfaces(&device.running).into_iter().map(|(name, entry)| Port {
+        description: entry.text_at(&["description"]).unwrap_or_default().to_owned(),
+        using: cli::using(entry),
+        up: entry.child("shutdown").is_none(),
+        changed: touched.contains(&name),
+        name,
+    });
     ports.collect()
 }
 
 fn vlans(config: &Node) -> Vec<(String, String)> {
-    let entries = config
-        .at(&["native", "vlan"])
-        .map_or(&[][..], |vlan| &vlan.children);
+    let entries = config.at(&["native", "vlan"]).map_or(&[][..], |vlan| &vlan.children);
     let text = |entry: &Node, name: &str| entry.text_at(&[name]).unwrap_or_default().to_owned();
-    entries
-        .iter()
-        .map(|entry| (text(entry, "id"), text(entry, "name")))
-        .collect()
+    entries.iter().map(|entry| (text(entry, "id"), text(entry, "name"))).collect()
 }
 
 fn counts(device: &Device) -> String {
@@ -318,29 +290,20 @@ fn counts(device: &Device) -> String {
 }
 
 fn events(device: &Device) -> Vec<EventRow> {
-    let rows = device
-        .log
-        .entries()
-        .rev()
-        .take(SHOWN_EVENTS)
-        .map(|event| EventRow {
-            at: event.at.strftime("%T").to_string(),
-            kind: event.kind.word(),
-            by: match event.session {
-                Some(session) => format!("{} (session {session})", event.who),
-                None => event.who.clone(),
-            },
-            text: event.text.clone(),
-        });
+    let rows = device.log.entries().rev().take(SHOWN_EVENTS).map(|event| EventRow {
+        at: event.at.strftime("%T").to_string(),
+        kind: event.kind.word(),
+        by: match event.session {
+            Some(session) => format!("{} (session {session})", event.who),
+            None => event.who.clone(),
+        },
+        text: event.text.clone(),
+    });
     rows.collect()
 }
 
 fn hostname(device: &Device) -> String {
-    device
-        .running
-        .text_at(&["native", "hostname"])
-        .unwrap_or("Switch")
-        .to_owned()
+    device.running.text_at(&["native", "hostname"]).unwrap_or("Switch").to_owned()
 }
 
 fn html(page: &impl Template) -> HttpResponse {

@@ -39,10 +39,8 @@ impl Device {
         let Some(filter) = call.param("filter") else {
             return Ok(in_data(data));
         };
-        let kind = filter
-            .attribute("type")
-            .or_else(|| filter.attribute((NETCONF, "type")))
-            .unwrap_or("subtree");
+        let kind =
+            filter.attribute("type").or_else(|| filter.attribute((NETCONF, "type"))).unwrap_or("subtree");
         let selection = match kind {
             "subtree" => {
                 let wanted: Vec<Wanted> = xml::elements(filter).map(Wanted::read).collect();
@@ -70,10 +68,7 @@ impl Device {
         if mode == "explicit" {
             return Ok(());
         }
-        refuse(RpcError::invalid(
-            "with-defaults",
-            &format!("with-defaults mode {mode:?} is not offered"),
-        ))
+        refuse(RpcError::invalid("with-defaults", &format!("with-defaults mode {mode:?} is not offered")))
     }
 
     /// The datastore that a `source` or `target` names.
@@ -94,10 +89,7 @@ impl Device {
             "running" => Ok(Datastore::Running),
             "candidate" if self.offers.candidate => Ok(Datastore::Candidate),
             "startup" if self.offers.startup => Ok(Datastore::Startup),
-            _ => refuse(RpcError::invalid(
-                name,
-                &format!("the switch has no datastore {name}"),
-            )),
+            _ => refuse(RpcError::invalid(name, &format!("the switch has no datastore {name}"))),
         }
     }
 
@@ -112,34 +104,22 @@ impl Device {
         };
         let format = word("format").unwrap_or_else(|| "yang".to_owned());
         if format.rsplit(':').next() != Some("yang") {
-            return refuse(RpcError::invalid(
-                "format",
-                &format!("schemas are not offered as {format:?}"),
-            ));
+            return refuse(RpcError::invalid("format", &format!("schemas are not offered as {format:?}")));
         }
         let version = word("version").filter(|version| !version.is_empty());
         let module = self.model.modules.iter().find(|module| {
             module.name == identifier && version.as_ref().is_none_or(|version| *version == module.revision)
         });
         match module {
-            Some(module) => Ok(format!(
-                "<data xmlns=\"{MONITORING}\">{}</data>",
-                escape_block(&module.text)
-            )),
-            None => refuse(RpcError::invalid(
-                "identifier",
-                &format!("there is no schema {identifier:?}"),
-            )),
+            Some(module) => Ok(format!("<data xmlns=\"{MONITORING}\">{}</data>", escape_block(&module.text))),
+            None => refuse(RpcError::invalid("identifier", &format!("there is no schema {identifier:?}"))),
         }
     }
 }
 
 /// Escapes a text of several lines for reading.
 fn escape_block(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| escape(line).replace("&#9;", "\t"))
-        .collect();
+    let lines: Vec<String> = text.lines().map(|line| escape(line).replace("&#9;", "\t")).collect();
     let mut block = lines.join("\n");
     block.push('\n');
     block
@@ -150,24 +130,14 @@ fn in_data(data: &Node) -> String {
 }
 
 fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
-    let select = filter
-        .attribute("select")
-        .or_else(|| filter.attribute((NETCONF, "select")));
+    let select = filter.attribute("select").or_else(|| filter.attribute((NETCONF, "select")));
     let Some(select) = select else {
         let error = RpcError::protocol("missing-attribute", "an xpath filter needs select");
-        return refuse(
-            error
-                .info("bad-attribute", "select")
-                .info("bad-element", "filter"),
-        );
+        return refuse(error.info("bad-attribute", "select").info("bad-element", "filter"));
     };
     let namespace = |prefix: &str| filter.lookup_namespace_uri(Some(prefix)).map(str::to_owned);
     XPath::parse(select, &namespace).or_else(|reason| {
         let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
-        refuse(
-            error
-                .info("bad-attribute", "select")
-                .info("bad-element", "filter"),
-        )
+        refuse(error.info("bad-attribute", "select").info("bad-element", "filter"))
     })
 }

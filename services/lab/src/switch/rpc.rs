@@ -69,26 +69,19 @@ impl<'a, 'input> Call<'a, 'input> {
 
 /// The element name of the operation in a message and the datastore it is about, for faults.
 pub(crate) fn operation(message: &[u8]) -> Option<(String, String)> {
-    let document = std::str::from_utf8(message)
-        .ok()
-        .and_then(|text| xml::parse(text.trim()).ok())?;
+    let document = std::str::from_utf8(message).ok().and_then(|text| xml::parse(text.trim()).ok())?;
     let operation = xml::elements(document.root_element()).next()?;
     let about = xml::param(operation, "target").or_else(|| xml::param(operation, "source"));
     let datastore = about.and_then(|about| xml::elements(about).next());
     let datastore = datastore.map(|datastore| datastore.tag_name().name().to_owned());
-    Some((
-        operation.tag_name().name().to_owned(),
-        datastore.unwrap_or_default(),
-    ))
+    Some((operation.tag_name().name().to_owned(), datastore.unwrap_or_default()))
 }
 
 /// A reply of one error to a message, work left undone: for faults.
 pub(crate) fn error_reply(message: &[u8], error: &RpcError) -> String {
     let text = std::str::from_utf8(message).unwrap_or_default();
     let document = xml::parse(text.trim()).ok();
-    let attributes = document
-        .map(|document| attributes(document.root_element()))
-        .unwrap_or_default();
+    let attributes = document.map(|document| attributes(document.root_element())).unwrap_or_default();
     envelope(&attributes, &error.to_xml())
 }
 
@@ -109,36 +102,23 @@ impl Device {
             let name = root.tag_name().name();
             let error = RpcError::rpc("unknown-element", &format!("expected an rpc, found {name}"));
             let xml = envelope("", &error.info("bad-element", name).to_xml());
-            return Reply {
-                xml: Some(xml),
-                close: Some(format!("sent {name} where an rpc should be")),
-            };
+            return Reply { xml: Some(xml), close: Some(format!("sent {name} where an rpc should be")) };
         }
         if let Some(entry) = self.sessions.get_mut(&session) {
             entry.rpcs += 1;
         }
         let answer = self.answer(session, root, now);
-        let name = xml::elements(root)
-            .next()
-            .map_or("nothing", |operation| operation.tag_name().name());
+        let name = xml::elements(root).next().map_or("nothing", |operation| operation.tag_name().name());
         self.finish(session, root, name, answer)
     }
 
     fn answer(&mut self, session: u32, root: Xml<'_, '_>, now: Instant) -> Answer {
         let mut operations = xml::elements(root);
         let first = operations.next();
-        *self
-            .log
-            .rpcs
-            .entry(first.map_or("nothing", |op| op.tag_name().name()).to_owned())
-            .or_default() += 1;
+        *self.log.rpcs.entry(first.map_or("nothing", |op| op.tag_name().name()).to_owned()).or_default() += 1;
         if root.attribute("message-id").is_none() {
             let error = RpcError::rpc("missing-attribute", "the rpc has no message-id");
-            return refuse(
-                error
-                    .info("bad-attribute", "message-id")
-                    .info("bad-element", "rpc"),
-            );
+            return refuse(error.info("bad-attribute", "message-id").info("bad-element", "rpc"));
         }
         let Some(op) = first else {
             return refuse(RpcError::missing("operation"));
@@ -187,32 +167,19 @@ impl Device {
                 errors.iter().map(RpcError::to_xml).collect()
             }
         };
-        Reply {
-            xml: Some(envelope(&attributes(root), &body)),
-            close,
-        }
+        Reply { xml: Some(envelope(&attributes(root), &body)), close }
     }
 
     fn malformed(&mut self, session: u32, reason: &str) -> Reply {
         let user = self.user(session);
-        self.log.add(
-            EventKind::Refused,
-            (Some(session), &user),
-            format!("a message is no XML: {reason}"),
-        );
+        self.log.add(EventKind::Refused, (Some(session), &user), format!("a message is no XML: {reason}"));
         let chunked = self.sessions.get(&session).is_some_and(|session| session.chunked);
         if !chunked {
             // The tag for it exists from base 1.1 on.
-            return Reply {
-                xml: None,
-                close: Some("sent a message that is no XML".to_owned()),
-            };
+            return Reply { xml: None, close: Some("sent a message that is no XML".to_owned()) };
         }
         let error = RpcError::rpc("malformed-message", &format!("the message is no XML: {reason}"));
-        Reply {
-            xml: Some(envelope("", &error.to_xml())),
-            close: None,
-        }
+        Reply { xml: Some(envelope("", &error.to_xml())), close: None }
     }
 }
 
@@ -234,10 +201,7 @@ fn attributes(rpc: Xml<'_, '_>) -> String {
                 let _ = write!(out, " xml:{}=\"{value}\"", attribute.name());
             }
             Some(ns) => {
-                let known = declared
-                    .iter()
-                    .find(|(known, _)| *known == ns)
-                    .map(|(_, prefix)| prefix.clone());
+                let known = declared.iter().find(|(known, _)| *known == ns).map(|(_, prefix)| prefix.clone());
                 let prefix = known.unwrap_or_else(|| {
                     let prefix = format!("a{}", declared.len());
                     let _ = write!(out, " xmlns:{prefix}=\"{}\"", escape(ns));

@@ -62,10 +62,7 @@ fn judge_interface(around: &Interfaces<'_>, entry: &Node, errors: &mut Vec<RpcEr
         place(&[around.native, around.interface, entry], &below)
     };
     if is_physical(kind, key) && !(kind == "GigabitEthernet" && hardware().iter().any(|known| known == key)) {
-        let error = refused(
-            &format!("interface {kind}{key}"),
-            "the switch has no such interface",
-        );
+        let error = refused(&format!("interface {kind}{key}"), "the switch has no such interface");
         errors.push(error.at(&at(&[])));
     }
     let switching = entry.text_at(&["switchport-conf", "switchport"]) == Some("true");
@@ -93,10 +90,8 @@ fn judge_secondary(
     };
     for secondary in address.children.iter().filter(|child| child.name == "secondary") {
         if primary.is_some_and(|primary| secondary.text_at(&["address"]) == Some(primary.text.as_str())) {
-            errors.push(must(
-                "A secondary address must differ from the primary one",
-                &at(&["ip", "address"]),
-            ));
+            errors
+                .push(must("A secondary address must differ from the primary one", &at(&["ip", "address"])));
         }
     }
 }
@@ -110,11 +105,7 @@ fn judge_channel(
     let Some(number) = entry.text_at(&["channel-group", "number"]) else {
         return;
     };
-    let mut channels = around
-        .interface
-        .children
-        .iter()
-        .filter(|child| child.name == "Port-channel");
+    let mut channels = around.interface.children.iter().filter(|child| child.name == "Port-channel");
     if !channels.any(|channel| channel.text_at(&["name"]) == Some(number)) {
         let message = "The port channel must exist before its members";
         errors.push(must(message, &at(&["channel-group", "number"])));
@@ -126,14 +117,10 @@ pub(crate) fn settle(content: &mut Node, model: &Shape) {
     let native = super::names::NATIVE;
     let mut node = content;
     for name in ["native", "interface"] {
-        let index = node
-            .children
-            .iter()
-            .position(|child| child.is(native, name))
-            .unwrap_or_else(|| {
-                node.children.push(Node::new(native, name));
-                node.children.len() - 1
-            });
+        let index = node.children.iter().position(|child| child.is(native, name)).unwrap_or_else(|| {
+            node.children.push(Node::new(native, name));
+            node.children.len() - 1
+        });
         node = &mut node.children[index];
     }
     let mut added = false;
@@ -143,15 +130,13 @@ pub(crate) fn settle(content: &mut Node, model: &Shape) {
         };
         if !node.children.iter().any(there) {
             let name = Node::leaf(native, "name", &key);
-            node.children
-                .push(Node::new(native, "GigabitEthernet").with([name]));
+            node.children.push(Node::new(native, "GigabitEthernet").with([name]));
             added = true;
         }
     }
     if added {
-        let interface = model
-            .child(native, "native")
-            .and_then(|native| native.child(super::names::NATIVE, "interface"));
+        let interface =
+            model.child(native, "native").and_then(|native| native.child(super::names::NATIVE, "interface"));
         if let Some(interface) = interface {
             interface.normalize(node);
         }
@@ -169,10 +154,7 @@ fn must(message: &str, place: &Place) -> RpcError {
 /// The refusal of the command parser below the model.
 fn refused(command: &str, why: &str) -> RpcError {
     let message = format!("inconsistent value: Device refused one or more commands: {command}: {why}");
-    RpcError {
-        bad_cli: Some(command.to_owned()),
-        ..RpcError::application("invalid-value", &message)
-    }
+    RpcError { bad_cli: Some(command.to_owned()), ..RpcError::application("invalid-value", &message) }
 }
 
 fn place(above: &[&Node], below: &[&Node]) -> Place {
@@ -185,10 +167,7 @@ fn place(above: &[&Node], below: &[&Node]) -> Place {
 }
 
 fn keys(node: &Node) -> Vec<(String, String)> {
-    let key = ["name", "id"]
-        .into_iter()
-        .find(|key| node.children.first().is_some_and(|child| child.name == *key));
-    key.and_then(|key| Some((key.to_owned(), node.text_at(&[key])?.to_owned())))
-        .into_iter()
-        .collect()
+    let key =
+        ["name", "id"].into_iter().find(|key| node.children.first().is_some_and(|child| child.name == *key));
+    key.and_then(|key| Some((key.to_owned(), node.text_at(&[key])?.to_owned()))).into_iter().collect()
 }

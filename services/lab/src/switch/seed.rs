@@ -20,18 +20,12 @@ pub(crate) fn config() -> String {
     let mut out =
         format!("<native xmlns=\"{NATIVE}\"><version>17.12</version><hostname>c9300</hostname><vlan>");
     for (id, name) in VLANS {
-        let _ = write!(
-            out,
-            "<vlan-list xmlns=\"{VLAN}\"><id>{id}</id><name>{name}</name></vlan-list>"
-        );
+        let _ = write!(out, "<vlan-list xmlns=\"{VLAN}\"><id>{id}</id><name>{name}</name></vlan-list>");
     }
     out.push_str("</vlan><interface>");
     for port in 1..=24 {
-        let _ = write!(
-            out,
-            "<GigabitEthernet><name>1/0/{port}</name>{}</GigabitEthernet>",
-            port_config(port)
-        );
+        let _ =
+            write!(out, "<GigabitEthernet><name>1/0/{port}</name>{}</GigabitEthernet>", port_config(port));
     }
     let _ = write!(
         out,

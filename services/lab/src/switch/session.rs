@@ -90,10 +90,7 @@ impl Netconf {
         &mut self,
         stream: &mut S,
     ) -> Result<std::convert::Infallible, End> {
-        let limits = Limits {
-            max_message: MESSAGE_LIMIT,
-            ..Limits::default()
-        };
+        let limits = Limits { max_message: MESSAGE_LIMIT, ..Limits::default() };
         let mut decoder = Decoder::new(limits);
         let ours = {
             let device = self.shared.device();
@@ -120,9 +117,7 @@ impl Netconf {
         decoder: &mut Decoder,
     ) -> Result<Bytes, End> {
         loop {
-            let message = decoder
-                .next_message()
-                .map_err(|error| End::Closed(format!("framing: {error}")))?;
+            let message = decoder.next_message().map_err(|error| End::Closed(format!("framing: {error}")))?;
             if let Some(message) = message {
                 return Ok(message);
             }
@@ -147,9 +142,7 @@ impl Netconf {
     }
 
     fn is_spent_in(&self) -> bool {
-        self.line
-            .limit_in
-            .is_some_and(|limit| self.line.bytes_in >= limit)
+        self.line.limit_in.is_some_and(|limit| self.line.bytes_in >= limit)
     }
 
     /// Carries out one message and sends the reply, unless a fault strikes.
@@ -172,10 +165,7 @@ impl Netconf {
             return Err(self.cut("reset instead of an answer").await);
         }
         let reply = match &struck.error {
-            Some(error) => Reply {
-                xml: Some(rpc::error_reply(message, error)),
-                close: None,
-            },
+            Some(error) => Reply { xml: Some(rpc::error_reply(message, error)), close: None },
             None => self.shared.device().handle(self.id, message, Instant::now()),
         };
         if struck.drop_reply || self.is_spent_in() {
@@ -192,16 +182,9 @@ impl Netconf {
 
     fn strike(&mut self, name: &str, target: &str) -> Struck {
         let mut struck = Struck::default();
-        for action in self
-            .shared
-            .faults
-            .strike(System::Switch, Point::Request, name, target)
-        {
+        for action in self.shared.faults.strike(System::Switch, Point::Request, name, target) {
             let text = format!("{name}: {action:?}");
-            self.shared
-                .device()
-                .log
-                .add(EventKind::Fault, (Some(self.id), ""), text);
+            self.shared.device().log.add(EventKind::Fault, (Some(self.id), ""), text);
             match action {
                 FaultAction::Delay { ms } => struck.delay += Duration::from_millis(ms),
                 FaultAction::Reset => struck.reset = true,
@@ -229,10 +212,7 @@ impl Netconf {
         let mut wire = BytesMut::new();
         framing::encode(framing, message.as_bytes(), &mut wire)
             .map_err(|error| End::Closed(format!("framing: {error}")))?;
-        let left = self
-            .line
-            .limit_out
-            .map(|limit| limit.saturating_sub(self.line.bytes_out));
+        let left = self.line.limit_out.map(|limit| limit.saturating_sub(self.line.bytes_out));
         let left = left.and_then(|left| usize::try_from(left).ok());
         let cut = left.is_some_and(|left| left <= wire.len());
         if let Some(left) = left {
@@ -254,11 +234,7 @@ impl Netconf {
     }
 
     async fn cut(&self, why: &str) -> End {
-        self.shared.device().log.add(
-            EventKind::Fault,
-            (Some(self.id), ""),
-            format!("connection cut: {why}"),
-        );
+        self.shared.device().log.add(EventKind::Fault, (Some(self.id), ""), format!("connection cut: {why}"));
         // What was answered before shall arrive: only then is the place of the cut a certain one.
         self.connection.wait_written(self.sent).await;
         self.connection.cut();
@@ -272,9 +248,7 @@ fn agree(ours: &str, theirs: &[u8]) -> Result<Framing, End> {
     let theirs = Hello::parse(theirs).map_err(|error| refuse(&error))?;
     if theirs.session_id.is_some() {
         // RFC 6241 8.1: a server that gets a session-id must end the session.
-        return Err(End::Closed(
-            "no usable hello: a client's hello has no session-id".to_owned(),
-        ));
+        return Err(End::Closed("no usable hello: a client's hello has no session-id".to_owned()));
     }
     ours.agree(&theirs).map_err(|error| refuse(&error))
 }

@@ -62,9 +62,7 @@ impl Shape {
 
     /// The child data node of that name.
     pub(crate) fn child(&self, ns: &str, name: &str) -> Option<&Shape> {
-        self.children
-            .iter()
-            .find(|child| child.name == name && child.ns == ns)
+        self.children.iter().find(|child| child.name == name && child.ns == ns)
     }
 
     /// Whether the node is a container that exists only through what is in it.
@@ -95,11 +93,7 @@ impl Shape {
 
     /// The step that leads to this instance.
     pub(crate) fn step(&self, node: &Node) -> Step {
-        Step {
-            ns: self.ns.clone(),
-            name: self.name.clone(),
-            keys: self.keys(node),
-        }
+        Step { ns: self.ns.clone(), name: self.name.clone(), keys: self.keys(node) }
     }
 
     /// Whether `a` and `b`, both of this shape, are one and the same instance.
@@ -132,11 +126,7 @@ impl Shape {
             !(implicit && child.children.is_empty())
         });
         let none: &[String] = &[];
-        let keys = if let Kind::List { keys, .. } = &self.kind {
-            keys.as_slice()
-        } else {
-            none
-        };
+        let keys = if let Kind::List { keys, .. } = &self.kind { keys.as_slice() } else { none };
         node.children.sort_by(|a, b| {
             let (rank_a, rank_b) = (self.rank(a, keys), self.rank(b, keys));
             rank_a.cmp(&rank_b).then_with(|| self.order_entries(a, b))
@@ -144,14 +134,8 @@ impl Shape {
     }
 
     fn rank(&self, child: &Node, keys: &[String]) -> (usize, usize) {
-        let key = keys
-            .iter()
-            .position(|key| *key == child.name)
-            .unwrap_or(keys.len());
-        let place = self
-            .children
-            .iter()
-            .position(|shape| child.is(&shape.ns, &shape.name));
+        let key = keys.iter().position(|key| *key == child.name).unwrap_or(keys.len());
+        let place = self.children.iter().position(|shape| child.is(&shape.ns, &shape.name));
         (key, place.unwrap_or(self.children.len()))
     }
 
@@ -208,13 +192,7 @@ pub(crate) mod test_model {
     pub(crate) const NS: &str = "urn:test";
 
     pub(crate) fn shape(name: &str, kind: Kind, children: Vec<Shape>) -> Shape {
-        Shape {
-            ns: NS.to_owned(),
-            name: name.to_owned(),
-            kind,
-            cases: Vec::new(),
-            children,
-        }
+        Shape { ns: NS.to_owned(), name: name.to_owned(), kind, cases: Vec::new(), children }
     }
 
     pub(crate) fn leaf(name: &str) -> Shape {
@@ -228,23 +206,12 @@ pub(crate) mod test_model {
 
     /// `top { port* [name] { name, note, mtu, mode { access! | trunk! }, tag* }, seq* (user order), box { deep } }`
     pub(crate) fn model() -> Shape {
-        let flag = |name: &str| {
-            in_case(
-                shape(name, Kind::Container { presence: true }, vec![leaf("x")]),
-                name,
-            )
-        };
-        let mode = shape(
-            "mode",
-            Kind::Container { presence: false },
-            vec![flag("access"), flag("trunk")],
-        );
+        let flag =
+            |name: &str| in_case(shape(name, Kind::Container { presence: true }, vec![leaf("x")]), name);
+        let mode = shape("mode", Kind::Container { presence: false }, vec![flag("access"), flag("trunk")]);
         let port = shape(
             "port",
-            Kind::List {
-                keys: vec!["name".to_owned()],
-                ordered: false,
-            },
+            Kind::List { keys: vec!["name".to_owned()], ordered: false },
             vec![
                 leaf("note"),
                 leaf("name"),
@@ -255,11 +222,7 @@ pub(crate) mod test_model {
         );
         let seq = shape("seq", Kind::LeafList { ordered: true }, vec![]);
         let inner = shape("box", Kind::Container { presence: false }, vec![leaf("deep")]);
-        Shape::root(vec![shape(
-            "top",
-            Kind::Container { presence: false },
-            vec![port, seq, inner],
-        )])
+        Shape::root(vec![shape("top", Kind::Container { presence: false }, vec![port, seq, inner])])
     }
 }
 

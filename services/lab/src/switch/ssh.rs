@@ -43,10 +43,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(settings: &LabSettings, device: Device, faults: Arc<FaultBoard>) -> io::Result<Self> {
-        let keys = settings
-            .switch_authorized_keys
-            .iter()
-            .map(|line| PublicKey::from_openssh(line));
+        let keys = settings.switch_authorized_keys.iter().map(|line| PublicKey::from_openssh(line));
         let authorized = keys.collect::<Result<_, _>>().map_err(io::Error::other)?;
         Ok(Self {
             device: Mutex::new(device),
@@ -82,11 +79,7 @@ impl Shared {
     }
 
     fn has_key(&self, user: &str, key: &PublicKey) -> bool {
-        user == self.username
-            && self
-                .authorized
-                .iter()
-                .any(|known| known.key_data() == key.key_data())
+        user == self.username && self.authorized.iter().any(|known| known.key_data() == key.key_data())
     }
 }
 
@@ -97,8 +90,7 @@ pub(crate) fn host_key(file: Option<&Path>) -> io::Result<PrivateKey> {
         Ok(bytes) => PrivateKey::from_openssh(bytes).map_err(io::Error::other),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = new_key();
-            key.write_openssh_file(file, LineEnding::LF)
-                .map_err(io::Error::other)?;
+            key.write_openssh_file(file, LineEnding::LF).map_err(io::Error::other)?;
             Ok(key)
         }
         Err(error) => Err(error),
@@ -117,11 +109,7 @@ fn new_key() -> PrivateKey {
 
 /// Accepts connections until the switch stops.
 pub(crate) async fn serve(listener: TcpListener, key: PrivateKey, shared: Arc<Shared>) {
-    let methods = [
-        MethodKind::PublicKey,
-        MethodKind::KeyboardInteractive,
-        MethodKind::Password,
-    ];
+    let methods = [MethodKind::PublicKey, MethodKind::KeyboardInteractive, MethodKind::Password];
     let config = Arc::new(Config {
         methods: MethodSet::from(&methods[..]),
         auth_rejection_time: REJECTION_TIME,
@@ -208,20 +196,13 @@ impl Login {
             return Auth::Accept;
         }
         let text = format!("{how} refused, from {}", self.peer);
-        self.shared
-            .device()
-            .log
-            .add(EventKind::LoginFailed, (None, user), text);
+        self.shared.device().log.add(EventKind::LoginFailed, (None, user), text);
         Auth::reject()
     }
 
     /// Starts the NETCONF session of a channel, if there is room for one.
     fn start(&mut self, channel: Channel<Msg>, ssh: &Session) -> bool {
-        let Some((id, kill)) = self
-            .shared
-            .device()
-            .open_session(&self.user, &self.peer.to_string())
-        else {
+        let Some((id, kill)) = self.shared.device().open_session(&self.user, &self.peer.to_string()) else {
             return false;
         };
         let netconf = session::Netconf {
@@ -256,11 +237,7 @@ impl Handler for Login {
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, key: &PublicKey) -> Result<Auth, Self::Error> {
-        Ok(if self.shared.has_key(user, key) {
-            Auth::Accept
-        } else {
-            Auth::reject()
-        })
+        Ok(if self.shared.has_key(user, key) { Auth::Accept } else { Auth::reject() })
     }
 
     async fn auth_publickey(&mut self, user: &str, key: &PublicKey) -> Result<Auth, Self::Error> {
@@ -303,17 +280,9 @@ impl Handler for Login {
         name: &str,
         session: &mut Session,
     ) -> Result<(), Self::Error> {
-        let channel = if name == "netconf" {
-            self.channels.remove(&id)
-        } else {
-            None
-        };
+        let channel = if name == "netconf" { self.channels.remove(&id) } else { None };
         let started = channel.is_some_and(|channel| self.start(channel, session));
-        if started {
-            session.channel_success(id)
-        } else {
-            session.channel_failure(id)
-        }
+        if started { session.channel_success(id) } else { session.channel_failure(id) }
     }
 
     async fn shell_request(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {

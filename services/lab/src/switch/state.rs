@@ -11,12 +11,7 @@ pub(crate) const INTERFACES_OPER: &str = "http://cisco.com/ns/yang/Cisco-IOS-XE-
 
 /// The state as trees.
 pub(crate) fn nodes(device: &Device) -> Vec<Node> {
-    vec![
-        netconf_state(device),
-        modules_state(device),
-        yang_library(device),
-        interfaces(device),
-    ]
+    vec![netconf_state(device), modules_state(device), yang_library(device), interfaces(device)]
 }
 
 /// As much of their shapes as filters need: the keys.
@@ -24,10 +19,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
     let list = |ns: &str, name: &str, keys: &[&str]| Shape {
         ns: ns.to_owned(),
         name: name.to_owned(),
-        kind: Kind::List {
-            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
-            ordered: true,
-        },
+        kind: Kind::List { keys: keys.iter().map(|key| (*key).to_owned()).collect(), ordered: true },
         cases: Vec::new(),
         children: Vec::new(),
     };
@@ -43,35 +35,21 @@ pub(crate) fn shapes() -> Vec<Shape> {
         "schemas",
         vec![list(MONITORING, "schema", &["identifier", "version", "format"])],
     );
-    let sessions = container(
-        MONITORING,
-        "sessions",
-        vec![list(MONITORING, "session", &["session-id"])],
-    );
+    let sessions = container(MONITORING, "sessions", vec![list(MONITORING, "session", &["session-id"])]);
     let mut set = list(YANG_LIBRARY, "module-set", &["name"]);
     set.children.push(list(YANG_LIBRARY, "module", &["name"]));
     vec![
         container(MONITORING, "netconf-state", vec![schemas, sessions]),
-        container(
-            YANG_LIBRARY,
-            "modules-state",
-            vec![list(YANG_LIBRARY, "module", &["name", "revision"])],
-        ),
+        container(YANG_LIBRARY, "modules-state", vec![list(YANG_LIBRARY, "module", &["name", "revision"])]),
         container(YANG_LIBRARY, "yang-library", vec![set]),
-        container(
-            INTERFACES_OPER,
-            "interfaces",
-            vec![list(INTERFACES_OPER, "interface", &["name"])],
-        ),
+        container(INTERFACES_OPER, "interfaces", vec![list(INTERFACES_OPER, "interface", &["name"])]),
     ]
 }
 
 fn netconf_state(device: &Device) -> Node {
     let leaf = |name: &str, text: &str| Node::leaf(MONITORING, name, text);
     let capabilities = device.offers.capabilities(&device.model.content_id);
-    let capabilities = capabilities
-        .iter()
-        .map(|capability| leaf("capability", capability.trim()));
+    let capabilities = capabilities.iter().map(|capability| leaf("capability", capability.trim()));
     let schemas = device.model.modules.iter().map(|module| {
         Node::new(MONITORING, "schema").with([
             leaf("identifier", &module.name),
@@ -121,9 +99,7 @@ fn yang_library(device: &Device) -> Node {
             leaf("namespace", &module.namespace),
         ])
     });
-    let set = Node::new(YANG_LIBRARY, "module-set")
-        .with([leaf("name", "all")])
-        .with(modules);
+    let set = Node::new(YANG_LIBRARY, "module-set").with([leaf("name", "all")]).with(modules);
     Node::new(YANG_LIBRARY, "yang-library").with([set, leaf("content-id", &device.model.content_id)])
 }
 

@@ -23,19 +23,12 @@ impl Node {
 
     /// A node without value or children.
     pub(crate) fn new(ns: &str, name: &str) -> Self {
-        Self {
-            ns: ns.to_owned(),
-            name: name.to_owned(),
-            ..Self::default()
-        }
+        Self { ns: ns.to_owned(), name: name.to_owned(), ..Self::default() }
     }
 
     /// A leaf.
     pub(crate) fn leaf(ns: &str, name: &str, text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            ..Self::new(ns, name)
-        }
+        Self { text: text.to_owned(), ..Self::new(ns, name) }
     }
 
     /// The same node with these children after its own.
@@ -176,11 +169,7 @@ impl Place {
             let _ = write!(path, "/{prefix}:{}", step.name);
             for (key, value) in &step.keys {
                 let quote = if value.contains('\'') { '"' } else { '\'' };
-                let key = if key == "." {
-                    ".".to_owned()
-                } else {
-                    format!("{prefix}:{key}")
-                };
+                let key = if key == "." { ".".to_owned() } else { format!("{prefix}:{key}") };
                 let _ = write!(path, "[{key}={quote}{value}{quote}]");
             }
         }
@@ -193,10 +182,7 @@ fn prefix_of(ns: &str, prefixes: &mut Vec<(String, String)>) -> String {
         return prefix.clone();
     }
     let last = super::names::prefix(ns).unwrap_or_else(|| ns.rsplit(['/', ':']).next().unwrap_or_default());
-    let mut prefix: String = last
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-        .collect();
+    let mut prefix: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     if !prefix.starts_with(|c: char| c.is_ascii_alphabetic()) {
         prefix = format!("n{prefix}");
     }
@@ -216,10 +202,7 @@ mod tests {
     #[test]
     fn namespaces_are_declared_where_they_change() {
         let node = Node::new("urn:a", "x").with([Node::leaf("urn:b", "y", "1 < 2"), Node::new("urn:a", "z")]);
-        assert_eq!(
-            node.to_xml(),
-            "<x xmlns=\"urn:a\"><y xmlns=\"urn:b\">1 &lt; 2</y><z/></x>"
-        );
+        assert_eq!(node.to_xml(), "<x xmlns=\"urn:a\"><y xmlns=\"urn:b\">1 &lt; 2</y><z/></x>");
         assert_eq!(node.children_xml("urn:b"), "<y>1 &lt; 2</y><z xmlns=\"urn:a\"/>");
         assert_eq!(node.to_pretty_xml().lines().count(), 4);
     }
@@ -233,11 +216,7 @@ mod tests {
         };
         let place = Place(vec![
             step("http://cisco.com/ns/yang/Cisco-IOS-XE-native", "native", vec![]),
-            step(
-                "urn:x:vlan",
-                "vlan-list",
-                vec![("id".to_owned(), "10".to_owned())],
-            ),
+            step("urn:x:vlan", "vlan-list", vec![("id".to_owned(), "10".to_owned())]),
         ]);
         let (path, prefixes) = place.to_xpath();
         assert_eq!(path, "/ios:native/vlan:vlan-list[vlan:id='10']");

@@ -34,18 +34,8 @@ impl Counted {
     /// Wraps a stream.
     pub(crate) fn new(stream: TcpStream) -> io::Result<(Self, Arc<Connection>)> {
         let copy = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
-        let connection = Arc::new(Connection {
-            copy,
-            written: AtomicU64::new(0),
-            wrote: Notify::new(),
-        });
-        Ok((
-            Self {
-                stream,
-                connection: connection.clone(),
-            },
-            connection,
-        ))
+        let connection = Arc::new(Connection { copy, written: AtomicU64::new(0), wrote: Notify::new() });
+        Ok((Self { stream, connection: connection.clone() }, connection))
     }
 }
 

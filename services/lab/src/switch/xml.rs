@@ -15,10 +15,7 @@ const MAX_NODES: u32 = 1_000_000;
 
 /// Parses a message, within the switch's limits.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, String> {
-    let options = ParsingOptions {
-        nodes_limit: MAX_NODES,
-        ..ParsingOptions::default()
-    };
+    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
     let mut current = Some(document.root());
     let mut depth = 0_usize;
@@ -66,10 +63,7 @@ pub(crate) fn is(node: Xml<'_, '_>, ns: &str, name: &str) -> bool {
 
 /// All text directly in the element.
 pub(crate) fn text(node: Xml<'_, '_>) -> String {
-    node.children()
-        .filter(Xml::is_text)
-        .filter_map(|child| child.text())
-        .collect()
+    node.children().filter(Xml::is_text).filter_map(|child| child.text()).collect()
 }
 
 /// The text directly in the element, without white space around it.
@@ -117,14 +111,10 @@ impl Edit {
         let value = text(xml);
         if !children.is_empty() && !value.trim().is_empty() {
             let message = "text between the elements of a container";
-            return Err(vec![
-                RpcError::protocol("bad-element", message).info("bad-element", &name),
-            ]);
+            return Err(vec![RpcError::protocol("bad-element", message).info("bad-element", &name)]);
         }
-        let operation = xml
-            .attribute((NETCONF, "operation"))
-            .map(|word| operation(word, &name))
-            .transpose()?;
+        let operation =
+            xml.attribute((NETCONF, "operation")).map(|word| operation(word, &name)).transpose()?;
         Ok(Self {
             ns: xml.tag_name().namespace().unwrap_or_default().to_owned(),
             name,
@@ -137,12 +127,7 @@ impl Edit {
     /// The data in it, operations left out.
     pub(crate) fn into_node(self) -> Node {
         let children = self.children.into_iter().map(Self::into_node).collect();
-        Node {
-            ns: self.ns,
-            name: self.name,
-            text: self.text,
-            children,
-        }
+        Node { ns: self.ns, name: self.name, text: self.text, children }
     }
 
     /// The data in it, operations left out.
@@ -161,11 +146,7 @@ fn operation(word: &str, element: &str) -> Result<Operation, Vec<RpcError>> {
         _ => {
             let message = format!("operation {word:?} is not known");
             let error = RpcError::protocol("bad-attribute", &message);
-            return Err(vec![
-                error
-                    .info("bad-attribute", "operation")
-                    .info("bad-element", element),
-            ]);
+            return Err(vec![error.info("bad-attribute", "operation").info("bad-element", element)]);
         }
     })
 }

@@ -42,19 +42,12 @@ impl XPath {
         if text.len() > MAX_LENGTH {
             return Err(format!("the expression is longer than {MAX_LENGTH} bytes"));
         }
-        let mut parser = Parser {
-            rest: text.trim_start(),
-            namespace,
-        };
+        let mut parser = Parser { rest: text.trim_start(), namespace };
         let mut paths = vec![parser.path()?];
         while parser.eat("|") {
             paths.push(parser.path()?);
         }
-        if parser.rest.is_empty() {
-            Ok(Self(paths))
-        } else {
-            Err(format!("cannot read {:?}", parser.rest))
-        }
+        if parser.rest.is_empty() { Ok(Self(paths)) } else { Err(format!("cannot read {:?}", parser.rest)) }
     }
 
     /// Chooses the nodes it leads to.
@@ -104,11 +97,8 @@ impl Predicate {
     fn holds(&self, node: &Node) -> bool {
         let mut nodes = vec![node];
         for test in &self.path {
-            nodes = nodes
-                .into_iter()
-                .flat_map(|node| &node.children)
-                .filter(|child| test.holds(child))
-                .collect();
+            nodes =
+                nodes.into_iter().flat_map(|node| &node.children).filter(|child| test.holds(child)).collect();
         }
         match &self.value {
             None => !nodes.is_empty(),
@@ -149,11 +139,7 @@ impl<'a> Parser<'a> {
                     return Err(format!("expected ] before {:?}", self.rest));
                 }
             }
-            steps.push(Step {
-                deep,
-                test,
-                predicates,
-            });
+            steps.push(Step { deep, test, predicates });
         }
         if steps.is_empty() {
             Err("only location paths from the root are supported".to_owned())
@@ -170,11 +156,7 @@ impl<'a> Parser<'a> {
                 path.push(self.test()?);
             }
         }
-        let value = if self.eat("=") {
-            Some(self.literal()?)
-        } else {
-            None
-        };
+        let value = if self.eat("=") { Some(self.literal()?) } else { None };
         if path.is_empty() && value.is_none() {
             return Err("a predicate of . needs a comparison".to_owned());
         }
@@ -206,23 +188,14 @@ impl<'a> Parser<'a> {
             return Err("axes and functions are not supported".to_owned());
         }
         if !self.eat(":") {
-            return Ok(Test {
-                ns: None,
-                name: Some(first.to_owned()),
-            });
+            return Ok(Test { ns: None, name: Some(first.to_owned()) });
         }
         let ns = (self.namespace)(first).ok_or_else(|| format!("prefix {first:?} is not declared"))?;
         if self.eat("*") {
-            return Ok(Test {
-                ns: Some(ns),
-                name: None,
-            });
+            return Ok(Test { ns: Some(ns), name: None });
         }
         let name = self.word(name_char).ok_or_else(|| expected(self.rest))?;
-        Ok(Test {
-            ns: Some(ns),
-            name: Some(name.to_owned()),
-        })
+        Ok(Test { ns: Some(ns), name: Some(name.to_owned()) })
     }
 
     fn word(&mut self, part: impl Fn(char) -> bool) -> Option<&'a str> {
@@ -255,11 +228,7 @@ mod tests {
 
     fn found(path: &str) -> usize {
         let data = data();
-        let xml = XPath::parse(path, &namespace)
-            .unwrap()
-            .select(&data)
-            .copy(&data, None)
-            .children_xml("");
+        let xml = XPath::parse(path, &namespace).unwrap().select(&data).copy(&data, None).children_xml("");
         xml.matches("</mtu>").count()
     }
 

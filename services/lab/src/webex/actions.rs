@@ -48,26 +48,15 @@ pub(super) async fn create(shared: Data<Shared>, request: HttpRequest, body: Byt
 pub(super) async fn get(shared: Data<Shared>, request: HttpRequest, id: Path<String>) -> Answer {
     let caller = caller(&shared, &request)?;
     let mut world = shared.world();
-    let position = world
-        .presses
-        .iter()
-        .position(|press| press.id == *id)
-        .ok_or_else(ApiError::not_found)?;
+    let position = world.presses.iter().position(|press| press.id == *id).ok_or_else(ApiError::not_found)?;
     let press = &mut world.presses[position];
     if press.hidden > 0 {
         press.hidden -= 1;
         return Err(ApiError::not_found());
     }
     let press = &world.presses[position];
-    let author = world
-        .messages
-        .iter()
-        .find(|message| message.id == press.message_id)
-        .map(|message| message.author);
+    let author =
+        world.messages.iter().find(|message| message.id == press.message_id).map(|message| message.author);
     let may = world.space_of(&press.room_id, caller).is_some() && (caller != BOT || author == Some(BOT));
-    if may {
-        Ok(HttpResponse::Ok().json(press_json(&world, press)))
-    } else {
-        Err(ApiError::not_found())
-    }
+    if may { Ok(HttpResponse::Ok().json(press_json(&world, press))) } else { Err(ApiError::not_found()) }
 }

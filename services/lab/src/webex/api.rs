@@ -34,24 +34,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/memberships").get(people::memberships))
         .service(web::resource("/messages/direct").get(messages::direct))
         .service(
-            web::resource("/messages/{id}")
-                .get(messages::get)
-                .put(messages::edit)
-                .delete(messages::delete),
+            web::resource("/messages/{id}").get(messages::get).put(messages::edit).delete(messages::delete),
         )
-        .service(
-            web::resource("/messages")
-                .get(messages::list)
-                .post(messages::create),
-        )
+        .service(web::resource("/messages").get(messages::list).post(messages::create))
         .service(web::resource("/attachment/actions/{id}").get(actions::get))
         .service(web::resource("/attachment/actions").post(actions::create))
-        .service(
-            web::resource("/webhooks/{id}")
-                .get(hooks::get)
-                .put(hooks::update)
-                .delete(hooks::delete),
-        )
+        .service(web::resource("/webhooks/{id}").get(hooks::get).put(hooks::update).delete(hooks::delete))
         .service(web::resource("/webhooks").get(hooks::list).post(hooks::create))
         .default_service(web::to(unknown));
     config.service(scope);
@@ -70,10 +58,7 @@ async fn count<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result
 
 /// Who calls, by the bearer token.
 pub(super) fn caller(shared: &Shared, request: &HttpRequest) -> Result<AccountIndex, ApiError> {
-    let header = request
-        .headers()
-        .get("Authorization")
-        .and_then(|value| value.to_str().ok());
+    let header = request.headers().get("Authorization").and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.strip_prefix("Bearer "));
     let world = shared.world();
     let found = token.and_then(|token| world.accounts.iter().position(|account| account.token == token));
@@ -82,16 +67,10 @@ pub(super) fn caller(shared: &Shared, request: &HttpRequest) -> Result<AccountIn
 
 /// The body, a JSON object.
 pub(super) fn object(request: &HttpRequest, body: &Bytes) -> Result<Map<String, Value>, ApiError> {
-    let kind = request
-        .headers()
-        .get("Content-Type")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let kind =
+        request.headers().get("Content-Type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/json") {
-        return Err(ApiError::new(
-            415,
-            "The media type of the request is not supported.",
-        ));
+        return Err(ApiError::new(415, "The media type of the request is not supported."));
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
@@ -115,18 +94,13 @@ pub(super) fn page(request: &HttpRequest, params: &Params, items: Vec<Value>) ->
         Some(Ok(max)) if (1..=1000).contains(&max) => max,
         Some(_) => return Err(ApiError::bad("max is not a number from 1 to 1000.")),
     };
-    let from = params
-        .get("cursor")
-        .map_or(Ok(0), |cursor| cursor.parse::<usize>());
+    let from = params.get("cursor").map_or(Ok(0), |cursor| cursor.parse::<usize>());
     let from = from.map_err(|_| ApiError::bad("The cursor is not valid."))?;
     let more = items.len() > from.saturating_add(max);
     let shown: Vec<_> = items.into_iter().skip(from).take(max).collect();
     let mut answer = HttpResponse::Ok();
     if more {
-        answer.insert_header((
-            "Link",
-            format!("<{}>; rel=\"next\"", next_url(request, params, from + max)),
-        ));
+        answer.insert_header(("Link", format!("<{}>; rel=\"next\"", next_url(request, params, from + max))));
     }
     Ok(answer.json(json!({ "items": shown })))
 }
@@ -137,9 +111,7 @@ fn next_url(request: &HttpRequest, params: &Params, from: usize) -> String {
     query.sort();
     let mut url = reqwest::Url::parse(&format!("{}://{}{}", info.scheme(), info.host(), request.path()));
     if let Ok(url) = &mut url {
-        url.query_pairs_mut()
-            .extend_pairs(query)
-            .append_pair("cursor", &from.to_string());
+        url.query_pairs_mut().extend_pairs(query).append_pair("cursor", &from.to_string());
     }
     url.map(String::from).unwrap_or_default()
 }

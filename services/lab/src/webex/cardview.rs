@@ -14,16 +14,10 @@ pub(super) struct ElementView {
 }
 
 enum ElementKind {
-    Text {
-        class: String,
-        lines: Vec<Line>,
-    },
+    Text { class: String, lines: Vec<Line> },
     Facts(Vec<(Vec<Span>, Vec<Span>)>),
     Columns(Vec<ColumnView>),
-    Group {
-        style: &'static str,
-        items: Vec<ElementView>,
-    },
+    Group { style: &'static str, items: Vec<ElementView> },
     TextInput(TextInputView),
     Choices(ChoicesView),
     Unknown(String),
@@ -70,19 +64,9 @@ pub(super) struct ActionView {
 }
 
 enum ActionKind {
-    Submit {
-        title: String,
-        path: String,
-        class: &'static str,
-    },
-    Show {
-        title: String,
-        card: CardView,
-    },
-    Url {
-        title: String,
-        url: String,
-    },
+    Submit { title: String, path: String, class: &'static str },
+    Show { title: String, card: CardView },
+    Url { title: String, url: String },
     Unknown(String),
 }
 
@@ -102,14 +86,9 @@ pub(super) fn card(card: &Value, anchor: &str) -> CardView {
 
 fn inner_card(card: &Value, anchor: &str, prefix: &str) -> CardView {
     let actions = card["actions"].as_array().map_or(&[][..], Vec::as_slice);
-    let actions = actions
-        .iter()
-        .enumerate()
-        .map(|(index, view)| action(view, anchor, format!("{prefix}{index}")));
-    CardView {
-        elements: elements(&card["body"], anchor),
-        actions: actions.collect(),
-    }
+    let actions =
+        actions.iter().enumerate().map(|(index, view)| action(view, anchor, format!("{prefix}{index}")));
+    CardView { elements: elements(&card["body"], anchor), actions: actions.collect() }
 }
 
 fn text(value: &Value) -> String {
@@ -119,27 +98,18 @@ fn text(value: &Value) -> String {
 fn elements(items: &Value, anchor: &str) -> Vec<ElementView> {
     let items = items.as_array().map_or(&[][..], Vec::as_slice);
     let shown = items.iter().filter(|item| item["isVisible"] != false);
-    shown
-        .map(|item| ElementView {
-            kind: element(item, anchor),
-        })
-        .collect()
+    shown.map(|item| ElementView { kind: element(item, anchor) }).collect()
 }
 
 fn element(item: &Value, anchor: &str) -> ElementKind {
     match item["type"].as_str().unwrap_or_default() {
-        "TextBlock" => ElementKind::Text {
-            class: text_class(item),
-            lines: lines(&text(&item["text"]), false),
-        },
+        "TextBlock" => {
+            ElementKind::Text { class: text_class(item), lines: lines(&text(&item["text"]), false) }
+        }
         "FactSet" => {
             let facts = item["facts"].as_array().map_or(&[][..], Vec::as_slice);
-            let pair = |fact: &Value| {
-                (
-                    spans(&text(&fact["title"]), false),
-                    spans(&text(&fact["value"]), false),
-                )
-            };
+            let pair =
+                |fact: &Value| (spans(&text(&fact["title"]), false), spans(&text(&fact["value"]), false));
             ElementKind::Facts(facts.iter().map(pair).collect())
         }
         "ColumnSet" => {
@@ -150,10 +120,9 @@ fn element(item: &Value, anchor: &str) -> ElementKind {
             };
             ElementKind::Columns(columns.iter().map(view).collect())
         }
-        "Container" => ElementKind::Group {
-            style: group_style(&item["style"]),
-            items: elements(&item["items"], anchor),
-        },
+        "Container" => {
+            ElementKind::Group { style: group_style(&item["style"]), items: elements(&item["items"], anchor) }
+        }
         "Input.Text" => ElementKind::TextInput(text_input(item, anchor)),
         "Input.ChoiceSet" => ElementKind::Choices(choices(item, anchor)),
         other => ElementKind::Unknown(other.to_owned()),
@@ -177,10 +146,7 @@ fn text_class(item: &Value) -> String {
         ("spacing", "None", "ac-close"),
     ] {
         // The renderers do not mind the case of such words.
-        if item[key]
-            .as_str()
-            .is_some_and(|given| given.eq_ignore_ascii_case(value))
-        {
+        if item[key].as_str().is_some_and(|given| given.eq_ignore_ascii_case(value)) {
             class.push(name);
         }
     }
@@ -222,9 +188,7 @@ fn text_input(item: &Value, anchor: &str) -> TextInputView {
         label: label(item, &id),
         value: text(&item["value"]),
         placeholder: text(&item["placeholder"]),
-        hint: length
-            .map(|(least, most)| format!("{least} to {most} characters"))
-            .unwrap_or_default(),
+        hint: length.map(|(least, most)| format!("{least} to {most} characters")).unwrap_or_default(),
         required: item["isRequired"] == true,
         multiline: item["isMultiline"] == true,
         max_length: item["maxLength"].as_u64(),
@@ -232,10 +196,7 @@ fn text_input(item: &Value, anchor: &str) -> TextInputView {
 }
 
 fn label(item: &Value, id: &str) -> Vec<Span> {
-    let label = item["label"]
-        .as_str()
-        .or(item["placeholder"].as_str())
-        .unwrap_or(id);
+    let label = item["label"].as_str().or(item["placeholder"].as_str()).unwrap_or(id);
     spans(label, false)
 }
 
@@ -257,12 +218,7 @@ fn choices(item: &Value, anchor: &str) -> ChoicesView {
         required: item["isRequired"] == true,
         multi: item["isMultiSelect"] == true,
         expanded: item["style"] == "expanded",
-        choices: item["choices"]
-            .as_array()
-            .map_or(&[][..], Vec::as_slice)
-            .iter()
-            .map(view)
-            .collect(),
+        choices: item["choices"].as_array().map_or(&[][..], Vec::as_slice).iter().map(view).collect(),
     }
 }
 
@@ -277,14 +233,12 @@ fn action(action: &Value, anchor: &str, path: String) -> ActionView {
             };
             ActionKind::Submit { title, path, class }
         }
-        "Action.ShowCard" => ActionKind::Show {
-            title,
-            card: inner_card(&action["card"], anchor, &format!("{path}.")),
-        },
-        "Action.OpenUrl" if is_web(&text(&action["url"])) => ActionKind::Url {
-            title,
-            url: text(&action["url"]),
-        },
+        "Action.ShowCard" => {
+            ActionKind::Show { title, card: inner_card(&action["card"], anchor, &format!("{path}.")) }
+        }
+        "Action.OpenUrl" if is_web(&text(&action["url"])) => {
+            ActionKind::Url { title, url: text(&action["url"]) }
+        }
         other => ActionKind::Unknown(other.to_owned()),
     };
     ActionView { kind }

@@ -37,12 +37,8 @@ pub(super) fn body(world: &World, json: &Map<String, Value>) -> Result<Body, Api
     if markdown.is_none() && plain_text.is_none() && files.is_empty() {
         return Err(ApiError::bad("Unable to post message without text."));
     }
-    let mut body = Body {
-        text: plain_text.unwrap_or_default().to_owned(),
-        attachments,
-        files,
-        ..Body::default()
-    };
+    let mut body =
+        Body { text: plain_text.unwrap_or_default().to_owned(), attachments, files, ..Body::default() };
     if let Some(markdown) = markdown {
         read_markdown(world, markdown, &mut body);
     }
@@ -83,22 +79,16 @@ fn check_elements(node: &Value) -> Result<(), ApiError> {
         Value::Array(items) => items.iter().try_for_each(check_elements),
         Value::Object(object) => {
             if let Some(Value::Array(facts)) = object.get("facts") {
-                let all_text = facts
-                    .iter()
-                    .all(|fact| fact["title"].is_string() && fact["value"].is_string());
+                let all_text =
+                    facts.iter().all(|fact| fact["title"].is_string() && fact["value"].is_string());
                 if !all_text {
                     return Err(ApiError::bad("Unable to parse card: a fact is not text."));
                 }
             }
             if node["isRequired"] == true && !node["errorMessage"].is_string() {
-                return Err(ApiError::bad(
-                    "Unable to parse card: a required input has no errorMessage.",
-                ));
+                return Err(ApiError::bad("Unable to parse card: a required input has no errorMessage."));
             }
-            let inside = object
-                .iter()
-                .filter(|(key, _)| *key != "data")
-                .map(|(_, value)| value);
+            let inside = object.iter().filter(|(key, _)| *key != "data").map(|(_, value)| value);
             inside.into_iter().try_for_each(check_elements)
         }
         _ => Ok(()),
@@ -110,19 +100,13 @@ pub(super) fn shown(world: &World, body: &Body) -> Vec<Line> {
     let Some(markdown) = &body.markdown else {
         let line = |text: &str| Line {
             bullet: false,
-            spans: vec![Span {
-                text: text.to_owned(),
-                ..Span::default()
-            }],
+            spans: vec![Span { text: text.to_owned(), ..Span::default() }],
         };
         return body.text.lines().map(line).collect();
     };
     let mut lines = lines(markdown, true);
     let mut seen = Body::default();
-    lines
-        .iter_mut()
-        .flat_map(|line| &mut line.spans)
-        .for_each(|span| resolve(world, span, &mut seen));
+    lines.iter_mut().flat_map(|line| &mut line.spans).for_each(|span| resolve(world, span, &mut seen));
     lines
 }
 
@@ -130,10 +114,7 @@ pub(super) fn shown(world: &World, body: &Body) -> Vec<Line> {
 pub(super) fn typed(world: &World, text: &str) -> String {
     let bot = &world.accounts[BOT];
     let at = format!("@{}", bot.name);
-    let (mention, rest) = match text
-        .get(..at.len())
-        .filter(|start| start.eq_ignore_ascii_case(&at))
-    {
+    let (mention, rest) = match text.get(..at.len()).filter(|start| start.eq_ignore_ascii_case(&at)) {
         Some(_) => (format!("<@personId:{}|{}>", bot.id, bot.name), &text[at.len()..]),
         None => (String::new(), text),
     };
@@ -197,21 +178,12 @@ fn html(lines: &[Line]) -> String {
             ),
             None => text,
         };
-        let text = if span.strong {
-            format!("<strong>{text}</strong>")
-        } else {
-            text
-        };
+        let text = if span.strong { format!("<strong>{text}</strong>") } else { text };
         let text = if span.em { format!("<em>{text}</em>") } else { text };
-        let text = if span.code {
-            format!("<code>{text}</code>")
-        } else {
-            text
-        };
-        span.link.as_ref().map_or_else(
-            || text.clone(),
-            |link| format!("<a href=\"{}\">{text}</a>", escape(link)),
-        )
+        let text = if span.code { format!("<code>{text}</code>") } else { text };
+        span.link
+            .as_ref()
+            .map_or_else(|| text.clone(), |link| format!("<a href=\"{}\">{text}</a>", escape(link)))
     };
     lines
         .iter()
@@ -221,10 +193,7 @@ fn html(lines: &[Line]) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -247,9 +216,7 @@ mod tests {
         let body = read(json!({"markdown": "**Hi** <@personEmail:lead@example.net> & <@all>"})).unwrap();
         assert_eq!(body.text, "Hi Lena Lead & All");
         assert!(
-            body.html
-                .unwrap()
-                .starts_with("<strong>Hi</strong> <spark-mention data-object-type=\"person\"")
+            body.html.unwrap().starts_with("<strong>Hi</strong> <spark-mention data-object-type=\"person\"")
         );
         assert_eq!((body.mentioned.len(), body.groups), (1, vec!["all".to_owned()]));
     }
@@ -267,10 +234,7 @@ mod tests {
         let json = json!({"markdown": typed(&world, text)});
         let body = body(&world, json.as_object().unwrap()).unwrap();
         assert_eq!(body.text, text.replace("@netchange", "Netchange"));
-        assert_eq!(
-            (body.mentioned, body.groups.len()),
-            (vec![world.accounts[BOT].id.clone()], 0)
-        );
+        assert_eq!((body.mentioned, body.groups.len()), (vec![world.accounts[BOT].id.clone()], 0));
     }
 
     #[test]

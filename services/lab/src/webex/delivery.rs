@@ -72,11 +72,8 @@ pub(super) fn of_press(world: &World, press: &Press) -> Vec<Delivery> {
         "id": press.id, "type": "submit", "messageId": press.message_id, "personId": actor.id,
         "roomId": press.room_id, "created": press.created,
     });
-    let author = world
-        .messages
-        .iter()
-        .find(|message| message.id == press.message_id)
-        .map(|message| message.author);
+    let author =
+        world.messages.iter().find(|message| message.id == press.message_id).map(|message| message.author);
     // A bot is told of presses on its own cards.
     let told = |hook: &&Hook| {
         world.space_of(&press.room_id, hook.owner).is_some()
@@ -84,9 +81,7 @@ pub(super) fn of_press(world: &World, press: &Press) -> Vec<Delivery> {
             && filter_matches(world, hook, &data, None)
     };
     let hooks = matching(world, "attachmentActions", "created").filter(told);
-    hooks
-        .map(|hook| notification(world, hook, (&actor.id, "created"), &data))
-        .collect()
+    hooks.map(|hook| notification(world, hook, (&actor.id, "created"), &data)).collect()
 }
 
 /// The notifications of a space that got a new id.
@@ -94,9 +89,7 @@ pub(super) fn of_migration(world: &World, old: &str, new: &str) -> Vec<Delivery>
     let data = json!({"id": new, "type": world.room_type(new), "oldRoomId": old});
     let told = |hook: &&Hook| world.space_of(new, hook.owner).is_some();
     let hooks = matching(world, "rooms", "migrated").filter(told);
-    hooks
-        .map(|hook| notification(world, hook, (&world.accounts[BOT].id, "migrated"), &data))
-        .collect()
+    hooks.map(|hook| notification(world, hook, (&world.accounts[BOT].id, "migrated"), &data)).collect()
 }
 
 fn matching<'a>(
@@ -112,19 +105,10 @@ fn matching<'a>(
 }
 
 fn filter_matches(world: &World, hook: &Hook, data: &Value, message: Option<&Message>) -> bool {
-    let pairs = hook
-        .filter
-        .as_deref()
-        .unwrap_or_default()
-        .split('&')
-        .filter_map(|pair| pair.split_once('='));
+    let pairs = hook.filter.as_deref().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     pairs.into_iter().all(|(key, wanted)| match key {
         "mentionedPeople" => {
-            let wanted = if wanted == "me" {
-                &world.accounts[hook.owner].id
-            } else {
-                wanted
-            };
+            let wanted = if wanted == "me" { &world.accounts[hook.owner].id } else { wanted };
             message.is_some_and(|message| message.body.mentioned.iter().any(|id| id == wanted))
         }
         "hasFiles" => message.is_some_and(|message| (!message.body.files.is_empty()).to_string() == wanted),
@@ -148,12 +132,7 @@ fn notification(world: &World, hook: &Hook, (actor, event): (&str, &str), data: 
     json["data"] = data.clone();
     let body = json.to_string().into_bytes();
     let signature = hook.secret.as_deref().map(|secret| sign(secret, &body));
-    Delivery {
-        hook_id: hook.id.clone(),
-        url: hook.target_url.clone(),
-        signature,
-        body,
-    }
+    Delivery { hook_id: hook.id.clone(), url: hook.target_url.clone(), signature, body }
 }
 
 /// A hook as the API shows it, its secret included.
@@ -182,10 +161,7 @@ fn sign(secret: &str, body: &[u8]) -> String {
 
 /// Sends notifications, each by itself, without waiting.
 pub(super) fn send(shared: &Data<Shared>, deliveries: Vec<Delivery>) -> Vec<JoinHandle<()>> {
-    deliveries
-        .into_iter()
-        .map(|delivery| tokio::spawn(deliver(shared.clone(), delivery)))
-        .collect()
+    deliveries.into_iter().map(|delivery| tokio::spawn(deliver(shared.clone(), delivery))).collect()
 }
 
 /// Sends notifications and waits until each was answered or given up.
@@ -198,9 +174,7 @@ pub(super) async fn send_and_wait(shared: &Data<Shared>, deliveries: Vec<Deliver
 }
 
 async fn deliver(shared: Data<Shared>, delivery: Delivery) {
-    let path = reqwest::Url::parse(&delivery.url)
-        .map(|url| url.path().to_owned())
-        .unwrap_or_default();
+    let path = reqwest::Url::parse(&delivery.url).map(|url| url.path().to_owned()).unwrap_or_default();
     let mut copies = 1;
     for action in shared.faults.strike(System::Webex, Point::Webhook, "POST", &path) {
         match action {
@@ -217,11 +191,8 @@ async fn deliver(shared: Data<Shared>, delivery: Delivery) {
 }
 
 async fn post(shared: &Shared, delivery: &Delivery) -> bool {
-    let mut request = shared
-        .http
-        .post(&delivery.url)
-        .timeout(TIMEOUT)
-        .header("Content-Type", "application/json");
+    let mut request =
+        shared.http.post(&delivery.url).timeout(TIMEOUT).header("Content-Type", "application/json");
     if let Some(signature) = &delivery.signature {
         request = request.header("X-Spark-Signature", signature);
     }
@@ -254,11 +225,7 @@ fn record(world: &mut World, hook_id: &str, ok: bool) {
 /// Switches a hook on again.
 pub(super) fn reactivate(world: &mut World, hook_id: &str) {
     let until = world.instant() + WINDOW;
-    if let Some(hook) = world
-        .hooks
-        .iter_mut()
-        .find(|hook| hook.id == hook_id && !hook.active)
-    {
+    if let Some(hook) = world.hooks.iter_mut().find(|hook| hook.id == hook_id && !hook.active) {
         hook.active = true;
         hook.failures.clear();
         hook.fragile_until = Some(until);
@@ -306,10 +273,7 @@ mod tests {
     #[test]
     fn the_signature_is_that_of_the_documented_vector() {
         let body = br#"{"resource":"attachmentActions","event":"created","data":{"id":"abc"}}"#;
-        assert_eq!(
-            sign("webex-test-secret", body),
-            "e79fa25d7c6acf07d514f2945f277b387a6648e1"
-        );
+        assert_eq!(sign("webex-test-secret", body), "e79fa25d7c6acf07d514f2945f277b387a6648e1");
     }
 
     #[test]

@@ -19,10 +19,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
+        Self { status, message: message.into() }
     }
 
     pub(super) fn bad(message: impl Into<String>) -> Self {
@@ -34,10 +31,7 @@ impl ApiError {
     }
 
     pub(super) fn unauthorized() -> Self {
-        Self::new(
-            401,
-            "The request requires a valid access token set in the Authorization request header.",
-        )
+        Self::new(401, "The request requires a valid access token set in the Authorization request header.")
     }
 }
 
@@ -53,13 +47,9 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let tracking = format!(
-            "LAB_{:08X}-0000-01BB-0000-0A0000000000",
-            TRACKING.fetch_add(1, Ordering::Relaxed)
-        );
+        let tracking =
+            format!("LAB_{:08X}-0000-01BB-0000-0A0000000000", TRACKING.fetch_add(1, Ordering::Relaxed));
         let body = json!({"message": self.message, "errors": [{"description": self.message}], "trackingId": tracking});
-        HttpResponse::build(self.status_code())
-            .insert_header(("trackingId", tracking))
-            .json(body)
+        HttpResponse::build(self.status_code()).insert_header(("trackingId", tracking)).json(body)
     }
 }

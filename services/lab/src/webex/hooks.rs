@@ -26,18 +26,11 @@ fn needed<'a>(json: &'a Map<String, Value>, key: &str) -> Result<&'a str, ApiErr
 
 fn target(json: &Map<String, Value>) -> Result<String, ApiError> {
     let url = needed(json, "targetUrl")?;
-    if is_web(url) {
-        Ok(url.to_owned())
-    } else {
-        Err(ApiError::bad("targetUrl is not a URL."))
-    }
+    if is_web(url) { Ok(url.to_owned()) } else { Err(ApiError::bad("targetUrl is not a URL.")) }
 }
 
 fn position(world: &World, id: &str, owner: AccountIndex) -> Result<usize, ApiError> {
-    let found = world
-        .hooks
-        .iter()
-        .position(|hook| hook.id == id && hook.owner == owner);
+    let found = world.hooks.iter().position(|hook| hook.id == id && hook.owner == owner);
     found.ok_or_else(ApiError::not_found)
 }
 
@@ -45,10 +38,7 @@ pub(super) async fn create(shared: Data<Shared>, request: HttpRequest, body: Byt
     let owner = caller(&shared, &request)?;
     let json = object(&request, &body)?;
     let (resource, event) = (needed(&json, "resource")?, needed(&json, "event")?);
-    if !EVENTS
-        .iter()
-        .any(|(name, events)| *name == resource && events.contains(&event))
-    {
+    if !EVENTS.iter().any(|(name, events)| *name == resource && events.contains(&event)) {
         return Err(ApiError::bad("There is no such resource with such an event."));
     }
     let hook = Hook {
@@ -75,12 +65,7 @@ pub(super) async fn list(shared: Data<Shared>, request: HttpRequest, params: Par
     let owner = caller(&shared, &request)?;
     let items = {
         let world = shared.world();
-        world
-            .hooks
-            .iter()
-            .filter(|hook| hook.owner == owner)
-            .map(|hook| hook_json(&world, hook))
-            .collect()
+        world.hooks.iter().filter(|hook| hook.owner == owner).map(|hook| hook_json(&world, hook)).collect()
     };
     page(&request, &params, items)
 }

@@ -18,24 +18,14 @@ pub(super) fn fresh(kind: &str) -> String {
 
 /// An identifier that is the same in every lab.
 pub(super) fn fixed(kind: &str, number: u32) -> String {
-    of(
-        kind,
-        Uuid::from_fields(
-            number,
-            0x5c1d,
-            0x4e7a,
-            &[0x9b, 0x21, 0x0a, 0x1b, 0x2c, 0x3d, 0x4e, 0x5f],
-        ),
-    )
+    of(kind, Uuid::from_fields(number, 0x5c1d, 0x4e7a, &[0x9b, 0x21, 0x0a, 0x1b, 0x2c, 0x3d, 0x4e, 0x5f]))
 }
 
 fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 4 / 3 + 2);
     for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for index in 0..=chunk.len() {
             let six = word >> (18 - 6 * index) & 63;
             out.push(char::from(ALPHABET[six as usize]));

@@ -32,42 +32,25 @@ pub(super) struct Line {
 
 /// The lines of a Markdown text. Mentions are looked for in messages, not on cards.
 pub(super) fn lines(markdown: &str, mentions: bool) -> Vec<Line> {
-    markdown
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| read_line(line, mentions))
-        .collect()
+    markdown.lines().filter(|line| !line.trim().is_empty()).map(|line| read_line(line, mentions)).collect()
 }
 
 /// What is read without any styles.
 pub(super) fn plain(lines: &[Line]) -> String {
-    let text = |line: &Line| {
-        line.spans
-            .iter()
-            .map(|span| span.text.as_str())
-            .collect::<String>()
-    };
+    let text = |line: &Line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>();
     lines.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 fn read_line(line: &str, mentions: bool) -> Line {
     let trimmed = line.trim_start();
     let after_signs = trimmed.trim_start_matches('#');
-    if let Some(heading) = after_signs
-        .strip_prefix(' ')
-        .filter(|_| after_signs.len() < trimmed.len())
-    {
+    if let Some(heading) = after_signs.strip_prefix(' ').filter(|_| after_signs.len() < trimmed.len()) {
         let mut spans = spans(heading, mentions);
         spans.iter_mut().for_each(|span| span.strong = true);
         return Line { bullet: false, spans };
     }
-    let item = ["- ", "* ", "+ "]
-        .iter()
-        .find_map(|mark| trimmed.strip_prefix(mark));
-    Line {
-        bullet: item.is_some(),
-        spans: spans(item.unwrap_or(trimmed), mentions),
-    }
+    let item = ["- ", "* ", "+ "].iter().find_map(|mark| trimmed.strip_prefix(mark));
+    Line { bullet: item.is_some(), spans: spans(item.unwrap_or(trimmed), mentions) }
 }
 
 struct Reader<'a> {
@@ -78,11 +61,7 @@ struct Reader<'a> {
 
 /// The pieces of one line.
 pub(super) fn spans(text: &str, mentions: bool) -> Vec<Span> {
-    let mut reader = Reader {
-        rest: text,
-        out: Vec::new(),
-        style: Span::default(),
-    };
+    let mut reader = Reader { rest: text, out: Vec::new(), style: Span::default() };
     while let Some(sign) = reader.rest.chars().next() {
         let taken = (mentions && reader.mention()) || reader.special(sign);
         if !taken {
@@ -104,10 +83,7 @@ impl Reader<'_> {
             {
                 last.text.push(sign);
             }
-            _ => self.out.push(Span {
-                text: sign.to_string(),
-                ..self.style.clone()
-            }),
+            _ => self.out.push(Span { text: sign.to_string(), ..self.style.clone() }),
         }
     }
 
@@ -131,17 +107,9 @@ impl Reader<'_> {
         } else {
             return false;
         };
-        let text = if mention == Mention::All {
-            "All".to_owned()
-        } else {
-            label.to_owned()
-        };
+        let text = if mention == Mention::All { "All".to_owned() } else { label.to_owned() };
         let skipped = self.rest.len() - after.len() + inside.len() + 3;
-        self.out.push(Span {
-            text,
-            mention: Some(mention),
-            ..self.style.clone()
-        });
+        self.out.push(Span { text, mention: Some(mention), ..self.style.clone() });
         self.skip(skipped);
         true
     }
@@ -169,13 +137,7 @@ impl Reader<'_> {
     }
 
     fn entity(&mut self) -> bool {
-        let known = [
-            ("&lt;", '<'),
-            ("&gt;", '>'),
-            ("&amp;", '&'),
-            ("&quot;", '"'),
-            ("&#39;", '\''),
-        ];
+        let known = [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&quot;", '"'), ("&#39;", '\'')];
         let Some((name, sign)) = known.into_iter().find(|(name, _)| self.rest.starts_with(name)) else {
             return false;
         };
@@ -185,18 +147,12 @@ impl Reader<'_> {
     }
 
     fn code(&mut self) -> bool {
-        let Some((inside, _)) = self.rest[1..]
-            .split_once('`')
-            .filter(|(inside, _)| !inside.is_empty())
+        let Some((inside, _)) = self.rest[1..].split_once('`').filter(|(inside, _)| !inside.is_empty())
         else {
             return false;
         };
         let bytes = inside.len() + 2;
-        self.out.push(Span {
-            text: inside.to_owned(),
-            code: true,
-            ..self.style.clone()
-        });
+        self.out.push(Span { text: inside.to_owned(), code: true, ..self.style.clone() });
         self.skip(bytes);
         true
     }
@@ -212,11 +168,7 @@ impl Reader<'_> {
             return false;
         }
         let bytes = label.len() + target.len() + 4;
-        self.out.push(Span {
-            text: label.to_owned(),
-            link: Some(target.to_owned()),
-            ..self.style.clone()
-        });
+        self.out.push(Span { text: label.to_owned(), link: Some(target.to_owned()), ..self.style.clone() });
         self.skip(bytes);
         true
     }
@@ -225,11 +177,8 @@ impl Reader<'_> {
         let strong = mark == "**";
         let on = if strong { self.style.strong } else { self.style.em };
         let after = &self.rest[mark.len()..];
-        let in_word = mark == "_"
-            && self
-                .out
-                .last()
-                .is_some_and(|span| span.text.ends_with(char::is_alphanumeric));
+        let in_word =
+            mark == "_" && self.out.last().is_some_and(|span| span.text.ends_with(char::is_alphanumeric));
         // A mark that nothing closes is only a sign, as is one before a space.
         if !on && (in_word || after.starts_with(' ') || !closes(after, mark)) {
             return false;
@@ -249,8 +198,7 @@ fn same_style(one: &Span, other: &Span) -> bool {
 }
 
 fn closes(rest: &str, mark: &str) -> bool {
-    rest.match_indices(mark)
-        .any(|(at, _)| at > 0 && !rest[..at].ends_with(['\\', ' ']))
+    rest.match_indices(mark).any(|(at, _)| at > 0 && !rest[..at].ends_with(['\\', ' ']))
 }
 
 /// Whether a link may be shown as one.
@@ -307,10 +255,7 @@ mod tests {
     #[test]
     fn lines_have_headings_and_bullets() {
         let read = lines("# T\n\n- a\nb", false);
-        assert_eq!(
-            read.iter().map(|line| line.bullet).collect::<Vec<_>>(),
-            [false, true, false]
-        );
+        assert_eq!(read.iter().map(|line| line.bullet).collect::<Vec<_>>(), [false, true, false]);
         assert!(read[0].spans[0].strong);
         assert_eq!(plain(&read), "T\na\nb");
     }

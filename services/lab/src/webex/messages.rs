@@ -49,17 +49,14 @@ pub(super) async fn create(shared: Data<Shared>, request: HttpRequest, body: Byt
         let body = compose::body(&world, &json)?;
         let room_id = recipient(&mut world, caller, &json)?;
         let parent = text(&json, "parentId")?.map(str::to_owned);
-        if parent.as_ref().is_some_and(|parent| {
-            world
-                .message(parent)
-                .is_none_or(|parent| parent.room_id != room_id)
-        }) {
+        if parent
+            .as_ref()
+            .is_some_and(|parent| world.message(parent).is_none_or(|parent| parent.room_id != room_id))
+        {
             return Err(ApiError::bad("The parent message was not found in this space."));
         }
         let (message_id, deliveries) = post(&mut world, caller, room_id, body, parent);
-        let answer = world
-            .message(&message_id)
-            .map(|message| world.message_json(message));
+        let answer = world.message(&message_id).map(|message| world.message_json(message));
         (answer, deliveries, press::quick_click(&mut world, &message_id))
     };
     // A fast click: its notification is there before the sender knows the id of the message.
@@ -74,11 +71,7 @@ pub(super) async fn create(shared: Data<Shared>, request: HttpRequest, body: Byt
 
 /// The space that a message goes into: exactly one recipient must be given.
 fn recipient(world: &mut World, caller: AccountIndex, json: &Map<String, Value>) -> Result<String, ApiError> {
-    let (room, id, email) = (
-        text(json, "roomId")?,
-        text(json, "toPersonId")?,
-        text(json, "toPersonEmail")?,
-    );
+    let (room, id, email) = (text(json, "roomId")?, text(json, "toPersonId")?, text(json, "toPersonEmail")?);
     let person = match (room, id, email) {
         (Some(room), None, None) => {
             if !world.spaces.iter().any(|space| space.id == room) {
@@ -94,9 +87,7 @@ fn recipient(world: &mut World, caller: AccountIndex, json: &Map<String, Value>)
         (None, Some(id), None) => world.account_by_id(id),
         (None, None, Some(email)) => world.account_by_email(email),
         (None, None, None) => {
-            return Err(ApiError::bad(
-                "The request was invalid and no recipient was given.",
-            ));
+            return Err(ApiError::bad("The request was invalid and no recipient was given."));
         }
         _ => return Err(ApiError::bad("More than one recipient was given.")),
     };
@@ -110,10 +101,8 @@ fn recipient(world: &mut World, caller: AccountIndex, json: &Map<String, Value>)
 pub(super) async fn get(shared: Data<Shared>, request: HttpRequest, id: Path<String>) -> Answer {
     let caller = caller(&shared, &request)?;
     let world = shared.world();
-    let message = world
-        .message(&id)
-        .filter(|message| world.sees(caller, message))
-        .ok_or_else(ApiError::not_found)?;
+    let message =
+        world.message(&id).filter(|message| world.sees(caller, message)).ok_or_else(ApiError::not_found)?;
     Ok(HttpResponse::Ok().json(world.message_json(message)))
 }
 
@@ -121,22 +110,13 @@ pub(super) async fn list(shared: Data<Shared>, request: HttpRequest, params: Par
     let caller = caller(&shared, &request)?;
     let items: Vec<Value> = {
         let world = shared.world();
-        let room = params
-            .get("roomId")
-            .ok_or_else(|| ApiError::bad("roomId is missing."))?;
+        let room = params.get("roomId").ok_or_else(|| ApiError::bad("roomId is missing."))?;
         let space = world.space_of(room, caller).ok_or_else(ApiError::not_found)?;
-        let mentioned = params.get("mentionedPeople").map(|person| {
-            if person == "me" {
-                &world.accounts[caller].id
-            } else {
-                person
-            }
-        });
+        let mentioned = params
+            .get("mentionedPeople")
+            .map(|person| if person == "me" { &world.accounts[caller].id } else { person });
         if caller == BOT && space.title.is_some() && mentioned != Some(&world.accounts[BOT].id) {
-            return Err(ApiError::new(
-                403,
-                "A bot can list only messages that mention it in a group space.",
-            ));
+            return Err(ApiError::new(403, "A bot can list only messages that mention it in a group space."));
         }
         let before_message = params
             .get("beforeMessage")
@@ -145,18 +125,12 @@ pub(super) async fn list(shared: Data<Shared>, request: HttpRequest, params: Par
             !message.deleted
                 && message.room_id == *room
                 && mentioned.is_none_or(|id| message.body.mentioned.contains(id))
-                && params
-                    .get("parentId")
-                    .is_none_or(|parent| message.parent.as_ref() == Some(parent))
-                && params
-                    .get("before")
-                    .is_none_or(|before| message.created < *before)
+                && params.get("parentId").is_none_or(|parent| message.parent.as_ref() == Some(parent))
+                && params.get("before").is_none_or(|before| message.created < *before)
                 && before_message.is_none_or(|before| *position < before)
         };
         let newest_first = world.messages.iter().enumerate().rev().filter(wanted);
-        newest_first
-            .map(|(_, message)| world.message_json(message))
-            .collect()
+        newest_first.map(|(_, message)| world.message_json(message)).collect()
     };
     page(&request, &params, items)
 }
@@ -170,15 +144,10 @@ pub(super) async fn direct(shared: Data<Shared>, request: HttpRequest, params: P
             (None, Some(email)) => world.account_by_email(email),
             _ => return Err(ApiError::bad("personId or personEmail is needed.")),
         };
-        let person = person
-            .filter(|person| *person != caller)
-            .ok_or_else(ApiError::not_found)?;
+        let person = person.filter(|person| *person != caller).ok_or_else(ApiError::not_found)?;
         let space = world.direct(caller, person).ok_or_else(ApiError::not_found)?;
-        let there = world
-            .messages
-            .iter()
-            .rev()
-            .filter(|message| !message.deleted && message.room_id == space.id);
+        let there =
+            world.messages.iter().rev().filter(|message| !message.deleted && message.room_id == space.id);
         there.map(|message| world.message_json(message)).collect()
     };
     page(&request, &params, items)
@@ -201,15 +170,11 @@ pub(super) async fn edit(
             return Err(ApiError::bad("roomId does not match the message."));
         }
         if old.edits >= MAX_EDITS {
-            return Err(ApiError::bad(format!(
-                "A message can be edited {MAX_EDITS} times only."
-            )));
+            return Err(ApiError::bad(format!("A message can be edited {MAX_EDITS} times only.")));
         }
         let has_card = !(old.body.attachments.is_empty() && body.attachments.is_empty());
         if has_card && !world.behaviour.card_edit || !(old.body.files.is_empty() && body.files.is_empty()) {
-            return Err(ApiError::bad(
-                "Messages with files or attachments cannot be edited.",
-            ));
+            return Err(ApiError::bad("Messages with files or attachments cannot be edited."));
         }
         if body.attachments.is_empty() {
             body.attachments.clone_from(&old.body.attachments);
@@ -220,10 +185,7 @@ pub(super) async fn edit(
         message.updated = Some(now());
         world.version += 1;
         let message = &world.messages[position];
-        (
-            world.message_json(message),
-            delivery::of_message(&world, Happened::Updated, message),
-        )
+        (world.message_json(message), delivery::of_message(&world, Happened::Updated, message))
     };
     delivery::send(&shared, deliveries);
     Ok(HttpResponse::Ok().json(answer))
@@ -244,10 +206,7 @@ pub(super) async fn delete(shared: Data<Shared>, request: HttpRequest, id: Path<
 
 /// The position of a message that this account wrote.
 fn own(world: &World, id: &str, caller: AccountIndex) -> Result<usize, ApiError> {
-    let position = world
-        .messages
-        .iter()
-        .position(|message| message.id == id && !message.deleted);
+    let position = world.messages.iter().position(|message| message.id == id && !message.deleted);
     let position = position.filter(|position| world.sees(caller, &world.messages[*position]));
     let position = position.ok_or_else(ApiError::not_found)?;
     if world.messages[position].author == caller {

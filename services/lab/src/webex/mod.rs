@@ -76,10 +76,7 @@ impl Webex {
         let routes = {
             let shared = shared.clone();
             move |config: &mut ServiceConfig| {
-                config
-                    .app_data(shared.clone())
-                    .configure(api::routes)
-                    .configure(pages::routes);
+                config.app_data(shared.clone()).configure(api::routes).configure(pages::routes);
             }
         };
         let server = Server::start(settings, settings.ports.webex, (System::Webex, faults), routes)?;
@@ -113,18 +110,14 @@ impl Webex {
     #[must_use]
     pub fn token_of(&self, email: &str) -> Option<String> {
         let world = self.shared.world();
-        world
-            .account_by_email(email)
-            .map(|index| world.accounts[index].token.clone())
+        world.account_by_email(email).map(|index| world.accounts[index].token.clone())
     }
 
     /// The identifier of a person or of the bot.
     #[must_use]
     pub fn person_id(&self, email: &str) -> Option<String> {
         let world = self.shared.world();
-        world
-            .account_by_email(email)
-            .map(|index| world.accounts[index].id.clone())
+        world.account_by_email(email).map(|index| world.accounts[index].id.clone())
     }
 
     /// The identifier of the group space, the same in every lab until it migrates.
@@ -170,14 +163,8 @@ impl Webex {
             Some(CardMessage {
                 message_id: message.id.clone(),
                 room_id: message.room_id.clone(),
-                recipients: people
-                    .map(|member| world.accounts[*member].email.clone())
-                    .collect(),
-                markdown: message
-                    .body
-                    .markdown
-                    .clone()
-                    .unwrap_or_else(|| message.body.text.clone()),
+                recipients: people.map(|member| world.accounts[*member].email.clone()).collect(),
+                markdown: message.body.markdown.clone().unwrap_or_else(|| message.body.text.clone()),
                 card: press::card_of(message)?.clone(),
                 edits: message.edits,
             })
@@ -189,11 +176,7 @@ impl Webex {
     #[must_use]
     pub fn webhooks(&self) -> Vec<Value> {
         let world = self.shared.world();
-        world
-            .hooks
-            .iter()
-            .map(|hook| delivery::hook_json(&world, hook))
-            .collect()
+        world.hooks.iter().map(|hook| delivery::hook_json(&world, hook)).collect()
     }
 
     /// Presses a button of a card as a person, as the Webex client would; `button` is its title or action word, `inputs` what the person
@@ -227,9 +210,8 @@ impl Webex {
     ) -> Result<String, PressError> {
         let (id, deliveries) = {
             let mut world = self.shared.world();
-            let person = world
-                .account_by_email(email)
-                .ok_or_else(|| PressError::NotThere(email.to_owned()))?;
+            let person =
+                world.account_by_email(email).ok_or_else(|| PressError::NotThere(email.to_owned()))?;
             press::make(&mut world, message_id, person, inputs)?
         };
         delivery::send_and_wait(&self.shared, deliveries).await;
@@ -265,10 +247,7 @@ impl Webex {
             let new = id::fresh("ROOM");
             let space = world.spaces.iter_mut().find(|space| space.id == room_id)?;
             space.id.clone_from(&new);
-            let there = world
-                .messages
-                .iter_mut()
-                .filter(|message| message.room_id == room_id);
+            let there = world.messages.iter_mut().filter(|message| message.room_id == room_id);
             there.for_each(|message| message.room_id.clone_from(&new));
             world
                 .presses

@@ -99,10 +99,7 @@ struct MessageView {
 
 /// The looker named in the request; the first of the people if nobody is.
 fn looker(world: &World, email: &str) -> AccountIndex {
-    world
-        .account_by_email(email)
-        .filter(|index| *index != BOT)
-        .unwrap_or(BOT + 1)
+    world.account_by_email(email).filter(|index| *index != BOT).unwrap_or(BOT + 1)
 }
 
 fn who(world: &World, me: AccountIndex, path: String, others: impl Iterator<Item = AccountIndex>) -> Who {
@@ -115,26 +112,17 @@ fn who(world: &World, me: AccountIndex, path: String, others: impl Iterator<Item
             current: index == me,
         }
     };
-    Who {
-        me: view(me),
-        people: others.filter(|index| *index != BOT).map(view).collect(),
-        path,
-    }
+    Who { me: view(me), people: others.filter(|index| *index != BOT).map(view).collect(), path }
 }
 
 /// `09:21:45 UTC` of a full time.
 fn time(created: &str) -> String {
-    created
-        .get(11..19)
-        .map(|time| format!("{time} UTC"))
-        .unwrap_or_default()
+    created.get(11..19).map(|time| format!("{time} UTC")).unwrap_or_default()
 }
 
 fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
-        Ok(body) => HttpResponse::build(status)
-            .content_type("text/html; charset=utf-8")
-            .body(body),
+        Ok(body) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body),
         Err(error) => {
             tracing::error!(%error, "A page was not drawn");
             HttpResponse::InternalServerError().finish()
@@ -143,9 +131,7 @@ fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
 }
 
 fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type("text/plain; charset=utf-8")
-        .body(text)
+    HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text)
 }
 
 fn see_other(to: String) -> HttpResponse {
@@ -177,20 +163,12 @@ async fn spaces(shared: Data<Shared>, query: Query<As>) -> HttpResponse {
                 title: world.title(space, me),
                 kind: world.room_type(&space.id),
                 messages: there.len(),
-                last: there
-                    .last()
-                    .map(|message| time(&message.created))
-                    .unwrap_or_default(),
+                last: there.last().map(|message| time(&message.created)).unwrap_or_default(),
             }
         };
         SpacesPage {
             who: who(&world, me, "/".to_owned(), 0..world.accounts.len()),
-            spaces: world
-                .spaces
-                .iter()
-                .filter(|space| space.members.contains(&me))
-                .map(line)
-                .collect(),
+            spaces: world.spaces.iter().filter(|space| space.members.contains(&me)).map(line).collect(),
             can_open: world.direct(me, BOT).is_none(),
             bot: BOT_NAME,
         }
@@ -203,32 +181,17 @@ async fn space(shared: Data<Shared>, id: Path<String>, query: Query<As>) -> Http
 }
 
 fn show(shared: &Shared, room_id: &str, email: &str, notice: Option<String>) -> HttpResponse {
-    let status = if notice.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let status = if notice.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = {
         let world = shared.world();
         let me = looker(&world, email);
         let Some(space) = world.space_of(room_id, me) else {
-            return plain(
-                StatusCode::NOT_FOUND,
-                "There is no such space, or you are not in it.",
-            );
+            return plain(StatusCode::NOT_FOUND, "There is no such space, or you are not in it.");
         };
-        let there = world
-            .messages
-            .iter()
-            .filter(|message| !message.deleted && message.room_id == room_id);
+        let there = world.messages.iter().filter(|message| !message.deleted && message.room_id == room_id);
         let kind = world.room_type(room_id);
         SpacePage {
-            who: who(
-                &world,
-                me,
-                format!("/spaces/{room_id}"),
-                space.members.iter().copied(),
-            ),
+            who: who(&world, me, format!("/spaces/{room_id}"), space.members.iter().copied()),
             room_id: room_id.to_owned(),
             title: world.title(space, me),
             kind,
@@ -283,12 +246,7 @@ struct Typed {
 async fn write(shared: Data<Shared>, id: Path<String>, form: Form<Typed>) -> HttpResponse {
     let text = form.text.trim();
     if text.is_empty() || text.chars().count() > MAX_TYPED {
-        return show(
-            &shared,
-            &id,
-            &form.r#as,
-            Some(format!("Write 1 to {MAX_TYPED} characters.")),
-        );
+        return show(&shared, &id, &form.r#as, Some(format!("Write 1 to {MAX_TYPED} characters.")));
     }
     match say(&shared, &id, &form.r#as, text) {
         Ok((_, deliveries)) => {
@@ -333,12 +291,7 @@ async fn press_button(
     }
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let which = Which::Path(field("action"));
-    let pressed = press::press(
-        &mut shared.world(),
-        field("message"),
-        (field("as"), &which),
-        &given,
-    );
+    let pressed = press::press(&mut shared.world(), field("message"), (field("as"), &which), &given);
     match pressed {
         Ok((_, deliveries)) => {
             delivery::send(&shared, deliveries);

@@ -58,17 +58,12 @@ pub(super) async fn get(shared: Data<Shared>, request: HttpRequest, id: Path<Str
 pub(super) async fn find(shared: Data<Shared>, request: HttpRequest, params: Params) -> Answer {
     caller(&shared, &request)?;
     let Some(email) = params.get("email") else {
-        return Err(ApiError::bad(
-            "Email, displayName, or id list should be specified.",
-        ));
+        return Err(ApiError::bad("Email, displayName, or id list should be specified."));
     };
     let found: Vec<_> = {
         let world = shared.world();
         let found = world.account_by_email(email);
-        found
-            .map(|found| person_json(&world.accounts[found], found == BOT))
-            .into_iter()
-            .collect()
+        found.map(|found| person_json(&world.accounts[found], found == BOT)).into_iter().collect()
     };
     page(&request, &params, found)
 }
@@ -84,15 +79,9 @@ pub(super) async fn rooms(shared: Data<Shared>, request: HttpRequest, params: Pa
     let caller = caller(&shared, &request)?;
     let items = {
         let world = shared.world();
-        let mine = world
-            .spaces
-            .iter()
-            .filter(|space| space.members.contains(&caller));
-        let wanted = mine.filter(|space| {
-            params
-                .get("type")
-                .is_none_or(|kind| kind == world.room_type(&space.id))
-        });
+        let mine = world.spaces.iter().filter(|space| space.members.contains(&caller));
+        let wanted =
+            mine.filter(|space| params.get("type").is_none_or(|kind| kind == world.room_type(&space.id)));
         wanted.map(|space| room_json(&world, space, caller)).collect()
     };
     page(&request, &params, items)
@@ -106,10 +95,7 @@ pub(super) async fn memberships(shared: Data<Shared>, request: HttpRequest, para
         match params.get("roomId") {
             None if by_person => return Err(ApiError::bad("roomId is needed with a person.")),
             None => {
-                let mine = world
-                    .spaces
-                    .iter()
-                    .filter(|space| space.members.contains(&caller));
+                let mine = world.spaces.iter().filter(|space| space.members.contains(&caller));
                 mine.map(|space| membership_json(&world, space, caller)).collect()
             }
             Some(room) => {

@@ -57,17 +57,11 @@ pub(super) fn inputs(
     let button = pick(&buttons, which)?;
     let mut all = Vec::new();
     find_inputs(card, true, &mut all);
-    if let Some(unknown) = given
-        .keys()
-        .find(|key| !all.iter().any(|input| input["id"] == key.as_str()))
-    {
+    if let Some(unknown) = given.keys().find(|key| !all.iter().any(|input| input["id"] == key.as_str())) {
         return Err(PressError::NoInput(unknown.clone()));
     }
     let mut own = Vec::new();
-    button
-        .cards
-        .iter()
-        .for_each(|card| find_inputs(card, false, &mut own));
+    button.cards.iter().for_each(|card| find_inputs(card, false, &mut own));
     own.iter().try_for_each(|input| check(input, given))?;
     let sent = if renderer == Renderer::Cisco { &all } else { &own };
     Ok(merge(sent, given, &button.action["data"], renderer))
@@ -83,11 +77,7 @@ fn merge(
     for input in sent {
         let Some(id) = input["id"].as_str() else { continue };
         let value = given.get(id).cloned().unwrap_or_else(|| input["value"].clone());
-        let value = if value.is_string() {
-            value
-        } else {
-            Value::String(scalar(&value))
-        };
+        let value = if value.is_string() { value } else { Value::String(scalar(&value)) };
         if renderer == Renderer::Cisco || value != "" {
             out.insert(id.to_owned(), value);
         }
@@ -114,22 +104,14 @@ fn actions(card: &Value) -> &[Value] {
 }
 
 fn find_buttons<'a>(card: &'a Value, outer: &[(&'a Value, String, &'a str)], out: &mut Vec<Button<'a>>) {
-    let prefix = outer
-        .last()
-        .map(|(_, path, _)| format!("{path}."))
-        .unwrap_or_default();
+    let prefix = outer.last().map(|(_, path, _)| format!("{path}.")).unwrap_or_default();
     for (index, action) in actions(card).iter().enumerate() {
         let path = format!("{prefix}{index}");
         if action["type"] == "Action.Submit" {
             let mut cards: Vec<_> = outer.iter().map(|(card, ..)| *card).collect();
             cards.push(card);
             let opened_by = outer.iter().map(|(.., title)| *title).collect();
-            out.push(Button {
-                path,
-                action,
-                cards,
-                opened_by,
-            });
+            out.push(Button { path, action, cards, opened_by });
         } else if action["type"] == "Action.ShowCard" {
             let mut chain = outer.to_vec();
             chain.push((card, path, action["title"].as_str().unwrap_or_default()));
@@ -142,29 +124,16 @@ fn pick<'b, 'a>(buttons: &'b [Button<'a>], which: &Which<'_>) -> Result<&'b Butt
     let (Which::Word(name) | Which::Path(name)) = which;
     let missing = || PressError::NoButton((*name).to_owned());
     if let Which::Path(path) = which {
-        return buttons
-            .iter()
-            .find(|button| button.path == *path)
-            .ok_or_else(missing);
+        return buttons.iter().find(|button| button.path == *path).ok_or_else(missing);
     }
     let title = |button: &&Button<'_>| {
-        button.action["title"]
-            .as_str()
-            .is_some_and(|title| title.eq_ignore_ascii_case(name))
+        button.action["title"].as_str().is_some_and(|title| title.eq_ignore_ascii_case(name))
     };
     let word = |button: &&Button<'_>| {
-        let mut values = button.action["data"]
-            .as_object()
-            .into_iter()
-            .flat_map(Map::values);
+        let mut values = button.action["data"].as_object().into_iter().flat_map(Map::values);
         values.any(|value| value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(name)))
     };
-    let opened = |button: &&Button<'_>| {
-        button
-            .opened_by
-            .iter()
-            .any(|title| title.eq_ignore_ascii_case(name))
-    };
+    let opened = |button: &&Button<'_>| button.opened_by.iter().any(|title| title.eq_ignore_ascii_case(name));
     let mut found: Vec<_> = buttons.iter().filter(title).collect();
     if found.is_empty() {
         found = buttons.iter().filter(word).collect();
@@ -182,10 +151,7 @@ fn pick<'b, 'a>(buttons: &'b [Button<'a>], which: &Which<'_>) -> Result<&'b Butt
 fn find_inputs<'a>(node: &'a Value, deep: bool, out: &mut Vec<&'a Value>) {
     for key in ["body", "items", "columns"] {
         for element in node[key].as_array().into_iter().flatten() {
-            if element["type"]
-                .as_str()
-                .is_some_and(|kind| kind.starts_with("Input."))
-            {
+            if element["type"].as_str().is_some_and(|kind| kind.starts_with("Input.")) {
                 out.push(element);
             } else {
                 find_inputs(element, deep, out);
@@ -193,9 +159,7 @@ fn find_inputs<'a>(node: &'a Value, deep: bool, out: &mut Vec<&'a Value>) {
         }
     }
     if deep {
-        let inner = actions(node)
-            .iter()
-            .filter(|action| action["type"] == "Action.ShowCard");
+        let inner = actions(node).iter().filter(|action| action["type"] == "Action.ShowCard");
         inner.for_each(|action| find_inputs(&action["card"], true, out));
     }
 }
@@ -203,18 +167,11 @@ fn find_inputs<'a>(node: &'a Value, deep: bool, out: &mut Vec<&'a Value>) {
 /// What a client checks before it sends: required, length, and the plain form `^[\s\S]{least,most}$` of a pattern.
 fn check(input: &Value, given: &Map<String, Value>) -> Result<(), PressError> {
     let id = input["id"].as_str().unwrap_or_default();
-    let value = given
-        .get(id)
-        .map(scalar)
-        .unwrap_or_else(|| scalar(&input["value"]));
+    let value = given.get(id).map(scalar).unwrap_or_else(|| scalar(&input["value"]));
     let length = value.chars().count();
-    let most = input["maxLength"]
-        .as_u64()
-        .and_then(|most| usize::try_from(most).ok());
-    let (least, most_by_pattern) = input["regex"]
-        .as_str()
-        .and_then(length_pattern)
-        .unwrap_or((0, usize::MAX));
+    let most = input["maxLength"].as_u64().and_then(|most| usize::try_from(most).ok());
+    let (least, most_by_pattern) =
+        input["regex"].as_str().and_then(length_pattern).unwrap_or((0, usize::MAX));
     let required = input["isRequired"] == true;
     let wrong = if value.is_empty() {
         required
@@ -243,11 +200,7 @@ pub(super) fn make(
     person: AccountIndex,
     inputs: Map<String, Value>,
 ) -> Result<(String, Vec<Delivery>), PressError> {
-    let message = world
-        .messages
-        .iter()
-        .find(|message| message.id == message_id)
-        .ok_or(PressError::NoCard)?;
+    let message = world.messages.iter().find(|message| message.id == message_id).ok_or(PressError::NoCard)?;
     if message.body.attachments.is_empty() {
         return Err(PressError::NoCard);
     }
@@ -279,20 +232,14 @@ pub(super) fn press(
 ) -> Result<(String, Vec<Delivery>), PressError> {
     let message = world.message(message_id).ok_or(PressError::NoCard)?;
     let card = card_of(message).ok_or(PressError::NoCard)?;
-    let person = world
-        .account_by_email(email)
-        .ok_or_else(|| PressError::NotThere(email.to_owned()))?;
+    let person = world.account_by_email(email).ok_or_else(|| PressError::NotThere(email.to_owned()))?;
     let inputs = inputs(card, which, given, world.behaviour.renderer)?;
     make(world, message_id, person, inputs)
 }
 
 /// The card of a message.
 pub(super) fn card_of(message: &Message) -> Option<&Value> {
-    message
-        .body
-        .attachments
-        .first()
-        .map(|attachment| &attachment["content"])
+    message.body.attachments.first().map(|attachment| &attachment["content"])
 }
 
 /// Plays the quick click, if one is set and this message is for it; gives its notifications.
@@ -347,11 +294,7 @@ mod tests {
 
     #[test]
     fn a_button_inside_a_shown_card_is_found_by_any_of_its_names() {
-        for which in [
-            Which::Word("decline"),
-            Which::Word("Confirm decline"),
-            Which::Path("1.0"),
-        ] {
+        for which in [Which::Word("decline"), Which::Word("Confirm decline"), Which::Path("1.0")] {
             let sent = press(which, json!({"reason": "no need"}), Renderer::Reference).unwrap();
             assert_eq!(sent, json!({"action": "decline", "reason": "no need"}));
         }
@@ -360,25 +303,13 @@ mod tests {
     #[test]
     fn a_client_does_not_send_what_the_card_forbids() {
         let refused = |which, given| press(which, given, Renderer::Cisco).unwrap_err();
-        assert_eq!(
-            refused(Which::Word("decline"), json!({})),
-            PressError::Invalid("Say why".to_owned())
-        );
+        assert_eq!(refused(Which::Word("decline"), json!({})), PressError::Invalid("Say why".to_owned()));
         assert_eq!(
             refused(Which::Word("decline"), json!({"reason": "no"})),
             PressError::Invalid("Say why".to_owned())
         );
-        assert_eq!(
-            refused(Which::Word("decline"), json!({"x": "y"})),
-            PressError::NoInput("x".to_owned())
-        );
-        assert_eq!(
-            refused(Which::Word("Open"), json!({})),
-            PressError::NoButton("Open".to_owned())
-        );
-        assert_eq!(
-            refused(Which::Path("2"), json!({})),
-            PressError::NoButton("2".to_owned())
-        );
+        assert_eq!(refused(Which::Word("decline"), json!({"x": "y"})), PressError::NoInput("x".to_owned()));
+        assert_eq!(refused(Which::Word("Open"), json!({})), PressError::NoButton("Open".to_owned()));
+        assert_eq!(refused(Which::Path("2"), json!({})), PressError::NoButton("2".to_owned()));
     }
 }

@@ -124,12 +124,7 @@ pub struct Behaviour {
 
 impl Default for Behaviour {
     fn default() -> Self {
-        Self {
-            card_edit: true,
-            renderer: Renderer::default(),
-            actions_hidden: 0,
-            quick_click: None,
-        }
+        Self { card_edit: true, renderer: Renderer::default(), actions_hidden: 0, quick_click: None }
     }
 }
 
@@ -157,12 +152,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(world: World, faults: Arc<FaultBoard>, http: reqwest::Client) -> Self {
-        Self {
-            world: Mutex::new(world),
-            faults,
-            http,
-            requests: AtomicU64::default(),
-        }
+        Self { world: Mutex::new(world), faults, http, requests: AtomicU64::default() }
     }
 
     /// The world, locked; never held across an `await`.
@@ -201,14 +191,9 @@ impl World {
             members: (0..accounts.len()).collect(),
             created: now(),
         };
-        let hooks = [
-            ("netchange cards", "attachmentActions", "card"),
-            ("netchange messages", "messages", "webex"),
-        ];
-        let hooks = (9..)
-            .zip(hooks)
-            .map(|(number, hook)| first_hook(settings, number, hook))
-            .collect();
+        let hooks =
+            [("netchange cards", "attachmentActions", "card"), ("netchange messages", "messages", "webex")];
+        let hooks = (9..).zip(hooks).map(|(number, hook)| first_hook(settings, number, hook)).collect();
         Self {
             accounts,
             spaces: vec![group],
@@ -227,9 +212,7 @@ impl World {
     }
 
     pub(super) fn account_by_email(&self, email: &str) -> Option<AccountIndex> {
-        self.accounts
-            .iter()
-            .position(|account| account.email.eq_ignore_ascii_case(email))
+        self.accounts.iter().position(|account| account.email.eq_ignore_ascii_case(email))
     }
 
     pub(super) fn account_by_id(&self, id: &str) -> Option<AccountIndex> {
@@ -238,16 +221,12 @@ impl World {
 
     /// The space, if this account is in it.
     pub(super) fn space_of(&self, id: &str, member: AccountIndex) -> Option<&Space> {
-        self.spaces
-            .iter()
-            .find(|space| space.id == id && space.members.contains(&member))
+        self.spaces.iter().find(|space| space.id == id && space.members.contains(&member))
     }
 
     /// A message that is not deleted.
     pub(super) fn message(&self, id: &str) -> Option<&Message> {
-        self.messages
-            .iter()
-            .find(|message| message.id == id && !message.deleted)
+        self.messages.iter().find(|message| message.id == id && !message.deleted)
     }
 
     /// The direct space of two accounts.
@@ -263,12 +242,7 @@ impl World {
         if let Some(space) = self.direct(one, other) {
             return space.id.clone();
         }
-        let space = Space {
-            id: id::fresh("ROOM"),
-            title: None,
-            members: vec![one, other],
-            created: now(),
-        };
+        let space = Space { id: id::fresh("ROOM"), title: None, members: vec![one, other], created: now() };
         let id = space.id.clone();
         self.spaces.push(space);
         id
@@ -321,20 +295,14 @@ impl World {
     }
 
     pub(super) fn room_type(&self, room_id: &str) -> &'static str {
-        let group = self
-            .spaces
-            .iter()
-            .any(|space| space.id == room_id && space.title.is_some());
+        let group = self.spaces.iter().any(|space| space.id == room_id && space.title.is_some());
         if group { "group" } else { "direct" }
     }
 }
 
 /// The token of one of the lab's people.
 pub(super) fn person_token(email: &str) -> String {
-    format!(
-        "lab-webex-token-of-{}",
-        email.split('@').next().unwrap_or_default()
-    )
+    format!("lab-webex-token-of-{}", email.split('@').next().unwrap_or_default())
 }
 
 fn first_hook(settings: &LabSettings, number: u32, (name, resource, path): (&str, &str, &str)) -> Hook {

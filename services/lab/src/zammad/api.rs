@@ -23,19 +23,15 @@ pub(super) struct Call {
 impl Call {
     /// A parameter from the query or the body.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        self.query
-            .get(name)
-            .cloned()
-            .or_else(|| match self.body.get(name)? {
-                Value::String(text) => Some(text.clone()),
-                Value::Bool(_) | Value::Number(_) => Some(self.body[name].to_string()),
-                Value::Null | Value::Array(_) | Value::Object(_) => None,
-            })
+        self.query.get(name).cloned().or_else(|| match self.body.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(_) | Value::Number(_) => Some(self.body[name].to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        })
     }
 
     pub(super) fn flag(&self, name: &str) -> bool {
-        self.parameter(name)
-            .is_some_and(|value| value == "true" || value == "1")
+        self.parameter(name).is_some_and(|value| value == "true" || value == "1")
     }
 }
 
@@ -48,19 +44,11 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn ok(body: impl Into<Value>) -> Self {
-        Self {
-            status: 200,
-            body: body.into(),
-            written: None,
-        }
+        Self { status: 200, body: body.into(), written: None }
     }
 
     pub(super) fn created(body: impl Into<Value>) -> Self {
-        Self {
-            status: 201,
-            body: body.into(),
-            written: None,
-        }
+        Self { status: 201, body: body.into(), written: None }
     }
 }
 
@@ -98,11 +86,7 @@ fn tickets(store: &mut Store, call: &Call, path: &[&str], caller: Caller) -> Res
             let written = store.create_article(&call.body, caller)?;
             let article = written.article_id.and_then(|id| store.articles.get(&id));
             let body = article.map_or(Value::Null, |article| store.article_json(article));
-            Ok(Reply {
-                status: 201,
-                body,
-                written: Some(written),
-            })
+            Ok(Reply { status: 201, body, written: Some(written) })
         }
         ("GET", ["ticket_articles", "by_ticket", id]) => {
             let id = ticket(store, id)?.id;
@@ -159,39 +143,15 @@ pub(super) fn assets(store: &Store, tickets: &[&Ticket]) -> Value {
 
 fn written_ticket(store: &Store, call: &Call, written: Written, status: u16) -> Result<Reply, Refusal> {
     let ticket = ticket(store, &written.ticket_id.to_string())?;
-    let body = if call.flag("expand") {
-        store.expanded_json(ticket)
-    } else {
-        store.written_json(ticket)
-    };
-    Ok(Reply {
-        status,
-        body: Value::Object(body),
-        written: Some(written),
-    })
+    let body = if call.flag("expand") { store.expanded_json(ticket) } else { store.written_json(ticket) };
+    Ok(Reply { status, body: Value::Object(body), written: Some(written) })
 }
 
 fn list(store: &Store, call: &Call) -> Reply {
-    let size = call
-        .parameter("per_page")
-        .and_then(|size| size.parse().ok())
-        .unwrap_or(50)
-        .clamp(1, 100);
-    let page: usize = call
-        .parameter("page")
-        .and_then(|page| page.parse().ok())
-        .unwrap_or(1)
-        .max(1);
-    let tickets = store
-        .tickets
-        .values()
-        .skip((page - 1).saturating_mul(size))
-        .take(size);
-    Reply::ok(
-        tickets
-            .map(|ticket| shaped(store, call, ticket))
-            .collect::<Vec<_>>(),
-    )
+    let size = call.parameter("per_page").and_then(|size| size.parse().ok()).unwrap_or(50).clamp(1, 100);
+    let page: usize = call.parameter("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+    let tickets = store.tickets.values().skip((page - 1).saturating_mul(size)).take(size);
+    Reply::ok(tickets.map(|ticket| shaped(store, call, ticket)).collect::<Vec<_>>())
 }
 
 /// A change of tags fires no trigger.
@@ -214,33 +174,20 @@ fn users(store: &Store, call: &Call, path: &[&str], caller: Caller) -> Result<Re
     match (call.method.as_str(), path) {
         ("GET", []) => {
             let users = store.users.iter().filter(|user| own(user.id));
-            Ok(Reply::ok(
-                users.map(|user| store.user_json(user)).collect::<Vec<_>>(),
-            ))
+            Ok(Reply::ok(users.map(|user| store.user_json(user)).collect::<Vec<_>>()))
         }
         ("GET", ["me"]) => {
-            let user = store
-                .user(caller.user_id)
-                .ok_or_else(|| Refusal::not_found("User", "me"))?;
+            let user = store.user(caller.user_id).ok_or_else(|| Refusal::not_found("User", "me"))?;
             Ok(Reply::ok(store.user_json(user)))
         }
         ("GET" | "POST", ["search"]) => {
             caller.needs(Right::Agent)?;
-            let query = call
-                .parameter("query")
-                .unwrap_or_default()
-                .replace('*', "")
-                .to_lowercase();
+            let query = call.parameter("query").unwrap_or_default().replace('*', "").to_lowercase();
             let found = store.users.iter().filter(|user| {
-                let text = format!(
-                    "{} {} {} {}",
-                    user.login, user.email, user.firstname, user.lastname
-                );
+                let text = format!("{} {} {} {}", user.login, user.email, user.firstname, user.lastname);
                 text.to_lowercase().contains(&query)
             });
-            Ok(Reply::ok(
-                found.map(|user| store.user_json(user)).collect::<Vec<_>>(),
-            ))
+            Ok(Reply::ok(found.map(|user| store.user_json(user)).collect::<Vec<_>>()))
         }
         ("GET", [id]) => {
             let user = number(&json!(id))

@@ -31,17 +31,10 @@ pub(super) struct Caller {
 
 impl Caller {
     /// The agent, as whom the pages act.
-    pub(super) const AGENT: Self = Self {
-        user_id: AGENT_ID,
-        right: Right::Agent,
-    };
+    pub(super) const AGENT: Self = Self { user_id: AGENT_ID, right: Right::Agent };
 
     pub(super) fn needs(self, right: Right) -> Result<(), Refusal> {
-        if self.right >= right {
-            Ok(())
-        } else {
-            Err(Refusal::forbidden("Not authorized"))
-        }
+        if self.right >= right { Ok(()) } else { Err(Refusal::forbidden("Not authorized")) }
     }
 }
 
@@ -90,16 +83,10 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word = (0..3).fold(0_u32, |word, at| {
-            word << 8 | u32::from(chunk.get(at).copied().unwrap_or(0))
-        });
+        let word = (0..3).fold(0_u32, |word, at| word << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
         for place in 0..4 {
             let digit = ALPHABET[(word >> (18 - 6 * place) & 63) as usize];
-            text.push(if place > chunk.len() {
-                '='
-            } else {
-                char::from(digit)
-            });
+            text.push(if place > chunk.len() { '=' } else { char::from(digit) });
         }
     }
     text
@@ -113,33 +100,16 @@ mod tests {
     fn no_credentials_are_403_and_wrong_ones_are_401() {
         let status = |header| authenticate(header, "bot").map_err(|refusal| (refusal.status, refusal.text));
         assert_eq!(status(None), Err((403, "Authentication required".to_owned())));
-        assert_eq!(
-            status(Some("Token token=nope")),
-            Err((401, "Can't find User for Token".to_owned()))
-        );
-        assert_eq!(
-            status(Some("Token token=")),
-            Err((401, "Can't find User for Token".to_owned()))
-        );
-        assert_eq!(
-            status(Some("Basic bm9wZQ==")),
-            Err((401, "Invalid BasicAuth credentials".to_owned()))
-        );
+        assert_eq!(status(Some("Token token=nope")), Err((401, "Can't find User for Token".to_owned())));
+        assert_eq!(status(Some("Token token=")), Err((401, "Can't find User for Token".to_owned())));
+        assert_eq!(status(Some("Basic bm9wZQ==")), Err((401, "Invalid BasicAuth credentials".to_owned())));
         let expired = format!("Token token={EXPIRED_TOKEN}");
-        assert_eq!(
-            status(Some(&expired)),
-            Err((401, "Not authorized (token expired)!".to_owned()))
-        );
+        assert_eq!(status(Some(&expired)), Err((401, "Not authorized (token expired)!".to_owned())));
     }
 
     #[test]
     fn a_token_is_taken_in_every_spelling() {
-        for header in [
-            "Token token=bot",
-            "Token token=\"bot\"",
-            "Token bot",
-            "Bearer bot",
-        ] {
+        for header in ["Token token=bot", "Token token=\"bot\"", "Token bot", "Bearer bot"] {
             assert_eq!(
                 authenticate(Some(header), "bot").map(|caller| caller.user_id),
                 Ok(BOT_ID),

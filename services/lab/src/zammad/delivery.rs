@@ -77,10 +77,7 @@ impl RawDelivery {
     /// Renders and signs the webhook as of now; `None` if something it needs is gone or switched off.
     pub(super) fn render(store: &Store, firing: &Firing, id: &str) -> Option<Self> {
         let by_id = |things: &'_ [Map<String, Value>], id: u64| {
-            things
-                .iter()
-                .find(|thing| thing.get("id") == Some(&Value::from(id)))
-                .cloned()
+            things.iter().find(|thing| thing.get("id") == Some(&Value::from(id))).cloned()
         };
         let trigger = by_id(&store.triggers, firing.trigger_id)?;
         let webhook = by_id(&store.webhooks, firing.webhook_id)?;
@@ -91,17 +88,10 @@ impl RawDelivery {
         let article = firing.article_id.and_then(|id| store.articles.get(&id));
         let body = wire(&store.payload(ticket, article));
         let text = |thing: &Map<String, Value>, name: &str| {
-            thing
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+            thing.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let mut headers = vec![
-            (
-                "Content-Type".to_owned(),
-                "application/json; charset=utf-8".to_owned(),
-            ),
+            ("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned()),
             ("User-Agent".to_owned(), "Zammad User Agent".to_owned()),
             ("X-Zammad-Trigger".to_owned(), text(&trigger, "name")),
             ("X-Zammad-Delivery".to_owned(), id.to_owned()),
@@ -110,11 +100,7 @@ impl RawDelivery {
         if !secret.is_empty() {
             headers.push(("X-Hub-Signature".to_owned(), sign(&secret, &body)?));
         }
-        Some(Self {
-            url: text(&webhook, "endpoint"),
-            headers,
-            body,
-        })
+        Some(Self { url: text(&webhook, "endpoint"), headers, body })
     }
 }
 

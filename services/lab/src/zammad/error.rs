@@ -17,11 +17,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(status: u16, text: impl Into<String>) -> Self {
-        Self {
-            status,
-            text: text.into(),
-            hidden: false,
-        }
+        Self { status, text: text.into(), hidden: false }
     }
 
     pub(super) fn unauthorized(text: &str) -> Self {
@@ -46,11 +42,7 @@ impl Refusal {
 
     /// A fault of the server's own code: an agent sees an id only.
     pub(super) fn internal(text: impl Into<String>) -> Self {
-        Self {
-            status: 500,
-            text: text.into(),
-            hidden: true,
-        }
+        Self { status: 500, text: text.into(), hidden: true }
     }
 
     /// The body as this caller gets it.

@@ -80,14 +80,7 @@ const MORE_TAGS: [&str; 6] = ["tfoot", "time", "tt", "u", "ul", "var"];
 /// Tags without content or end tag.
 const VOID: [&str; 6] = ["area", "br", "col", "hr", "img", "wbr"];
 /// Attributes that stay on every tag.
-const ATTRIBUTES: [&str; 6] = [
-    "dir",
-    "lang",
-    "title",
-    "translate",
-    "data-signature",
-    "data-signature-id",
-];
+const ATTRIBUTES: [&str; 6] = ["dir", "lang", "title", "translate", "data-signature", "data-signature-id"];
 /// Classes that stay.
 const CLASSES: [&str; 3] = ["js-signatureMarker", "yahoo_quoted", "zammad-table"];
 /// CSS properties that stay on tables and their cells; a `span` keeps `color` alone.
@@ -105,10 +98,7 @@ const CSS: [&str; 9] = [
 
 /// Cleans an HTML body. The result has balanced tags, so it can be put into a page.
 pub(super) fn sanitize(html: &str) -> String {
-    let mut cleaner = Cleaner {
-        out: String::with_capacity(html.len()),
-        open: Vec::new(),
-    };
+    let mut cleaner = Cleaner { out: String::with_capacity(html.len()), open: Vec::new() };
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         cleaner.text(&rest[..at]);
@@ -143,15 +133,11 @@ impl Cleaner {
         if text.starts_with("<!") || text.starts_with("<?") {
             return text.find('>').map_or("", |end| &text[end + 1..]);
         }
-        if let Some(end) = text
-            .strip_prefix("</")
-            .filter(|end| end.starts_with(|c: char| c.is_ascii_alphabetic()))
+        if let Some(end) =
+            text.strip_prefix("</").filter(|end| end.starts_with(|c: char| c.is_ascii_alphabetic()))
         {
             let Some(close) = end.find('>') else { return "" };
-            let name: String = end[..close]
-                .chars()
-                .take_while(char::is_ascii_alphanumeric)
-                .collect();
+            let name: String = end[..close].chars().take_while(char::is_ascii_alphanumeric).collect();
             self.end_tag(&name.to_ascii_lowercase());
             return &end[close + 1..];
         }
@@ -226,20 +212,13 @@ impl Cleaner {
 
 /// Reads a start tag; `None` if it has no end.
 fn start_tag(text: &str) -> Option<Tag<'_>> {
-    let name: String = text[1..]
-        .chars()
-        .take_while(|c| !c.is_whitespace() && !"/>".contains(*c))
-        .collect();
+    let name: String = text[1..].chars().take_while(|c| !c.is_whitespace() && !"/>".contains(*c)).collect();
     let mut rest = &text[1 + name.len()..];
     let mut attributes = Vec::new();
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
         if let Some(rest) = rest.strip_prefix('>') {
-            return Some(Tag {
-                name: name.to_ascii_lowercase(),
-                attributes,
-                rest,
-            });
+            return Some(Tag { name: name.to_ascii_lowercase(), attributes, rest });
         }
         let end = rest
             .char_indices()
@@ -297,11 +276,8 @@ fn kept_attributes(tag: &Tag<'_>) -> Vec<(String, String)> {
             kept.push((name.clone(), value));
         }
     }
-    let remote = |href: &str| {
-        ["http", "ftp", "//"]
-            .iter()
-            .any(|start| href.to_ascii_lowercase().starts_with(start))
-    };
+    let remote =
+        |href: &str| ["http", "ftp", "//"].iter().any(|start| href.to_ascii_lowercase().starts_with(start));
     if tag.name == "a" && kept.iter().any(|(name, href)| name == "href" && remote(href)) {
         kept.push(("rel".to_owned(), "nofollow noreferrer noopener".to_owned()));
         kept.push(("target".to_owned(), "_blank".to_owned()));
@@ -312,22 +288,15 @@ fn kept_attributes(tag: &Tag<'_>) -> Vec<(String, String)> {
 fn style(tag: &str, value: &str) -> Option<String> {
     let kept = filter(&value.to_ascii_lowercase(), ';', |pair| {
         let (property, value) = pair.split_once(':').unwrap_or((pair, ""));
-        let listed = if tag == "span" {
-            property.trim() == "color"
-        } else {
-            CSS.contains(&property.trim())
-        };
+        let listed = if tag == "span" { property.trim() == "color" } else { CSS.contains(&property.trim()) };
         listed && !value.contains(['(', '\\'])
     });
     Some(kept).filter(|text| !text.is_empty())
 }
 
 fn filter(text: &str, separator: char, keep: impl Fn(&str) -> bool) -> String {
-    let parts: Vec<&str> = text
-        .split(separator)
-        .map(str::trim)
-        .filter(|part| !part.is_empty() && keep(part))
-        .collect();
+    let parts: Vec<&str> =
+        text.split(separator).map(str::trim).filter(|part| !part.is_empty() && keep(part)).collect();
     parts.join(separator.encode_utf8(&mut [0; 4]))
 }
 
@@ -339,9 +308,7 @@ fn safe_link(href: &str) -> bool {
         .collect::<String>()
         .to_ascii_lowercase();
     !bare.is_empty()
-        && !["javascript:", "livescript:", "vbscript:", "data:"]
-            .iter()
-            .any(|scheme| bare.contains(scheme))
+        && !["javascript:", "livescript:", "vbscript:", "data:"].iter().any(|scheme| bare.contains(scheme))
 }
 
 /// Puts characters in the place of the entities that matter; others are text.
@@ -351,11 +318,7 @@ fn decode(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest
-            .char_indices()
-            .take(12)
-            .find(|(_, c)| *c == ';')
-            .map(|(end, _)| end);
+        let end = rest.char_indices().take(12).find(|(_, c)| *c == ';').map(|(end, _)| end);
         match end.and_then(|end| Some((entity(&rest[1..end])?, end))) {
             Some((character, end)) => {
                 out.push(character);
@@ -415,10 +378,7 @@ mod tests {
 
     #[test]
     fn what_could_run_is_gone_and_a_scripts_text_is_text() {
-        assert_eq!(
-            sanitize("a<script>alert('<b>')</script>b"),
-            "aalert('&lt;b&gt;')b"
-        );
+        assert_eq!(sanitize("a<script>alert('<b>')</script>b"), "aalert('&lt;b&gt;')b");
         assert_eq!(
             sanitize("<p onclick=\"x()\" id=q class='big zammad-table'>t</p>"),
             "<p class=\"zammad-table\">t</p>"
@@ -454,10 +414,7 @@ mod tests {
 
     #[test]
     fn a_quotation_mark_cannot_leave_its_attribute() {
-        assert_eq!(
-            sanitize("<p title='a\" onload=\"x'>t</p>"),
-            "<p title=\"a&quot; onload=&quot;x\">t</p>"
-        );
+        assert_eq!(sanitize("<p title='a\" onload=\"x'>t</p>"), "<p title=\"a&quot; onload=&quot;x\">t</p>");
     }
 
     proptest::proptest! {

@@ -98,29 +98,15 @@ impl Zammad {
         };
         tasks.spawn(sender.run(receiver));
         let bot_token = settings.zammad_token.clone();
-        let shared = Data::new(Shared {
-            store,
-            queue,
-            log,
-            requests: AtomicU64::new(0),
-            bot_token,
-        });
+        let shared = Data::new(Shared { store, queue, log, requests: AtomicU64::new(0), bot_token });
         let routes = {
             let shared = shared.clone();
             move |config: &mut actix_web::web::ServiceConfig| {
-                config
-                    .app_data(shared.clone())
-                    .configure(pages::routes)
-                    .configure(serve::routes);
+                config.app_data(shared.clone()).configure(pages::routes).configure(serve::routes);
             }
         };
         let server = Server::start(settings, settings.ports.zammad, (System::Zammad, faults), routes)?;
-        Ok(Self {
-            server,
-            shared,
-            stop,
-            tasks,
-        })
+        Ok(Self { server, shared, stop, tasks })
     }
 
     /// Its base URL.
@@ -143,30 +129,20 @@ impl Zammad {
     #[must_use]
     pub fn ticket(&self, id: u64) -> Value {
         let store = self.shared.lock();
-        store
-            .tickets
-            .get(&id)
-            .map_or(Value::Null, |ticket| Value::Object(store.expanded_json(ticket)))
+        store.tickets.get(&id).map_or(Value::Null, |ticket| Value::Object(store.expanded_json(ticket)))
     }
 
     /// The id of the ticket with this number.
     #[must_use]
     pub fn ticket_id(&self, number: &str) -> Option<u64> {
-        self.shared
-            .lock()
-            .ticket_by_number(number)
-            .map(|ticket| ticket.id)
+        self.shared.lock().ticket_by_number(number).map(|ticket| ticket.id)
     }
 
     /// The articles of a ticket, oldest first, as the API shows them.
     #[must_use]
     pub fn articles(&self, id: u64) -> Vec<Value> {
         let store = self.shared.lock();
-        store
-            .articles_of(id)
-            .into_iter()
-            .map(|article| store.article_json(article))
-            .collect()
+        store.articles_of(id).into_iter().map(|article| store.article_json(article)).collect()
     }
 
     /// Creates a ticket as the agent, from the body of `POST /tickets`; triggers fire. The ticket comes back expanded.
@@ -238,13 +214,7 @@ impl Zammad {
 
     /// Takes a state out of the ticket's state filter, or puts it back: older servers leave states made through the API out of it.
     pub fn offer_state(&self, name: &str, offered: bool) {
-        for state in self
-            .shared
-            .lock()
-            .states
-            .iter_mut()
-            .filter(|state| state.name == name)
-        {
+        for state in self.shared.lock().states.iter_mut().filter(|state| state.name == name) {
             state.selectable = offered;
         }
     }

@@ -103,10 +103,7 @@ pub(super) struct Ticket {
 impl Ticket {
     /// Marks a change now, always later than the one before.
     pub(super) fn touch(&mut self, by: u64) {
-        let next = self
-            .updated_at
-            .checked_add(1.millisecond())
-            .unwrap_or(self.updated_at);
+        let next = self.updated_at.checked_add(1.millisecond()).unwrap_or(self.updated_at);
         self.updated_at = Timestamp::now().max(next);
         self.updated_by_id = by;
     }
@@ -194,14 +191,11 @@ impl Store {
     /// By login or e-mail address, without regard to case.
     pub(super) fn user_named(&self, name: &str) -> Option<&User> {
         let same = |text: &str| text.eq_ignore_ascii_case(name);
-        self.users
-            .iter()
-            .find(|user| same(&user.login) || (!user.email.is_empty() && same(&user.email)))
+        self.users.iter().find(|user| same(&user.login) || (!user.email.is_empty() && same(&user.email)))
     }
 
     pub(super) fn login(&self, id: u64) -> String {
-        self.user(id)
-            .map_or_else(|| "-".to_owned(), |user| user.login.clone())
+        self.user(id).map_or_else(|| "-".to_owned(), |user| user.login.clone())
     }
 
     pub(super) fn state(&self, id: u64) -> Option<&State> {
@@ -213,9 +207,7 @@ impl Store {
     }
 
     pub(super) fn field(&self, name: &str) -> Option<&Field> {
-        self.fields
-            .iter()
-            .find(|field| field.name == name && field.migrated)
+        self.fields.iter().find(|field| field.name == name && field.migrated)
     }
 
     pub(super) fn ticket_by_number(&self, number: &str) -> Option<&Ticket> {
@@ -223,19 +215,12 @@ impl Store {
     }
 
     pub(super) fn articles_of(&self, ticket: u64) -> Vec<&Article> {
-        let ids = self
-            .tickets
-            .get(&ticket)
-            .map(|ticket| ticket.article_ids.as_slice())
-            .unwrap_or_default();
+        let ids = self.tickets.get(&ticket).map(|ticket| ticket.article_ids.as_slice()).unwrap_or_default();
         ids.iter().filter_map(|id| self.articles.get(id)).collect()
     }
 }
 
 /// The name of the thing with this id.
 pub(super) fn name_of(things: &[Named], id: u64) -> &'static str {
-    things
-        .iter()
-        .find(|thing| thing.id == id)
-        .map_or("-", |thing| thing.name)
+    things.iter().find(|thing| thing.id == id).map_or("-", |thing| thing.name)
 }

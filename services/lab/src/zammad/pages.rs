@@ -53,12 +53,7 @@ fn page_with(status: StatusCode, template: &impl Template, scripts: &str) -> Htt
 
 async fn list(shared: Data<Shared>) -> HttpResponse {
     let store = shared.lock();
-    let rows = store
-        .tickets
-        .values()
-        .rev()
-        .map(|ticket| row(&store, ticket))
-        .collect();
+    let rows = store.tickets.values().rev().map(|ticket| row(&store, ticket)).collect();
     page(StatusCode::OK, &ListPage { rows })
 }
 
@@ -66,11 +61,7 @@ async fn version(shared: Data<Shared>, id: Path<u64>) -> HttpResponse {
     let store = shared.lock();
     store.tickets.get(&id).map_or_else(
         || HttpResponse::NotFound().finish(),
-        |ticket| {
-            HttpResponse::Ok()
-                .content_type("text/plain")
-                .body(time(ticket.updated_at))
-        },
+        |ticket| HttpResponse::Ok().content_type("text/plain").body(time(ticket.updated_at)),
     )
 }
 
@@ -81,29 +72,18 @@ async fn show(shared: Data<Shared>, id: Path<u64>) -> HttpResponse {
 
 fn ticket_page(store: &Store, id: u64, error: &str, status: StatusCode) -> HttpResponse {
     let Some(ticket) = store.tickets.get(&id) else {
-        return HttpResponse::NotFound()
-            .content_type("text/plain")
-            .body("There is no such ticket.");
+        return HttpResponse::NotFound().content_type("text/plain").body("There is no such ticket.");
     };
     let nonce = uuid::Uuid::new_v4().simple().to_string();
     let template = TicketPage {
         nonce: nonce.clone(),
         row: row(store, ticket),
-        created_by: store
-            .user(ticket.created_by_id)
-            .map(|user| user.email.clone())
-            .unwrap_or_default(),
+        created_by: store.user(ticket.created_by_id).map(|user| user.email.clone()).unwrap_or_default(),
         created_at: short(&time(ticket.created_at)),
         version: time(ticket.updated_at),
         states: states(store, ticket.state_id),
-        inputs: inputs(store, |name| {
-            ticket.fields.get(name).map(plain).unwrap_or_default()
-        }),
-        articles: store
-            .articles_of(id)
-            .into_iter()
-            .map(|article| article_view(store, article))
-            .collect(),
+        inputs: inputs(store, |name| ticket.fields.get(name).map(plain).unwrap_or_default()),
+        articles: store.articles_of(id).into_iter().map(|article| article_view(store, article)).collect(),
         error: error.to_owned(),
     };
     page_with(status, &template, &format!("script-src 'nonce-{nonce}'"))
@@ -111,19 +91,10 @@ fn ticket_page(store: &Store, id: u64, error: &str, status: StatusCode) -> HttpR
 
 async fn new(shared: Data<Shared>) -> HttpResponse {
     let store = shared.lock();
-    let options = store
-        .templates
-        .first()
-        .and_then(|template| template.get("options"))
-        .cloned()
-        .unwrap_or_default();
-    let preset = |name: &str| {
-        options
-            .get(name)
-            .and_then(|option| option.get("value"))
-            .map(plain)
-            .unwrap_or_default()
-    };
+    let options =
+        store.templates.first().and_then(|template| template.get("options")).cloned().unwrap_or_default();
+    let preset =
+        |name: &str| options.get(name).and_then(|option| option.get("value")).map(plain).unwrap_or_default();
     let template = NewPage {
         title: preset("ticket.title"),
         body: preset("article.body"),
@@ -144,10 +115,7 @@ fn custom(store: &Store, form: &Fields) -> Map<String, Value> {
 }
 
 fn article(form: &Fields, kind: &str, sender: &str) -> Option<Value> {
-    let body = form
-        .get("body")
-        .map(|body| body.trim())
-        .filter(|body| !body.is_empty())?;
+    let body = form.get("body").map(|body| body.trim()).filter(|body| !body.is_empty())?;
     Some(json!({
         "subject": form.get("subject").cloned().unwrap_or_default(), "body": body, "content_type": "text/plain",
         "type": kind, "sender": sender, "internal": form.contains_key("internal"),
@@ -173,14 +141,9 @@ async fn create(shared: Data<Shared>, form: Form<Fields>) -> HttpResponse {
             see(written.ticket_id)
         }
         Err(refusal) => {
-            let customer = store
-                .user_named(&get("customer"))
-                .map_or(CUSTOMER_ID, |user| user.id);
-            let state = store
-                .states
-                .iter()
-                .find(|state| state.name == get("state"))
-                .map_or(OPEN, |state| state.id);
+            let customer = store.user_named(&get("customer")).map_or(CUSTOMER_ID, |user| user.id);
+            let state =
+                store.states.iter().find(|state| state.name == get("state")).map_or(OPEN, |state| state.id);
             let template = NewPage {
                 title: get("title"),
                 body: get("body"),
@@ -201,10 +164,7 @@ async fn update(shared: Data<Shared>, id: Path<u64>, form: Form<Fields>) -> Http
         body.insert("title".to_owned(), json!(title));
     }
     // A page that was opened before somebody else moved the ticket must not move it back.
-    if let Some(state) = form
-        .get("state")
-        .filter(|state| form.get("state_shown") != Some(*state))
-    {
+    if let Some(state) = form.get("state").filter(|state| form.get("state_shown") != Some(*state)) {
         body.insert("state".to_owned(), json!(state));
     }
     if let Some(article) = article(&form, "note", "Agent") {
@@ -220,20 +180,12 @@ async fn update(shared: Data<Shared>, id: Path<u64>, form: Form<Fields>) -> Http
 }
 
 fn see(ticket: u64) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((LOCATION, format!("/tickets/{ticket}")))
-        .finish()
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("/tickets/{ticket}"))).finish()
 }
 
 async fn deliveries(shared: Data<Shared>) -> HttpResponse {
     let store = shared.lock();
-    let rows = shared
-        .log
-        .all()
-        .into_iter()
-        .rev()
-        .take(200)
-        .map(|delivery| delivery_row(&store, delivery))
-        .collect();
+    let rows =
+        shared.log.all().into_iter().rev().take(200).map(|delivery| delivery_row(&store, delivery)).collect();
     page(StatusCode::OK, &DeliveriesPage { rows })
 }

@@ -36,12 +36,7 @@ fn sorted(value: &Value) -> Value {
         Value::Object(map) => {
             let mut pairs: Vec<_> = map.iter().collect();
             pairs.sort_by_key(|(key, _)| *key);
-            Value::Object(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| (key.clone(), sorted(value)))
-                    .collect(),
-            )
+            Value::Object(pairs.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
         other => other.clone(),
@@ -87,22 +82,17 @@ impl Store {
     }
 
     fn user_json_by_id(&self, id: u64) -> Value {
-        self.user(id)
-            .map_or_else(|| json!({}), |user| self.user_json(user))
+        self.user(id).map_or_else(|| json!({}), |user| self.user_json(user))
     }
 
     fn organization_id(&self, ticket: &Ticket) -> Option<u64> {
-        self.user(ticket.customer_id)
-            .and_then(|customer| customer.organization_id)
+        self.user(ticket.customer_id).and_then(|customer| customer.organization_id)
     }
 
     /// Type and sender of the ticket's first article.
     fn opening(&self, ticket: &Ticket) -> (Option<IdName>, Option<IdName>) {
         let first = ticket.article_ids.first().and_then(|id| self.articles.get(id));
-        (
-            first.map(|article| (article.kind.id(), article.kind.name())),
-            first.map(sender),
-        )
+        (first.map(|article| (article.kind.id(), article.kind.name())), first.map(sender))
     }
 
     /// A ticket with ids only.
@@ -140,9 +130,7 @@ impl Store {
     /// A ticket with names.
     pub(super) fn expanded_json(&self, ticket: &Ticket) -> Map<String, Value> {
         let (kind, from) = self.opening(ticket);
-        let organization = self
-            .organization_id(ticket)
-            .map(|id| name_of(&self.organizations, id));
+        let organization = self.organization_id(ticket).map(|id| name_of(&self.organizations, id));
         let more = json!({
             "group": name_of(&self.groups, ticket.group_id), "organization": organization,
             "owner": self.login(ticket.owner_id), "customer": self.login(ticket.customer_id),
@@ -198,10 +186,7 @@ impl Store {
     fn payload_article(&self, article: &Article) -> Value {
         let author = self.user_json_by_id(article.created_by_id);
         let base = object(self.article_json(article));
-        let mut json = merged(
-            base,
-            json!({"created_by": author, "updated_by": author, "accounted_time": 0}),
-        );
+        let mut json = merged(base, json!({"created_by": author, "updated_by": author, "accounted_time": 0}));
         json.remove("time_unit");
         Value::Object(json)
     }
@@ -209,11 +194,7 @@ impl Store {
     fn organization_json(&self, id: Option<u64>) -> Value {
         let Some(id) = id else { return json!({}) };
         let since = time(self.started_at);
-        let members: Vec<&User> = self
-            .users
-            .iter()
-            .filter(|user| user.organization_id == Some(id))
-            .collect();
+        let members: Vec<&User> = self.users.iter().filter(|user| user.organization_id == Some(id)).collect();
         let ids: Vec<u64> = members.iter().map(|user| user.id).collect();
         let logins: Vec<&str> = members.iter().map(|user| user.login.as_str()).collect();
         json!({
@@ -226,9 +207,5 @@ impl Store {
 }
 
 fn sender(article: &Article) -> IdName {
-    if article.from_customer {
-        SENDER_CUSTOMER
-    } else {
-        SENDER_AGENT
-    }
+    if article.from_customer { SENDER_CUSTOMER } else { SENDER_AGENT }
 }

@@ -23,27 +23,12 @@ pub(super) fn answer(store: &Store, call: &Call) -> Result<Reply, Refusal> {
         found.reverse();
     }
     let total = found.len();
-    let size = ["per_page", "limit"]
-        .iter()
-        .find_map(|name| call.parameter(name)?.parse().ok());
+    let size = ["per_page", "limit"].iter().find_map(|name| call.parameter(name)?.parse().ok());
     let size = size.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let page: usize = call
-        .parameter("page")
-        .and_then(|page| page.parse().ok())
-        .unwrap_or(1)
-        .max(1);
-    let found: Vec<&Ticket> = found
-        .into_iter()
-        .skip((page - 1).saturating_mul(size))
-        .take(size)
-        .collect();
+    let page: usize = call.parameter("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+    let found: Vec<&Ticket> = found.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect();
     let ids: Vec<u64> = found.iter().map(|ticket| ticket.id).collect();
-    let list = || {
-        found
-            .iter()
-            .map(|ticket| shaped(store, call, ticket))
-            .collect::<Vec<_>>()
-    };
+    let list = || found.iter().map(|ticket| shaped(store, call, ticket)).collect::<Vec<_>>();
     Ok(Reply::ok(if call.flag("with_total_count") {
         json!({"records": list(), "total_count": total})
     } else if call.flag("full") {
@@ -79,31 +64,23 @@ fn hits<'a>(store: &'a Store, call: &Call) -> Result<Vec<&'a Ticket>, Refusal> {
             None => Map::new(),
         },
     };
-    Ok(store
-        .tickets
-        .values()
-        .filter(|ticket| store.matches(&condition, ticket, None))
-        .collect())
+    Ok(store.tickets.values().filter(|ticket| store.matches(&condition, ticket, None)).collect())
 }
 
 /// Whether a ticket meets a query: terms joined by `AND`, each `attribute:value` or a word of title or number.
 fn meets(store: &Store, ticket: &Ticket, query: &str) -> bool {
     let json = store.expanded_json(ticket);
-    query
-        .split(" AND ")
-        .map(str::trim)
-        .filter(|term| !term.is_empty() && *term != "*")
-        .all(|term| {
-            let Some((name, value)) = term.split_once(':') else {
-                let word = term.trim_matches(['"', '*']).to_lowercase();
-                return ticket.title.to_lowercase().contains(&word) || ticket.number.contains(&word);
-            };
-            let value = value.trim_matches('"');
-            match json.get(name.trim_end_matches(".name")) {
-                Some(Value::String(actual)) => actual.eq_ignore_ascii_case(value),
-                Some(Value::Null) | None => false,
-                Some(Value::Bool(flag)) => value == if *flag { "true" } else { "false" },
-                Some(actual) => value.parse().is_ok_and(|number: i64| *actual == number),
-            }
-        })
+    query.split(" AND ").map(str::trim).filter(|term| !term.is_empty() && *term != "*").all(|term| {
+        let Some((name, value)) = term.split_once(':') else {
+            let word = term.trim_matches(['"', '*']).to_lowercase();
+            return ticket.title.to_lowercase().contains(&word) || ticket.number.contains(&word);
+        };
+        let value = value.trim_matches('"');
+        match json.get(name.trim_end_matches(".name")) {
+            Some(Value::String(actual)) => actual.eq_ignore_ascii_case(value),
+            Some(Value::Null) | None => false,
+            Some(Value::Bool(flag)) => value == if *flag { "true" } else { "false" },
+            Some(actual) => value.parse().is_ok_and(|number: i64| *actual == number),
+        }
+    })
 }

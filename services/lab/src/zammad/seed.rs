@@ -26,47 +26,26 @@ pub(super) const NUMBER_BASE: u64 = 15_000;
 /// Id of the first article.
 const FIRST_ARTICLE: u64 = 301;
 /// The group of change tickets.
-pub(super) const CHANGE_GROUP: Named = Named {
-    id: 2,
-    name: "NetDevOps",
-};
+pub(super) const CHANGE_GROUP: Named = Named { id: 2, name: "NetDevOps" };
 /// The state `open`.
 pub(super) const OPEN: u64 = 2;
 /// The state `new`, which a ticket has unless told otherwise.
 pub(super) const NEW: u64 = 1;
 
 /// Roles, with the ids of a fresh Zammad.
-pub(super) const ROLES: [Named; 3] = [
-    Named { id: 1, name: "Admin" },
-    Named { id: 2, name: "Agent" },
-    Named {
-        id: 3,
-        name: "Customer",
-    },
-];
+pub(super) const ROLES: [Named; 3] =
+    [Named { id: 1, name: "Admin" }, Named { id: 2, name: "Agent" }, Named { id: 3, name: "Customer" }];
 
 /// What the system starts with.
 pub(super) fn store(settings: &LabSettings) -> Store {
     Store {
         users: users(),
         groups: vec![Named { id: 1, name: "Users" }, CHANGE_GROUP],
-        organizations: vec![
-            Named {
-                id: 1,
-                name: "Zammad Foundation",
-            },
-            Named { id: 2, name: "Lab" },
-        ],
+        organizations: vec![Named { id: 1, name: "Zammad Foundation" }, Named { id: 2, name: "Lab" }],
         priorities: vec![
             Named { id: 1, name: "1 low" },
-            Named {
-                id: 2,
-                name: "2 normal",
-            },
-            Named {
-                id: 3,
-                name: "3 high",
-            },
+            Named { id: 2, name: "2 normal" },
+            Named { id: 3, name: "3 high" },
         ],
         states: states(),
         fields: fields(),
@@ -96,29 +75,13 @@ fn users() -> Vec<User> {
             active: id != 1,
         }
     };
-    let other = |email, name| Person {
-        email,
-        name,
-        role: "",
-    };
+    let other = |email, name| Person { email, name, role: "" };
     vec![
         user(1, "-", other("", "-"), &[], None),
-        user(
-            ADMIN_ID,
-            "admin",
-            other("admin@local.lab", "Lab Admin"),
-            &[1, 2],
-            Some(2),
-        ),
+        user(ADMIN_ID, "admin", other("admin@local.lab", "Lab Admin"), &[1, 2], Some(2)),
         user(AGENT_ID, "developer", AGENT, &[2], Some(2)),
         user(CUSTOMER_ID, REQUESTER.email, REQUESTER, &[3], Some(2)),
-        user(
-            BOT_ID,
-            "netchange-bot",
-            other("netchange-bot@local.lab", "Netchange Bot"),
-            &[2],
-            Some(2),
-        ),
+        user(BOT_ID, "netchange-bot", other("netchange-bot@local.lab", "Netchange Bot"), &[2], Some(2)),
         user(6, LEAD.email, LEAD, &[3], None),
         user(7, CAB.email, CAB, &[3], None),
         user(8, BYSTANDER.email, BYSTANDER, &[3], None),
@@ -151,24 +114,14 @@ fn states() -> Vec<State> {
 
 fn fields() -> Vec<Field> {
     let text = || FieldType::Text { max: 500 };
-    let types = ["network_change", "incident", "service_request"]
-        .map(str::to_owned)
-        .to_vec();
+    let types = ["network_change", "incident", "service_request"].map(str::to_owned).to_vec();
     let table = [
         ("ticket_type", "Ticket type", FieldType::Select(types)),
         ("network_device_name", "Device", text()),
         ("network_interface_name", "Interface", text()),
-        (
-            "network_interface_enabled",
-            "Interface enabled?",
-            FieldType::Boolean,
-        ),
+        ("network_interface_enabled", "Interface enabled?", FieldType::Boolean),
         ("network_interface_description", "Description", text()),
-        (
-            "network_interface_mtu",
-            "MTU",
-            FieldType::Integer { min: 0, max: 999_999 },
-        ),
+        ("network_interface_mtu", "MTU", FieldType::Integer { min: 0, max: 999_999 }),
         ("network_interface_ip4_address", "IPv4 address", text()),
         ("network_switchport_mode_and_vlan", "Mode and VLANs", text()),
     ];

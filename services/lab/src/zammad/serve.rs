@@ -49,9 +49,8 @@ async fn call(
 }
 
 fn taken_apart(request: &HttpRequest, path: &str, body: &[u8]) -> Result<Call, Refusal> {
-    let query = web::Query::from_query(request.query_string())
-        .map(web::Query::into_inner)
-        .unwrap_or_default();
+    let query =
+        web::Query::from_query(request.query_string()).map(web::Query::into_inner).unwrap_or_default();
     let body = if body.is_empty() {
         Map::new()
     } else {
@@ -60,17 +59,8 @@ fn taken_apart(request: &HttpRequest, path: &str, body: &[u8]) -> Result<Call, R
             Ok(_) | Err(_) => return Err(Refusal::internal("the request's body is no JSON object")),
         }
     };
-    let path = path
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect();
-    Ok(Call {
-        method: request.method().as_str().to_owned(),
-        path,
-        query,
-        body,
-    })
+    let path = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    Ok(Call { method: request.method().as_str().to_owned(), path, query, body })
 }
 
 fn answer(status: u16) -> actix_web::HttpResponseBuilder {

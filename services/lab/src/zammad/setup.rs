@@ -28,10 +28,8 @@ pub(super) fn answer(
         }
         ["groups"] if reading => {
             caller.needs(Right::Agent)?;
-            let groups = store
-                .groups
-                .iter()
-                .map(|group| json!({"id": group.id, "name": group.name, "active": true}));
+            let groups =
+                store.groups.iter().map(|group| json!({"id": group.id, "name": group.name, "active": true}));
             Ok(Reply::ok(groups.collect::<Vec<_>>()))
         }
         ["templates", ..] if reading => {
@@ -50,14 +48,7 @@ pub(super) fn answer(
         ["object_manager_attributes"] => {
             caller.needs(Right::Admin)?;
             if reading {
-                return Ok(Reply::ok(
-                    store
-                        .fields
-                        .iter()
-                        .enumerate()
-                        .map(field_json)
-                        .collect::<Vec<_>>(),
-                ));
+                return Ok(Reply::ok(store.fields.iter().enumerate().map(field_json).collect::<Vec<_>>()));
             }
             add_field(store, call)
         }
@@ -73,10 +64,7 @@ pub(super) fn answer(
 fn states(store: &mut Store, call: &Call, path: &[&str]) -> Result<Reply, Refusal> {
     match (call.method.as_str(), path) {
         ("GET", [_]) => {
-            let list = store
-                .states
-                .iter()
-                .map(|state| render::state(state, store.started_at));
+            let list = store.states.iter().map(|state| render::state(state, store.started_at));
             Ok(Reply::ok(list.collect::<Vec<_>>()))
         }
         ("GET", [_, id]) => {
@@ -86,32 +74,16 @@ fn states(store: &mut Store, call: &Call, path: &[&str]) -> Result<Reply, Refusa
         }
         ("POST", [_]) => {
             let name = call.parameter("name").unwrap_or_default();
-            let type_id = call
-                .body
-                .get("state_type_id")
-                .and_then(number)
-                .filter(|id| (1..=7).contains(id));
-            if store
-                .states
-                .iter()
-                .any(|state| state.name.eq_ignore_ascii_case(&name))
-            {
+            let type_id = call.body.get("state_type_id").and_then(number).filter(|id| (1..=7).contains(id));
+            if store.states.iter().any(|state| state.name.eq_ignore_ascii_case(&name)) {
                 return Err(Refusal::invalid("This object already exists."));
             }
             let Some(type_id) = type_id.filter(|_| !name.is_empty()) else {
-                return Err(Refusal::invalid(
-                    "Missing required value for field 'state_type_id'!",
-                ));
+                return Err(Refusal::invalid("Missing required value for field 'state_type_id'!"));
             };
             let id = store.states.len() as u64 + 1;
             let active = call.body.get("active") != Some(&Value::Bool(false));
-            let state = State {
-                id,
-                name,
-                type_id,
-                active,
-                selectable: true,
-            };
+            let state = State { id, name, type_id, active, selectable: true };
             let json = render::state(&state, store.started_at);
             store.states.push(state);
             Ok(Reply::created(json))
@@ -129,24 +101,12 @@ fn things(
     match (call.method.as_str(), path) {
         ("GET", []) => Ok(Reply::ok(list.iter().map(masked).collect::<Vec<_>>())),
         ("POST", []) => {
-            let name = call
-                .body
-                .get("name")
-                .and_then(Value::as_str)
-                .filter(|name| !name.is_empty());
+            let name = call.body.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
             let name = name.ok_or_else(|| Refusal::invalid("Missing required value for field 'name'!"))?;
-            if list
-                .iter()
-                .any(|thing| thing.get("name").and_then(Value::as_str) == Some(name))
-            {
+            if list.iter().any(|thing| thing.get("name").and_then(Value::as_str) == Some(name)) {
                 return Err(Refusal::invalid("This object already exists."));
             }
-            let id = list
-                .iter()
-                .filter_map(|thing| number(thing.get("id")?))
-                .max()
-                .unwrap_or(0)
-                + 1;
+            let id = list.iter().filter_map(|thing| number(thing.get("id")?)).max().unwrap_or(0) + 1;
             let mut thing = call.body.clone();
             thing.insert("id".to_owned(), json!(id));
             let json = masked(&thing);
@@ -155,18 +115,15 @@ fn things(
         }
         (method, [id]) => {
             let wanted = id.parse::<u64>().ok();
-            let at = list
-                .iter()
-                .position(|thing| thing.get("id").and_then(number) == wanted && wanted.is_some());
+            let at =
+                list.iter().position(|thing| thing.get("id").and_then(number) == wanted && wanted.is_some());
             let at = at.ok_or_else(|| Refusal::not_found(model, id))?;
             match method {
                 "GET" => Ok(Reply::ok(masked(&list[at]))),
                 "PUT" => {
                     // Writing the mask back keeps the secret.
-                    let new = call
-                        .body
-                        .iter()
-                        .filter(|(name, value)| *name != "id" && **value != json!(MASK));
+                    let new =
+                        call.body.iter().filter(|(name, value)| *name != "id" && **value != json!(MASK));
                     list[at].extend(new.map(|(name, value)| (name.clone(), value.clone())));
                     Ok(Reply::ok(masked(&list[at])))
                 }
@@ -184,11 +141,7 @@ fn things(
 fn masked(thing: &Map<String, Value>) -> Value {
     let mut thing = thing.clone();
     for name in ["signature_token", "basic_auth_password", "bearer_token"] {
-        if thing
-            .get(name)
-            .and_then(Value::as_str)
-            .is_some_and(|secret| !secret.is_empty())
-        {
+        if thing.get(name).and_then(Value::as_str).is_some_and(|secret| !secret.is_empty()) {
             thing.insert(name.to_owned(), json!(MASK));
         }
     }
@@ -198,9 +151,7 @@ fn masked(thing: &Map<String, Value>) -> Value {
 fn add_field(store: &mut Store, call: &Call) -> Result<Reply, Refusal> {
     let name = call.parameter("name").unwrap_or_default();
     let good = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.ends_with("_id")
         && !name.ends_with("_ids");
     if !good {
@@ -212,13 +163,8 @@ fn add_field(store: &mut Store, call: &Call) -> Result<Reply, Refusal> {
     let option = call.body.get("data_option").cloned().unwrap_or_default();
     let integer = |key: &str, otherwise: i64| option.get(key).and_then(Value::as_i64).unwrap_or(otherwise);
     let kind = match call.parameter("data_type").as_deref() {
-        Some("input") => FieldType::Text {
-            max: usize::try_from(integer("maxlength", 255)).unwrap_or(255),
-        },
-        Some("integer") => FieldType::Integer {
-            min: integer("min", 0),
-            max: integer("max", 999_999_999),
-        },
+        Some("input") => FieldType::Text { max: usize::try_from(integer("maxlength", 255)).unwrap_or(255) },
+        Some("integer") => FieldType::Integer { min: integer("min", 0), max: integer("max", 999_999_999) },
         Some("boolean") => FieldType::Boolean,
         Some("select" | "tree_select") => FieldType::Select(options(option.get("options"))),
         _ => return Err(Refusal::invalid("Data type is invalid")),
@@ -226,13 +172,7 @@ fn add_field(store: &mut Store, call: &Call) -> Result<Reply, Refusal> {
     let display = call.parameter("display").unwrap_or_else(|| name.clone());
     let mut definition = call.body.clone();
     definition.insert("position".to_owned(), json!(1550));
-    let field = Field {
-        name,
-        display,
-        kind,
-        migrated: false,
-        definition,
-    };
+    let field = Field { name, display, kind, migrated: false, definition };
     store.fields.push(field);
     let at = store.fields.len() - 1;
     Ok(Reply::created(field_json((at, &store.fields[at]))))

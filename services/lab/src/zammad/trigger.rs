@@ -20,11 +20,8 @@ impl Store {
         let Some(ticket) = self.tickets.get(&written.ticket_id) else {
             return Vec::new();
         };
-        let mut triggers: Vec<_> = self
-            .triggers
-            .iter()
-            .filter(|trigger| self.fires(trigger, ticket, written))
-            .collect();
+        let mut triggers: Vec<_> =
+            self.triggers.iter().filter(|trigger| self.fires(trigger, ticket, written)).collect();
         triggers.sort_by_key(|trigger| trigger.get("name").and_then(Value::as_str).unwrap_or_default());
         let firing = |trigger: &&Map<String, Value>| {
             let perform = trigger.get("perform")?.get("notification.webhook")?;
@@ -70,9 +67,9 @@ impl Store {
                 return false;
             };
             let actual = match name {
-                "action" => written
-                    .map_or("", |written| if written.created { "create" } else { "update" })
-                    .to_owned(),
+                "action" => {
+                    written.map_or("", |written| if written.created { "create" } else { "update" }).to_owned()
+                }
                 name => plain(json.get(name).unwrap_or(&Value::Null)),
             };
             let wanted: Vec<String> = match test.get("value") {

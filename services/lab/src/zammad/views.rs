@@ -127,10 +127,7 @@ pub(super) fn row(store: &Store, ticket: &Ticket) -> Row {
         title: ticket.title.clone(),
         state,
         class,
-        customer: store
-            .user(ticket.customer_id)
-            .map(|user| user.email.clone())
-            .unwrap_or_default(),
+        customer: store.user(ticket.customer_id).map(|user| user.email.clone()).unwrap_or_default(),
         updated_at: short(&time(ticket.updated_at)),
     }
 }
@@ -145,10 +142,7 @@ pub(super) fn article_view(store: &Store, article: &Article) -> ArticleView {
     ArticleView {
         id: article.id,
         kind: article.kind.name(),
-        from: store
-            .user(article.created_by_id)
-            .map(User::full_name)
-            .unwrap_or_default(),
+        from: store.user(article.created_by_id).map(User::full_name).unwrap_or_default(),
         at: short(&time(article.created_at)),
         subject: article.subject.clone().unwrap_or_default(),
         internal: article.internal,
@@ -160,10 +154,8 @@ pub(super) fn article_view(store: &Store, article: &Article) -> ArticleView {
 /// The states that the edit screen offers, and the one the ticket has.
 pub(super) fn states(store: &Store, current: u64) -> Vec<Choice> {
     let offered = |type_id| matches!(type_id, state_type::OPEN | state_type::CLOSED);
-    let states = store
-        .states
-        .iter()
-        .filter(|state| (offered(state.type_id) && state.active) || state.id == current);
+    let states =
+        store.states.iter().filter(|state| (offered(state.type_id) && state.active) || state.id == current);
     let choice = |state: &State| Choice {
         value: state.name.clone(),
         label: state.name.clone(),
@@ -173,12 +165,7 @@ pub(super) fn states(store: &Store, current: u64) -> Vec<Choice> {
 }
 
 pub(super) fn inputs(store: &Store, value: impl Fn(&str) -> String) -> Vec<Input> {
-    store
-        .fields
-        .iter()
-        .filter(|field| field.migrated)
-        .map(|field| input(field, value(&field.name)))
-        .collect()
+    store.fields.iter().filter(|field| field.migrated).map(|field| input(field, value(&field.name))).collect()
 }
 
 fn input(field: &Field, value: String) -> Input {
@@ -188,10 +175,7 @@ fn input(field: &Field, value: String) -> Input {
         selected: option == value,
     };
     let (kind, options) = match &field.kind {
-        FieldType::Boolean => (
-            "select",
-            [("", "-"), ("true", "yes"), ("false", "no")].map(choice).into(),
-        ),
+        FieldType::Boolean => ("select", [("", "-"), ("true", "yes"), ("false", "no")].map(choice).into()),
         FieldType::Select(values) => {
             let all =
                 std::iter::once(("", "-")).chain(values.iter().map(|value| (value.as_str(), value.as_str())));
@@ -200,32 +184,16 @@ fn input(field: &Field, value: String) -> Input {
         FieldType::Integer { .. } => ("number", Vec::new()),
         FieldType::Text { .. } => ("text", examples(&field.name)),
     };
-    Input {
-        name: field.name.clone(),
-        label: field.display.clone(),
-        value,
-        kind,
-        options,
-    }
+    Input { name: field.name.clone(), label: field.display.clone(), value, kind, options }
 }
 
 fn examples(field: &str) -> Vec<Choice> {
-    let choice = |value: String| Choice {
-        label: value.clone(),
-        value,
-        selected: false,
-    };
+    let choice = |value: String| Choice { label: value.clone(), value, selected: false };
     if field == "network_interface_name" {
-        return (1..=INTERFACES)
-            .map(|port| choice(format!("GigabitEthernet1/0/{port}")))
-            .collect();
+        return (1..=INTERFACES).map(|port| choice(format!("GigabitEthernet1/0/{port}"))).collect();
     }
     let known = EXAMPLES.iter().find(|(name, _)| *name == field);
-    known
-        .into_iter()
-        .flat_map(|(_, values)| values.iter())
-        .map(|value| choice((*value).to_owned()))
-        .collect()
+    known.into_iter().flat_map(|(_, values)| values.iter()).map(|value| choice((*value).to_owned())).collect()
 }
 
 pub(super) fn plain(value: &Value) -> String {
@@ -237,10 +205,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 pub(super) fn customers(store: &Store, selected: u64) -> Vec<Choice> {
-    let people = store
-        .users
-        .iter()
-        .filter(|user| user.role_ids.contains(&3) || user.id == AGENT_ID);
+    let people = store.users.iter().filter(|user| user.role_ids.contains(&3) || user.id == AGENT_ID);
     let choice = |user: &User| Choice {
         value: user.email.clone(),
         label: format!("{} ({})", user.full_name(), user.email),

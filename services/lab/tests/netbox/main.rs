@@ -31,10 +31,7 @@ struct Rig {
 impl Rig {
     /// Webhooks go to `orchestrator`.
     async fn with_orchestrator(orchestrator: String) -> Self {
-        let settings = LabSettings {
-            orchestrator_url: orchestrator,
-            ..LabSettings::default()
-        };
+        let settings = LabSettings { orchestrator_url: orchestrator, ..LabSettings::default() };
         let faults = Arc::new(FaultBoard::default());
         let netbox = Netbox::start(&settings, faults.clone()).await.unwrap();
         let http = reqwest::Client::builder()
@@ -43,12 +40,7 @@ impl Rig {
             .timeout(PATIENCE)
             .build()
             .unwrap();
-        Self {
-            netbox,
-            faults,
-            settings,
-            http,
-        }
+        Self { netbox, faults, settings, http }
     }
 
     /// Webhooks go nowhere.
@@ -58,10 +50,7 @@ impl Rig {
 
     fn client(&self) -> Client {
         let token = SecretString::from(self.settings.netbox_token.clone());
-        Client::builder(self.netbox.url(), token)
-            .timeout(PATIENCE)
-            .build()
-            .unwrap()
+        Client::builder(self.netbox.url(), token).timeout(PATIENCE).build().unwrap()
     }
 
     fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
@@ -85,15 +74,7 @@ impl Rig {
 
     fn fault(&self, point: Point, method: &str, action: FaultAction) {
         let (system, method) = (System::Netbox, Some(method.to_owned()));
-        self.faults.add(Fault {
-            system,
-            point,
-            method,
-            path: None,
-            skip: 0,
-            times: Some(1),
-            action,
-        });
+        self.faults.add(Fault { system, point, method, path: None, skip: 0, times: Some(1), action });
     }
 }
 
@@ -110,8 +91,7 @@ async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 fn fixture(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures/netbox")
-        .join(format!("{name}.json"));
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/netbox").join(format!("{name}.json"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }

@@ -3,12 +3,7 @@ use serde_json::Value;
 use crate::Rig;
 
 async fn page(rig: &Rig, path: &str) -> (u16, String) {
-    let response = rig
-        .http
-        .get(format!("{}{path}", rig.netbox.url()))
-        .send()
-        .await
-        .unwrap();
+    let response = rig.http.get(format!("{}{path}", rig.netbox.url())).send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
@@ -38,10 +33,7 @@ async fn a_person_edits_an_interface_and_sees_it_in_the_change_log() {
     let own = rig.netbox.url();
     assert_eq!(save(&rig, form, Some(&own)).await.0, 302);
     let saved = rig.netbox.interface("GigabitEthernet1/0/5");
-    assert_eq!(
-        (&saved["untagged_vlan"]["vid"], &saved["mtu"]),
-        (&Value::from(100), &Value::from(1500))
-    );
+    assert_eq!((&saved["untagged_vlan"]["vid"], &saved["mtu"]), (&Value::from(100), &Value::from(1500)));
     assert_eq!(saved["description"], "<b>by hand</b>");
     let (_, html) = page(&rig, "/dcim/interfaces/5/").await;
     assert!(html.contains("by hand") && !html.contains("<b>by hand"), "{html}");

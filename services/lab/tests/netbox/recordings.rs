@@ -5,12 +5,7 @@ use crate::{Rig, fixture};
 /// What the recorded exchange asked for.
 fn exchange(name: &str) -> Value {
     let all = fixture("exchanges");
-    all.as_array()
-        .unwrap()
-        .iter()
-        .find(|exchange| exchange["name"] == name)
-        .unwrap()
-        .clone()
+    all.as_array().unwrap().iter().find(|exchange| exchange["name"] == name).unwrap().clone()
 }
 
 /// The recorded request, sent to the stand-in; its answer and the recorded one.
@@ -89,13 +84,8 @@ async fn odd_values_are_taken_or_refused_as_a_real_one_does() {
 #[tokio::test]
 async fn white_space_around_a_description_goes() {
     let rig = Rig::start().await;
-    let (_, answer) = rig
-        .call(
-            "PATCH",
-            "/api/dcim/interfaces/16/",
-            &json!({"description": "  spaced  \n x "}),
-        )
-        .await;
+    let (_, answer) =
+        rig.call("PATCH", "/api/dcim/interfaces/16/", &json!({"description": "  spaced  \n x "})).await;
     assert_eq!(answer["description"], "spaced  \n x");
 }
 
@@ -103,25 +93,14 @@ async fn white_space_around_a_description_goes() {
 async fn a_custom_field_with_loose_logic_knows_no_empty_lookup() {
     let rig = Rig::start().await;
     rig.netbox
-        .set_interface(
-            "GigabitEthernet1/0/5",
-            json!({"custom_fields": {"change_ticket_number": "15016"}}),
-        )
+        .set_interface("GigabitEthernet1/0/5", json!({"custom_fields": {"change_ticket_number": "15016"}}))
         .unwrap();
     let count = async |query: &str| {
-        rig.call("GET", &format!("/api/dcim/interfaces/?{query}"), &Value::Null)
-            .await
-            .1["count"]
-            .clone()
+        rig.call("GET", &format!("/api/dcim/interfaces/?{query}"), &Value::Null).await.1["count"].clone()
     };
     assert_eq!(count("cf_change_ticket_number__empty=false").await, 1);
     assert_eq!(count("cf_change_ticket_number=501").await, 0);
-    rig.call(
-        "PATCH",
-        "/api/extras/custom-fields/1/",
-        &json!({"filter_logic": "loose"}),
-    )
-    .await;
+    rig.call("PATCH", "/api/extras/custom-fields/1/", &json!({"filter_logic": "loose"})).await;
     assert_eq!(count("cf_change_ticket_number__empty=false").await, 50);
     assert_eq!(count("cf_change_ticket_number=501").await, 1);
 }
@@ -130,31 +109,15 @@ async fn a_custom_field_with_loose_logic_knows_no_empty_lookup() {
 async fn a_vlan_of_another_site_is_refused_in_the_recorded_words() {
     let rig = Rig::start().await;
     for (name, field, mode) in [
-        (
-            "error_patch_interface_vlan_of_other_site",
-            "untagged_vlan",
-            "access",
-        ),
-        (
-            "error_patch_interface_tagged_vlan_of_other_site",
-            "tagged_vlans",
-            "tagged",
-        ),
+        ("error_patch_interface_vlan_of_other_site", "untagged_vlan", "access"),
+        ("error_patch_interface_tagged_vlan_of_other_site", "tagged_vlans", "tagged"),
     ] {
-        let (_, found) = rig
-            .call("GET", "/api/ipam/vlans/?vid=100&site_id=2", &Value::Null)
-            .await;
+        let (_, found) = rig.call("GET", "/api/ipam/vlans/?vid=100&site_id=2", &Value::Null).await;
         let foreign = &found["results"][0];
-        let vlan = if field == "tagged_vlans" {
-            json!([foreign["id"]])
-        } else {
-            foreign["id"].clone()
-        };
+        let vlan = if field == "tagged_vlans" { json!([foreign["id"]]) } else { foreign["id"].clone() };
         let body = json!({"mode": mode, field: vlan});
         let (status, answer) = rig.call("PATCH", "/api/dcim/interfaces/16/", &body).await;
-        let ours = answer
-            .to_string()
-            .replace(foreign["display"].as_str().unwrap(), "Other 100 (100)");
+        let ours = answer.to_string().replace(foreign["display"].as_str().unwrap(), "Other 100 (100)");
         assert_eq!((status, ours), (400, fixture(name).to_string()), "{name}");
     }
 }
@@ -164,10 +127,7 @@ async fn a_mode_that_leaves_vlans_behind_is_refused_in_the_recorded_words() {
     let rig = Rig::start().await;
     let (status, _) = replay(&rig, "patch_interface_trunk_tagged").await.0;
     assert_eq!(status, 200);
-    for name in [
-        "error_patch_mode_access_leaving_tagged",
-        "error_patch_mode_null_leaving_vlans",
-    ] {
+    for name in ["error_patch_mode_access_leaving_tagged", "error_patch_mode_null_leaving_vlans"] {
         let (answer, recorded) = replay(&rig, name).await;
         assert_eq!(answer, recorded, "{name}");
     }
@@ -199,12 +159,7 @@ fn differences(path: &str, ours: &Value, recorded: &Value, found: &mut Vec<Strin
 }
 
 /// Keys of nested rows that the stand-in does not count.
-const NOT_COUNTED: [&str; 4] = [
-    ".role.",
-    ".device_type.manufacturer",
-    ".custom_fields",
-    ".installed_apps",
-];
+const NOT_COUNTED: [&str; 4] = [".role.", ".device_type.manufacturer", ".custom_fields", ".installed_apps"];
 
 #[tokio::test]
 async fn answers_have_the_recorded_shape() {
@@ -273,28 +228,16 @@ async fn a_misspelt_filter_returns_everything() {
 async fn pages_follow_each_other_to_the_end() {
     let rig = Rig::start().await;
     let page = async |query: &str| {
-        rig.call(
-            "GET",
-            &format!("/api/dcim/interfaces/?device=c9300&{query}"),
-            &Value::Null,
-        )
-        .await
-        .1
+        rig.call("GET", &format!("/api/dcim/interfaces/?device=c9300&{query}"), &Value::Null).await.1
     };
     let last = page("limit=10&offset=20").await;
-    assert_eq!(
-        (last["results"].as_array().unwrap().len(), &last["next"]),
-        (5, &Value::Null)
-    );
+    assert_eq!((last["results"].as_array().unwrap().len(), &last["next"]), (5, &Value::Null));
     assert!(last["previous"].as_str().unwrap().ends_with("limit=10&offset=10"));
     assert_eq!(page("limit=0").await["results"].as_array().unwrap().len(), 25);
     assert_eq!(page("limit=abc").await["results"].as_array().unwrap().len(), 25);
     let cursor = page("start=0&limit=2").await;
     assert_eq!(
-        (
-            &cursor["count"],
-            cursor["next"].as_str().unwrap().ends_with("start=3")
-        ),
+        (&cursor["count"], cursor["next"].as_str().unwrap().ends_with("start=3")),
         (&Value::Null, true)
     );
 }
@@ -305,10 +248,7 @@ async fn logins_that_fail_are_403_and_unknown_paths_html() {
     let url = format!("{}/api/dcim/devices/", rig.netbox.url());
     for (authorization, wanted) in [
         (None, "error_auth_none"),
-        (
-            Some("Bearer nbt_lab000000000.wrong".to_owned()),
-            "error_auth_bad_v2",
-        ),
+        (Some("Bearer nbt_lab000000000.wrong".to_owned()), "error_auth_bad_v2"),
         (Some("Bearer abc".to_owned()), "error_auth_malformed_bearer"),
         (Some(format!("Token {}", "0".repeat(40))), "error_auth_bad_v1"),
     ] {
@@ -321,28 +261,10 @@ async fn logins_that_fail_are_403_and_unknown_paths_html() {
         assert_eq!(response.json::<Value>().await.unwrap(), fixture(wanted));
     }
     let version_1 = format!("Token {}", lab::netbox::V1_TOKEN);
-    assert_eq!(
-        rig.http
-            .get(&url)
-            .header("Authorization", version_1)
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
-    let response = rig
-        .request("GET", "/api/extras/object-changes/")
-        .send()
-        .await
-        .unwrap();
+    assert_eq!(rig.http.get(&url).header("Authorization", version_1).send().await.unwrap().status(), 200);
+    let response = rig.request("GET", "/api/extras/object-changes/").send().await.unwrap();
     assert_eq!(response.status(), 404);
-    assert!(
-        response.headers()["content-type"]
-            .to_str()
-            .unwrap()
-            .starts_with("text/html")
-    );
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
     assert_eq!(rig.netbox.request_count(), 6);
 }
 
@@ -350,27 +272,14 @@ async fn logins_that_fail_are_403_and_unknown_paths_html() {
 async fn bodies_that_are_no_json_are_refused() {
     let rig = Rig::start().await;
     let send = async |kind: &str, body: &str| {
-        let request = rig
-            .request("PATCH", "/api/dcim/interfaces/16/")
-            .header("Content-Type", kind);
+        let request = rig.request("PATCH", "/api/dcim/interfaces/16/").header("Content-Type", kind);
         let response = request.body(body.to_owned()).send().await.unwrap();
-        (
-            response.status().as_u16(),
-            response.json::<Value>().await.unwrap(),
-        )
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
     let (status, answer) = send("application/json", "{\"mtu\": ").await;
     assert_eq!(status, 400);
-    assert!(
-        answer["detail"]
-            .as_str()
-            .unwrap()
-            .starts_with("JSON parse error - ")
-    );
-    assert_eq!(
-        send("text/plain", "mtu=1500").await,
-        (415, fixture("error_unsupported_media_type"))
-    );
+    assert!(answer["detail"].as_str().unwrap().starts_with("JSON parse error - "));
+    assert_eq!(send("text/plain", "mtu=1500").await, (415, fixture("error_unsupported_media_type")));
 }
 
 #[tokio::test]
@@ -380,34 +289,14 @@ async fn a_single_object_carries_its_tag_and_a_list_does_not() {
     let one = get("/api/dcim/interfaces/5/").await;
     let tag = one.headers()["etag"].to_str().unwrap().to_owned();
     assert!(one.headers().contains_key("x-request-id"));
-    let last_updated = one.json::<Value>().await.unwrap()["last_updated"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let last_updated = one.json::<Value>().await.unwrap()["last_updated"].as_str().unwrap().to_owned();
     assert_eq!(tag, format!("W/\"{}\"", last_updated.replace('Z', "+00:00")));
-    assert!(
-        !get("/api/dcim/interfaces/?id=5")
-            .await
-            .headers()
-            .contains_key("etag")
-    );
-    let head = rig
-        .request("HEAD", "/api/dcim/interfaces/5/")
-        .send()
-        .await
-        .unwrap();
+    assert!(!get("/api/dcim/interfaces/?id=5").await.headers().contains_key("etag"));
+    let head = rig.request("HEAD", "/api/dcim/interfaces/5/").send().await.unwrap();
     assert_eq!(head.headers()["etag"].to_str().unwrap(), tag);
     let patch = async |if_match: &str| {
-        let request = rig
-            .request("PATCH", "/api/dcim/interfaces/5/")
-            .header("If-Match", if_match);
-        request
-            .json(&json!({"description": "x"}))
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .as_u16()
+        let request = rig.request("PATCH", "/api/dcim/interfaces/5/").header("If-Match", if_match);
+        request.json(&json!({"description": "x"})).send().await.unwrap().status().as_u16()
     };
     assert_eq!(patch(tag.trim_start_matches("W/")).await, 412);
     assert_eq!(patch("garbage").await, 412);

@@ -27,11 +27,7 @@ pub(crate) struct Rig {
 pub(crate) async fn start(settings: LabSettings) -> Rig {
     let faults = Arc::new(FaultBoard::default());
     let switch = Switch::start(&settings, faults.clone()).await.unwrap();
-    Rig {
-        switch,
-        faults,
-        settings,
-    }
+    Rig { switch, faults, settings }
 }
 
 /// Accepts exactly the host key of the switch's known_hosts line.
@@ -51,13 +47,8 @@ impl Rig {
         let line = self.switch.known_hosts_line();
         let (_, key) = line.split_once(' ').unwrap();
         let pinned = Pinned(PublicKey::from_openssh(key).unwrap());
-        let config = Arc::new(client::Config {
-            nodelay: true,
-            ..client::Config::default()
-        });
-        tokio::time::timeout(LIMIT, client::connect(config, self.switch.addr(), pinned))
-            .await
-            .unwrap()
+        let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
+        tokio::time::timeout(LIMIT, client::connect(config, self.switch.addr(), pinned)).await.unwrap()
     }
 
     /// An SSH connection, logged in by password.
@@ -86,10 +77,7 @@ impl Rig {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        assert!(
-            tokio::time::timeout(LIMIT, wait).await.is_ok(),
-            "waited in vain until {what}"
-        );
+        assert!(tokio::time::timeout(LIMIT, wait).await.is_ok(), "waited in vain until {what}");
     }
 }
 
@@ -127,18 +115,13 @@ impl Client {
     /// Exchanges the hellos.
     pub(crate) async fn greet(&mut self, chunked: bool) {
         self.hello = self.receive().await.unwrap();
-        let version = if chunked {
-            "urn:ietf:params:netconf:base:1.1"
-        } else {
-            "urn:ietf:params:netconf:base:1.0"
-        };
+        let version =
+            if chunked { "urn:ietf:params:netconf:base:1.1" } else { "urn:ietf:params:netconf:base:1.0" };
         let capabilities = format!(
             "<capability>urn:ietf:params:netconf:base:1.0</capability><capability>{version}</capability>"
         );
-        self.send(&format!(
-            "<hello xmlns='{NETCONF}'><capabilities>{capabilities}</capabilities></hello>"
-        ))
-        .await;
+        self.send(&format!("<hello xmlns='{NETCONF}'><capabilities>{capabilities}</capabilities></hello>"))
+            .await;
         if chunked && self.hello.contains("urn:ietf:params:netconf:base:1.1<") {
             self.framing = Framing::Chunked;
             self.decoder.set_framing(Framing::Chunked);
@@ -153,9 +136,7 @@ impl Client {
 
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         // A write to a session that was cut fails, sooner or later; the reader sees it for certain.
-        let _ = tokio::time::timeout(LIMIT, self.stream.write_all(bytes))
-            .await
-            .unwrap();
+        let _ = tokio::time::timeout(LIMIT, self.stream.write_all(bytes)).await.unwrap();
     }
 
     /// The next message; `None` when the session has ended.
@@ -165,9 +146,7 @@ impl Client {
                 return Some(String::from_utf8(message.to_vec()).unwrap());
             }
             let mut buffer = BytesMut::with_capacity(4096);
-            let read = tokio::time::timeout(LIMIT, self.stream.read_buf(&mut buffer))
-                .await
-                .unwrap();
+            let read = tokio::time::timeout(LIMIT, self.stream.read_buf(&mut buffer)).await.unwrap();
             match read {
                 Ok(0) | Err(_) => return None,
                 Ok(_) => self.decoder.push(buffer.freeze()),
@@ -178,9 +157,7 @@ impl Client {
     /// All bytes until the end, without any framing.
     pub(crate) async fn drain(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let _ = tokio::time::timeout(LIMIT, self.stream.read_to_end(&mut bytes))
-            .await
-            .unwrap();
+        let _ = tokio::time::timeout(LIMIT, self.stream.read_to_end(&mut bytes)).await.unwrap();
         bytes
     }
 

@@ -36,27 +36,38 @@ pub(crate) fn headline(change: &Change) -> String {
 pub(crate) fn ask(change: &Change, settings: &Settings) -> Result<Card, EffectError> {
     let plan = change.plan.as_ref().ok_or_else(|| EffectError::never("the change has no plan to show"))?;
     let digest = change.digest.as_ref().ok_or_else(|| EffectError::never("the plan has no digest"))?;
-    let data = |action: &str| json!({"v": 1, "action": action, "change_id": change.id, "plan_digest": digest});
+    let data =
+        |action: &str| json!({"v": 1, "action": action, "change_id": change.id, "plan_digest": digest});
     let mut facts = who(change);
     facts = facts.fact("Risk", foreign(&note::risk(plan)));
-    facts = facts.fact("If it fails", "the switch and NetBox are put back as they are now, and the ticket says why");
+    facts = facts
+        .fact("If it fails", "the switch and NetBox are put back as they are now, and the ticket says why");
     if let Some(end) = change.expires_at {
         facts = facts.fact("Decide until", foreign(&note::time(end)));
     }
     let approve = Action::submit("Approve", ActionStyle::Positive, &data("approve"))?;
     let decline = Card::inner()
-        .with(TextInput::new("reason", "Reason").required("Say why, in at least 3 characters").regex("^[\\s\\S]{3,500}$").max_length(MAX_COMMENT).multiline())
+        .with(
+            TextInput::new("reason", "Reason")
+                .required("Say why, in at least 3 characters")
+                .regex("^[\\s\\S]{3,500}$")
+                .max_length(MAX_COMMENT)
+                .multiline(),
+        )
         .action(Action::submit("Confirm decline", ActionStyle::Destructive, &data("decline"))?);
-    let card = Card::new(PlainText::from_foreign(&format!("Network change {} needs approval", change.ticket.number), 200))
-        .with(TextBlock::heading(foreign(&format!("Network change {}", change.ticket.number))))
-        .with(TextBlock::new(foreign(&change.title)).subtle())
-        .with(facts)
-        .with(TextBlock::new("What will change").separator())
-        .with(diff(change))
-        .with(TextInput::new("comment", "Comment (optional)").max_length(MAX_COMMENT))
-        .action(approve)
-        .action(Action::show_card("Decline", decline))
-        .action(Action::open_url("Open change", note::link(change, settings)));
+    let card = Card::new(PlainText::from_foreign(
+        &format!("Network change {} needs approval", change.ticket.number),
+        200,
+    ))
+    .with(TextBlock::heading(foreign(&format!("Network change {}", change.ticket.number))))
+    .with(TextBlock::new(foreign(&change.title)).subtle())
+    .with(facts)
+    .with(TextBlock::new("What will change").separator())
+    .with(diff(change))
+    .with(TextInput::new("comment", "Comment (optional)").max_length(MAX_COMMENT))
+    .action(approve)
+    .action(Action::show_card("Decline", decline))
+    .action(Action::open_url("Open change", note::link(change, settings)));
     card.check()?;
     Ok(card)
 }
@@ -75,14 +86,17 @@ pub(crate) fn outcome(change: &Change, told: Note, settings: &Settings) -> Resul
         Note::Superseded => ("Superseded: the ticket was changed, nothing was applied", Color::Warning),
         Note::Cancelled => ("Withdrawn: nothing was applied", Color::Warning),
     };
-    let mut card = Card::new(PlainText::from_foreign(&format!("Network change {}: {title}", change.ticket.number), 200))
-        .with(TextBlock::heading(foreign(&format!("Network change {}", change.ticket.number))))
-        .with(TextBlock::new(title).color(color))
-        .with(who(change));
+    let mut card =
+        Card::new(PlainText::from_foreign(&format!("Network change {}: {title}", change.ticket.number), 200))
+            .with(TextBlock::heading(foreign(&format!("Network change {}", change.ticket.number))))
+            .with(TextBlock::new(title).color(color))
+            .with(who(change));
     for approval in &change.approvals {
         card = card.with(TextBlock::new(foreign(&note::decision(approval))).subtle());
     }
-    if let Some(error) = change.error.as_ref().filter(|_| matches!(told, Note::Attention | Note::Indeterminate)) {
+    if let Some(error) =
+        change.error.as_ref().filter(|_| matches!(told, Note::Attention | Note::Indeterminate))
+    {
         card = card.with(TextBlock::new(PlainText::from_foreign(error, 600)));
     }
     card = card.action(Action::open_url("Open change", note::link(change, settings)));
@@ -94,7 +108,8 @@ pub(crate) fn outcome(change: &Change, told: Note, settings: &Settings) -> Resul
 pub(crate) fn is_of(content: &Value, change: &Change) -> bool {
     let data = |action: &Value| {
         let data = &action["data"];
-        data["change_id"] == json!(change.id) && change.digest.as_ref().is_some_and(|digest| data["plan_digest"] == json!(digest))
+        data["change_id"] == json!(change.id)
+            && change.digest.as_ref().is_some_and(|digest| data["plan_digest"] == json!(digest))
     };
     content["actions"].as_array().is_some_and(|actions| actions.iter().any(data))
 }
@@ -114,7 +129,10 @@ fn diff(change: &Change) -> FactSet {
     let lines = change.plan.as_ref().map(change_model::Plan::diff).unwrap_or_default();
     let mut facts = FactSet::new();
     for line in lines.iter().take(MAX_LINES) {
-        facts = facts.fact(foreign(&line.path), foreign(&format!("{} → {}", note::shown(&line.before), note::shown(&line.after))));
+        facts = facts.fact(
+            foreign(&line.path),
+            foreign(&format!("{} → {}", note::shown(&line.before), note::shown(&line.after))),
+        );
     }
     if lines.len() > MAX_LINES {
         facts = facts.fact("…", foreign(&format!("and {} more, see the ticket", lines.len() - MAX_LINES)));

@@ -32,7 +32,9 @@ impl From<Error> for EffectError {
     fn from(error: Error) -> Self {
         let why = format!("switch: {}", chain(&error));
         // Everything here only reads, or is asked after reading: a lost answer may be asked for again.
-        let again = error.is_retryable() || error.is_outcome_unknown() || matches!(error, Error::Timeout { .. } | Error::Ssh(_));
+        let again = error.is_retryable()
+            || error.is_outcome_unknown()
+            || matches!(error, Error::Timeout { .. } | Error::Ssh(_));
         if again { Self::Later { why, after: None } } else { Self::Never { why } }
     }
 }
@@ -41,11 +43,17 @@ impl Device {
     /// Connects to a device of the source of truth.
     pub(crate) async fn connect(app: &App, name: &DeviceName, truth: &Truth) -> Result<Self, EffectError> {
         let address = truth.device.as_ref().and_then(|device| device.primary_ip4);
-        Self::connect_at(&app.settings.devices, name, address).await.inspect(|_| app.systems.succeeded("devices"))
+        Self::connect_at(&app.settings.devices, name, address)
+            .await
+            .inspect(|_| app.systems.succeeded("devices"))
     }
 
     /// Connects to a device whose management address is known.
-    pub(crate) async fn connect_at(devices: &Devices, name: &DeviceName, address: Option<Ipv4Addr>) -> Result<Self, EffectError> {
+    pub(crate) async fn connect_at(
+        devices: &Devices,
+        name: &DeviceName,
+        address: Option<Ipv4Addr>,
+    ) -> Result<Self, EffectError> {
         let connector = connector(devices, name, address)?;
         let session = connector.session().await?;
         Ok(Self { session, name: name.clone() })
@@ -59,7 +67,8 @@ impl Device {
         if let Some(adapted) = dialect.adapted(data.reply().text()) {
             dialect = adapted;
         }
-        let state = dialect.read(data.reply().text(), interface.as_str()).map_err(|error| self.speechless(&error))?;
+        let state =
+            dialect.read(data.reply().text(), interface.as_str()).map_err(|error| self.speechless(&error))?;
         Ok(state.map(|state| Found { state, dialect, xml: data.xml().trim().to_owned() }))
     }
 
@@ -79,11 +88,15 @@ impl Device {
                 Ok(reply.child_text("result")?.unwrap_or_default().trim().to_owned())
             }
             Save::CopyConfig => {
-                self.session.call(CopyConfig::new(Config::from(Datastore::Running), Config::from(Datastore::Startup))).await?;
+                self.session
+                    .call(CopyConfig::new(Config::from(Datastore::Running), Config::from(Datastore::Startup)))
+                    .await?;
                 Ok("running copied to startup".to_owned())
             }
             Save::NotNeeded => Ok("the device keeps what it runs".to_owned()),
-            other => Err(EffectError::never(format!("{} saves in a way that is not known: {other:?}", self.name))),
+            other => {
+                Err(EffectError::never(format!("{} saves in a way that is not known: {other:?}", self.name)))
+            }
         }
     }
 
@@ -119,11 +132,16 @@ impl Device {
 }
 
 /// Where a device is and how to log in to it.
-fn connector(devices: &Devices, name: &DeviceName, address: Option<Ipv4Addr>) -> Result<SshConnector, EffectError> {
+fn connector(
+    devices: &Devices,
+    name: &DeviceName,
+    address: Option<Ipv4Addr>,
+) -> Result<SshConnector, EffectError> {
     let host = devices.hosts.get(name.as_str()).cloned().unwrap_or_default();
     let address = address.map(|address| IpAddr::from(address).to_string());
     let Some(target) = host.host.or(address) else {
-        let text = format!("{name} has no primary IPv4 address in NetBox and no host in [devices.host.\"{name}\"]");
+        let text =
+            format!("{name} has no primary IPv4 address in NetBox and no host in [devices.host.\"{name}\"]");
         return Err(EffectError::never(text));
     };
     let own = Login {
@@ -133,7 +151,8 @@ fn connector(devices: &Devices, name: &DeviceName, address: Option<Ipv4Addr>) ->
     };
     let has_own = own.password.is_some() || own.private_key.is_some();
     let auth = if has_own { auth(&own) } else { auth(&devices.login) };
-    let auth = auth.ok_or_else(|| EffectError::never(format!("there is neither password nor key for {name}")))?;
+    let auth =
+        auth.ok_or_else(|| EffectError::never(format!("there is neither password nor key for {name}")))?;
     let target = SshTarget::new(target, host.port.unwrap_or(devices.port));
     let known_hosts = HostKeyCheck::KnownHosts(devices.known_hosts.clone());
     let limit = devices.timeout;

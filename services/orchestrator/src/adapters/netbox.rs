@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use change_model::truth::{Truth, TruthAddress, TruthDevice, TruthInterface, TruthValues, VlanRow, named_vlans};
+use change_model::truth::{
+    Truth, TruthAddress, TruthDevice, TruthInterface, TruthValues, VlanRow, named_vlans,
+};
 use change_model::{DeviceName, InterfaceName, ModeRequest, RequestedSettings, VlanId};
 use ipnet::IpNet;
 use netbox_client::IpAddressParams;
@@ -34,8 +36,12 @@ pub(crate) async fn read_truth(
         }
     };
     let addresses = client.list_ip_addresses(IpAddressParams::default().device(found.id)).all();
-    let (interface, vlans, addresses, same) =
-        futures_util::try_join!(interface, vlans(client, &found, settings), addresses, same_address(client, settings))?;
+    let (interface, vlans, addresses, same) = futures_util::try_join!(
+        interface,
+        vlans(client, &found, settings),
+        addresses,
+        same_address(client, settings)
+    )?;
     truth.interface = interface.as_ref().map(|interface| interface_of(interface, ticket_field));
     truth.vlans = vlans;
     truth.device_addresses = addresses.iter().map(address_of).collect();
@@ -44,9 +50,15 @@ pub(crate) async fn read_truth(
     Ok(truth)
 }
 
-async fn vlans(client: &Client, device: &Device, settings: &RequestedSettings) -> Result<BTreeMap<VlanId, VlanRow>, Error> {
+async fn vlans(
+    client: &Client,
+    device: &Device,
+    settings: &RequestedSettings,
+) -> Result<BTreeMap<VlanId, VlanRow>, Error> {
     let named = named_vlans(settings);
-    let row = |vlan: netbox_client::Vlan| VlanId::new(vlan.vid).ok().map(|vid| (vid, VlanRow { id: vlan.id.0, vid }));
+    let row = |vlan: netbox_client::Vlan| {
+        VlanId::new(vlan.vid).ok().map(|vid| (vid, VlanRow { id: vlan.id.0, vid }))
+    };
     if named.len() >= LIST_VLANS_FROM {
         let all = client.list_vlans_available(device).all().await?;
         return Ok(all.into_iter().filter_map(row).filter(|(vid, _)| named.contains(vid)).collect());
@@ -77,7 +89,8 @@ fn device_of(device: &Device, name: &DeviceName) -> TruthDevice {
 
 /// An interface as far as changes touch it.
 pub(crate) fn interface_of(interface: &Interface, ticket_field: &str) -> TruthInterface {
-    let vlan = |vlan: &netbox_client::VlanRef| VlanId::new(vlan.vid).ok().map(|vid| VlanRow { id: vlan.id.0, vid });
+    let vlan =
+        |vlan: &netbox_client::VlanRef| VlanId::new(vlan.vid).ok().map(|vid| VlanRow { id: vlan.id.0, vid });
     let mut tagged_vlans: Vec<VlanRow> = interface.tagged_vlans.iter().filter_map(vlan).collect();
     tagged_vlans.sort_by_key(|row| row.vid);
     TruthInterface {

@@ -42,7 +42,11 @@ pub(crate) fn body(change: &Change, told: Note, settings: &Settings) -> Result<S
     let page = NotePage {
         headline: headline(change, told),
         lines: lines(change, told, settings),
-        problems: if told == Note::Attention { change.problems.iter().map(ToString::to_string).collect() } else { Vec::new() },
+        problems: if told == Note::Attention {
+            change.problems.iter().map(ToString::to_string).collect()
+        } else {
+            Vec::new()
+        },
         diff: match told {
             Note::Pending | Note::Closed => change.plan.as_ref().map(Plan::diff).unwrap_or_default(),
             Note::Approved
@@ -54,7 +58,11 @@ pub(crate) fn body(change: &Change, told: Note, settings: &Settings) -> Result<S
             | Note::Superseded
             | Note::Cancelled => Vec::new(),
         },
-        evidence: if matches!(told, Note::Closed | Note::NothingToDo) { evidence(change) } else { Vec::new() },
+        evidence: if matches!(told, Note::Closed | Note::NothingToDo) {
+            evidence(change)
+        } else {
+            Vec::new()
+        },
         running: if told == Note::Closed { &change.evidence.running } else { "" },
         link: link(change, settings),
     };
@@ -70,13 +78,20 @@ fn headline(change: &Change, told: Note) -> String {
         Note::Pending => format!("Your change request for {port} has been received and is pending approval."),
         Note::Approved => format!("The change of {port} is approved and is being applied."),
         Note::Closed => format!("SUCCESS: {port} is configured as requested, and it is proved."),
-        Note::NothingToDo => format!("SUCCESS: nothing to do. {port} already is as requested, on the switch and in NetBox."),
+        Note::NothingToDo => {
+            format!("SUCCESS: nothing to do. {port} already is as requested, on the switch and in NetBox.")
+        }
         Note::Declined => format!("The change of {port} was declined. Nothing was changed."),
         Note::Expired => format!("Nobody decided about the change of {port} in time. Nothing was changed."),
-        Note::Attention if !change.problems.is_empty() => "This request cannot be carried out as it is. Nothing was changed.".to_owned(),
+        Note::Attention if !change.problems.is_empty() => {
+            "This request cannot be carried out as it is. Nothing was changed.".to_owned()
+        }
         Note::Attention => format!("The change of {port} was not completed."),
         Note::Indeterminate => format!("The outcome of the change of {port} is unknown."),
-        Note::Superseded => "This ticket was changed after the plan was made, so the plan is void. Nothing was changed.".to_owned(),
+        Note::Superseded => {
+            "This ticket was changed after the plan was made, so the plan is void. Nothing was changed."
+                .to_owned()
+        }
         Note::Cancelled => format!("The change of {port} was withdrawn. Nothing was changed."),
     }
 }
@@ -86,8 +101,13 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
     let again = "Correct the ticket and set it to open to start again.";
     match told {
         Note::Pending => {
-            let approvers: Vec<&str> = settings.approval.approvers.iter().map(change_model::Email::as_str).collect();
-            lines.push(format!("Approvers: {} ({} needed).", approvers.join(", "), settings.approval.required));
+            let approvers: Vec<&str> =
+                settings.approval.approvers.iter().map(change_model::Email::as_str).collect();
+            lines.push(format!(
+                "Approvers: {} ({} needed).",
+                approvers.join(", "),
+                settings.approval.required
+            ));
             lines.extend(change.expires_at.map(|end| format!("Waiting until {}.", time(end))));
             lines.extend(change.plan.as_ref().map(|plan| format!("Risk: {}.", risk(plan))));
         }
@@ -106,7 +126,10 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
         }
         Note::Indeterminate => {
             lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push("The switch is being read to learn which configuration it has; nothing is repeated blindly.".to_owned());
+            lines.push(
+                "The switch is being read to learn which configuration it has; nothing is repeated blindly."
+                    .to_owned(),
+            );
             lines.push(aftermath(change));
         }
         Note::Superseded => {
@@ -128,7 +151,11 @@ pub(crate) fn aftermath(change: &Change) -> String {
         Known::AsIntended => "changed as requested",
         Known::Unknown => "NOT KNOWN, a person must look",
     };
-    format!("State: the switch is {}; NetBox is {}.", of(change.aftermath.device), of(change.aftermath.netbox))
+    format!(
+        "State: the switch is {}; NetBox is {}.",
+        of(change.aftermath.device),
+        of(change.aftermath.netbox)
+    )
 }
 
 /// What proves that the change is done.
@@ -136,11 +163,13 @@ pub(crate) fn evidence(change: &Change) -> Vec<String> {
     let found = &change.evidence;
     let mut evidence = Vec::new();
     if found.device_matches {
-        let session = found.session_id.map(|id| format!(" (read by NETCONF session {id})")).unwrap_or_default();
+        let session =
+            found.session_id.map(|id| format!(" (read by NETCONF session {id})")).unwrap_or_default();
         evidence.push(format!("intended configuration = running configuration{session}"));
     }
     if found.saved {
-        let reply = if found.save_reply.is_empty() { String::new() } else { format!(": {}", found.save_reply) };
+        let reply =
+            if found.save_reply.is_empty() { String::new() } else { format!(": {}", found.save_reply) };
         evidence.push(format!("saved to the startup configuration{reply}"));
     }
     if found.netbox_matches {
@@ -162,7 +191,11 @@ pub(crate) fn decision(approval: &Approval) -> String {
 /// The risk in words.
 pub(crate) fn risk(plan: &Plan) -> String {
     let level = plan.risk.level.as_str();
-    if plan.risk.reasons.is_empty() { level.to_owned() } else { format!("{level}: {}", plan.risk.reasons.join("; ")) }
+    if plan.risk.reasons.is_empty() {
+        level.to_owned()
+    } else {
+        format!("{level}: {}", plan.risk.reasons.join("; "))
+    }
 }
 
 /// A value, or a word for none.

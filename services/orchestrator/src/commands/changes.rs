@@ -34,7 +34,13 @@ async fn list(args: ListArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
     let store = Store::open(&settings.store_url).await?;
     let state = args.state.as_deref().map(str::parse::<State>).transpose().map_err(anyhow::Error::msg)?;
-    let filter = ChangeFilter { state, ticket_number: args.ticket, device: args.device, after: None, limit: args.limit };
+    let filter = ChangeFilter {
+        state,
+        ticket_number: args.ticket,
+        device: args.device,
+        after: None,
+        limit: args.limit,
+    };
     let changes = store.changes(&filter).await?;
     if args.json {
         let mut views = Vec::with_capacity(changes.len());
@@ -93,16 +99,29 @@ async fn print(store: &Store, id: ChangeId, as_json: bool) -> Result<()> {
         let rows: Vec<Vec<String>> = plan
             .diff()
             .iter()
-            .map(|row| vec![row.path.clone(), note::shown(&row.before).to_owned(), note::shown(&row.after).to_owned()])
+            .map(|row| {
+                vec![
+                    row.path.clone(),
+                    note::shown(&row.before).to_owned(),
+                    note::shown(&row.after).to_owned(),
+                ]
+            })
             .collect();
         table(&["WHAT", "BEFORE", "AFTER"], &rows);
     }
     line("");
-    let rows: Vec<Vec<String>> =
-        store.history(id).await?.into_iter().map(|row| vec![note::time(row.at), row.to, row.event, row.detail]).collect();
+    let rows: Vec<Vec<String>> = store
+        .history(id)
+        .await?
+        .into_iter()
+        .map(|row| vec![note::time(row.at), row.to, row.event, row.detail])
+        .collect();
     table(&["AT", "STATE", "EVENT", "DETAIL"], &rows);
     for given_up in store.given_up(Some(id)).await? {
-        line(&format!("\nNeeds a person: {} after {} attempts: {}", given_up.effect, given_up.attempts, given_up.error));
+        line(&format!(
+            "\nNeeds a person: {} after {} attempts: {}",
+            given_up.effect, given_up.attempts, given_up.error
+        ));
     }
     Ok(())
 }
@@ -132,7 +151,8 @@ async fn export(args: ExportArgs) -> Result<u8> {
     }
     let mut after = None;
     loop {
-        let changes = store.changes(&ChangeFilter { after, limit: EXPORT_PAGE, ..ChangeFilter::default() }).await?;
+        let changes =
+            store.changes(&ChangeFilter { after, limit: EXPORT_PAGE, ..ChangeFilter::default() }).await?;
         for change in &changes {
             line(&serde_json::to_string(&ChangeView::read(&store, change).await?)?);
         }

@@ -67,7 +67,9 @@ pub(super) async fn run(args: ConfigArgs) -> Result<u8> {
 
 async fn zammad(app: &App, report: &mut Report) {
     match app.zammad.states().await {
-        Err(error) => report.check("Zammad", Err(format!("{}; check zammad.url and zammad.token", chain(&error)))),
+        Err(error) => {
+            report.check("Zammad", Err(format!("{}; check zammad.url and zammad.token", chain(&error))))
+        }
         Ok(states) => {
             report.check("Zammad", Ok(format!("reached {}", app.settings.zammad.url)));
             for wanted in STATES {
@@ -82,7 +84,8 @@ async fn zammad(app: &App, report: &mut Report) {
 async fn webex(app: &App, report: &mut Report) {
     match app.webex.me().await {
         Err(error) => report.check("Webex", Err(format!("{}; check webex.token", chain(&error)))),
-        Ok(me) => report.check("Webex", Ok(format!("logged in as {}", me.emails.first().map_or("?", String::as_str)))),
+        Ok(me) => report
+            .check("Webex", Ok(format!("logged in as {}", me.emails.first().map_or("?", String::as_str)))),
     }
     match app.webex.webhooks().await {
         Err(error) => report.check("Webex webhooks", Err(chain(&error))),
@@ -101,17 +104,21 @@ async fn webex(app: &App, report: &mut Report) {
 
 async fn netbox(app: &App, report: &mut Report) {
     let reached = app.netbox.status().await;
-    report.check("NetBox", match reached {
-        Ok(status) => Ok(format!("version {}", status.netbox_version)),
-        Err(error) => Err(format!("{}; check netbox.url and netbox.token", chain(&error))),
-    });
+    report.check(
+        "NetBox",
+        match reached {
+            Ok(status) => Ok(format!("version {}", status.netbox_version)),
+            Err(error) => Err(format!("{}; check netbox.url and netbox.token", chain(&error))),
+        },
+    );
 }
 
 /// Every device named in the configuration; others are only known to NetBox.
 async fn devices(app: &App, report: &mut Report) {
     let known_hosts = &app.settings.devices.known_hosts;
     if !known_hosts.is_file() {
-        let text = format!("there is no {}; fill it with ssh-keyscan and compare the keys", known_hosts.display());
+        let text =
+            format!("there is no {}; fill it with ssh-keyscan and compare the keys", known_hosts.display());
         report.check("known_hosts", Err(text));
     }
     for name in app.settings.devices.hosts.keys() {
@@ -141,7 +148,10 @@ async fn given_up(app: &App, report: &mut Report) -> Result<()> {
         report.check("effects", Ok("none was given up".to_owned()));
     }
     for row in rows {
-        let text = format!("{} of change {} was given up: {}; mend it and run: netchange changes retry {}", row.effect, row.change_id, row.error, row.change_id);
+        let text = format!(
+            "{} of change {} was given up: {}; mend it and run: netchange changes retry {}",
+            row.effect, row.change_id, row.error, row.change_id
+        );
         report.check("effects", Err(text));
     }
     Ok(())

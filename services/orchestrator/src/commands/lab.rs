@@ -25,7 +25,10 @@ pub(super) async fn run(args: LabArgs) -> Result<u8> {
     say(&format!("  tickets          {}\n  chat             {}", lab.zammad.url(), lab.webex.url()));
     say(&format!("  NetBox           {}\n  switch           {}", lab.netbox.url(), lab.switch.page_url()));
     say(&format!("  NETCONF          {} (host key in {})", lab.switch.addr(), known_hosts.display()));
-    say(&format!("\nWebhooks go to {}. In another terminal:\n  netchange serve --config netchange.example.toml", args.netchange));
+    say(&format!(
+        "\nWebhooks go to {}. In another terminal:\n  netchange serve --config netchange.example.toml",
+        args.netchange
+    ));
     tokio::signal::ctrl_c().await.context("cannot listen for Ctrl-C")?;
     lab.stop().await;
     Ok(0)

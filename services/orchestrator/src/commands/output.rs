@@ -38,7 +38,10 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
     line(&pad(&headings.iter().map(|heading| (*heading).to_owned()).collect::<Vec<_>>()));
     for row in rows {
         // A value with a line break or an escape sequence must not draw on the terminal.
-        let clean: Vec<String> = row.iter().map(|cell| cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()).collect();
+        let clean: Vec<String> = row
+            .iter()
+            .map(|cell| cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+            .collect();
         line(&pad(&clean));
     }
 }

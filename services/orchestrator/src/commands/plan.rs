@@ -26,7 +26,8 @@ pub(super) async fn run(args: PlanArgs) -> Result<u8> {
     telemetry::start(Logs::Quiet)?;
     let settings = Settings::load(args.config.config.as_deref())?;
     let body = read(&args.ticket)?;
-    let event = ticket_client::webhook::parse(&body).with_context(|| format!("{} is no ticket webhook's body", args.ticket.display()))?;
+    let event = ticket_client::webhook::parse(&body)
+        .with_context(|| format!("{} is no ticket webhook's body", args.ticket.display()))?;
     // A store in memory: this command leaves nothing behind.
     let app = App::new(settings, Store::open("sqlite::memory:").await?)?;
     let change = ticket::receive(&event.ticket, Timestamp::now())?.change;
@@ -42,7 +43,9 @@ pub(super) async fn run(args: PlanArgs) -> Result<u8> {
         }
         Assessment::Planned { plan, .. } => {
             if args.json {
-                print_json(&json!({"valid": true, "digest": plan.digest()?, "nothing_to_do": plan.is_nothing_to_do(), "diff": plan.diff(), "plan": plan}))?;
+                print_json(
+                    &json!({"valid": true, "digest": plan.digest()?, "nothing_to_do": plan.is_nothing_to_do(), "diff": plan.diff(), "plan": plan}),
+                )?;
             } else {
                 print(&plan)?;
             }
@@ -54,10 +57,16 @@ pub(super) async fn run(args: PlanArgs) -> Result<u8> {
 fn read(path: &Path) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut body).context("cannot read standard input")?;
+        std::io::stdin()
+            .lock()
+            .take(MAX_FILE + 1)
+            .read_to_end(&mut body)
+            .context("cannot read standard input")?;
     } else {
         let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        file.take(MAX_FILE + 1).read_to_end(&mut body).with_context(|| format!("cannot read {}", path.display()))?;
+        file.take(MAX_FILE + 1)
+            .read_to_end(&mut body)
+            .with_context(|| format!("cannot read {}", path.display()))?;
     }
     if body.len() as u64 > MAX_FILE {
         bail!("{} is larger than 1 MiB", path.display());
@@ -83,7 +92,11 @@ fn print(plan: &Plan) -> Result<()> {
     for kept in &plan.device_before.other {
         line(&format!("kept on the switch: {} {}", kept.path, kept.value));
     }
-    line(&format!("\nNetBox, interface {}:\n{}", plan.truth.interface_id, serde_json::to_string_pretty(&plan.truth.after)?));
+    line(&format!(
+        "\nNetBox, interface {}:\n{}",
+        plan.truth.interface_id,
+        serde_json::to_string_pretty(&plan.truth.after)?
+    ));
     for address in &plan.truth.addresses {
         line(&format!("address: {}", serde_json::to_string(address)?));
     }

@@ -35,10 +35,14 @@ async fn interface(args: ShowInterfaceArgs) -> Result<u8> {
     let device = Device::connect_at(&app.settings.devices, &name, address).await?;
     let found = device.read(&interface).await;
     device.close().await;
-    let Some(found) = found? else { bail!("{name} has no interface {interface} in its running configuration") };
+    let Some(found) = found? else {
+        bail!("{name} has no interface {interface} in its running configuration")
+    };
     match args.format {
         Format::Xml => line(&found.xml),
-        Format::Json => line(&serde_json::to_string_pretty(&restconf::interface_json(&found.xml, interface.as_str())?)?),
+        Format::Json => {
+            line(&serde_json::to_string_pretty(&restconf::interface_json(&found.xml, interface.as_str())?)?)
+        }
         Format::Table => table(&["PROPERTY", "VALUE"], &rows(&found.state)),
     }
     Ok(0)
@@ -60,6 +64,11 @@ fn rows(state: &InterfaceState) -> Vec<Vec<String>> {
         ("IPv6", list(state.ipv6.iter().map(ToString::to_string).collect())),
         ("channel group", text(state.channel_group.map(|group| group.to_string()))),
     ];
-    rows.extend(state.other.iter().map(|other| ("other", format!("{} {}", other.path, other.value).trim().to_owned())));
+    rows.extend(
+        state
+            .other
+            .iter()
+            .map(|other| ("other", format!("{} {}", other.path, other.value).trim().to_owned())),
+    );
     rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
 }

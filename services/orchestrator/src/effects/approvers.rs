@@ -43,10 +43,18 @@ pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
 fn recipients(app: &App) -> Result<Vec<Recipient>, EffectError> {
     match &app.settings.room_id {
         Some(room) => {
-            let room: RoomId = room.parse().map_err(|_| EffectError::never(format!("approval.room_id {room:?} is no space's id")))?;
+            let room: RoomId = room
+                .parse()
+                .map_err(|_| EffectError::never(format!("approval.room_id {room:?} is no space's id")))?;
             Ok(vec![Recipient::Room(room)])
         }
-        None => Ok(app.settings.approval.approvers.iter().map(|email| Recipient::Email(email.to_string())).collect()),
+        None => Ok(app
+            .settings
+            .approval
+            .approvers
+            .iter()
+            .map(|email| Recipient::Email(email.to_string()))
+            .collect()),
     }
 }
 
@@ -70,7 +78,8 @@ async fn find(app: &App, change: &Change, recipient: &Recipient) -> Result<Optio
     let known = app.store.cards(change.id).await?;
     let is_new = |id: &MessageId| !known.iter().any(|card| card.message_id == id.as_str());
     let shows = |message: &Message| {
-        message.attachments.iter().any(|attachment| card::is_of(&attachment.content, change)) && is_new(&message.id)
+        message.attachments.iter().any(|attachment| card::is_of(&attachment.content, change))
+            && is_new(&message.id)
     };
     Ok(messages.into_iter().find(shows))
 }

@@ -31,18 +31,34 @@ pub(super) async fn configure(app: &App, change: &Change) -> Outcome {
     result
 }
 
-async fn configure_on(app: &App, change: &Change, device: &Device, (plan, interface): (&Plan, &InterfaceName)) -> Outcome {
+async fn configure_on(
+    app: &App,
+    change: &Change,
+    device: &Device,
+    (plan, interface): (&Plan, &InterfaceName),
+) -> Outcome {
     let found = device.read(interface).await?;
     let Some(found) = found else {
-        return Ok(Some(Event::DeviceRefused { why: format!("{interface} is gone from the running configuration") }));
+        return Ok(Some(Event::DeviceRefused {
+            why: format!("{interface} is gone from the running configuration"),
+        }));
     };
     if is_as(&plan.device_after, &found.state) {
-        let how = if plan.edit.is_empty() { "the switch needed no edit" } else { "the switch was found as intended" };
+        let how = if plan.edit.is_empty() {
+            "the switch needed no edit"
+        } else {
+            "the switch was found as intended"
+        };
         return Ok(Some(Event::DeviceConfigured { how: how.to_owned() }));
     }
     if device_fingerprint(&found.state)? != plan.base.device {
-        let why = format!("the configuration of {interface} was changed by somebody else just before the edit");
-        return Ok(Some(if change.edit_started { Event::DeviceUnknown { why } } else { Event::DeviceRefused { why } }));
+        let why =
+            format!("the configuration of {interface} was changed by somebody else just before the edit");
+        return Ok(Some(if change.edit_started {
+            Event::DeviceUnknown { why }
+        } else {
+            Event::DeviceRefused { why }
+        }));
     }
     if !change.edit_started {
         app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
@@ -69,23 +85,37 @@ async fn configure_on(app: &App, change: &Change, device: &Device, (plan, interf
 fn how(done: &Committed<()>) -> String {
     use netconf_client::transaction::Method;
     let method = match done.guarantees.method {
-        Method::ConfirmedCommit => "candidate with confirmed commit, confirmed after the read-back of a second session",
+        Method::ConfirmedCommit => {
+            "candidate with confirmed commit, confirmed after the read-back of a second session"
+        }
         Method::Commit => "candidate with commit, read back by a second session, inverse edit at hand",
-        Method::EditRunning => "running edited with rollback-on-error, read back by a second session, inverse edit at hand",
+        Method::EditRunning => {
+            "running edited with rollback-on-error, read back by a second session, inverse edit at hand"
+        }
     };
     let weaker: Vec<String> = done.guarantees.weaknesses.iter().map(ToString::to_string).collect();
-    if weaker.is_empty() { method.to_owned() } else { format!("{method} (the switch offers {})", weaker.join("; ")) }
+    if weaker.is_empty() {
+        method.to_owned()
+    } else {
+        format!("{method} (the switch offers {})", weaker.join("; "))
+    }
 }
 
 /// A transaction that failed: refused, to be tried again, or of unknown outcome.
-async fn failure(app: &App, (plan, interface): (&Plan, &InterfaceName), failed: Failed<CheckError>) -> Outcome {
+async fn failure(
+    app: &App,
+    (plan, interface): (&Plan, &InterfaceName),
+    failed: Failed<CheckError>,
+) -> Outcome {
     let why = explain(&failed);
     let retryable = failed.is_retryable() && !matches!(failed.cause, Cause::ForeignEdits);
     match failed.server {
         ServerState::Unchanged if retryable => Err(EffectError::later(format!("switch: {why}"))),
         ServerState::Unchanged => Ok(Some(Event::DeviceRefused { why })),
         // It says that it undid the change: that is proved by reading, like everything else.
-        ServerState::Undone(_) if is_as_before(app, plan, interface).await => Ok(Some(Event::DeviceRefused { why })),
+        ServerState::Undone(_) if is_as_before(app, plan, interface).await => {
+            Ok(Some(Event::DeviceRefused { why }))
+        }
         _ => Ok(Some(Event::DeviceUnknown { why })),
     }
 }
@@ -101,7 +131,11 @@ fn explain(failed: &Failed<CheckError>) -> String {
         }
         cause => chain(cause),
     };
-    let undo = failed.undo_error.as_ref().map(|error| format!("; undoing failed: {}", chain(error))).unwrap_or_default();
+    let undo = failed
+        .undo_error
+        .as_ref()
+        .map(|error| format!("; undoing failed: {}", chain(error)))
+        .unwrap_or_default();
     format!("{} failed: {said} ({}){undo}", failed.step, failed.server)
 }
 
@@ -133,13 +167,19 @@ pub(super) async fn prove(app: &App, change: &Change) -> Outcome {
 
 async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &InterfaceName)) -> Outcome {
     let Some(Found { state, xml, .. }) = device.read(interface).await? else {
-        return Ok(Some(Event::DeviceDiffers { why: format!("{interface} is gone from the running configuration") }));
+        return Ok(Some(Event::DeviceDiffers {
+            why: format!("{interface} is gone from the running configuration"),
+        }));
     };
     if !is_as(&plan.device_after, &state) {
         let why = "after the change a fresh session read another configuration than intended".to_owned();
         return Ok(Some(Event::DeviceDiffers { why }));
     }
-    let (saved, save_reply) = if app.settings.devices.save_to_startup { (true, device.save().await?) } else { (false, String::new()) };
+    let (saved, save_reply) = if app.settings.devices.save_to_startup {
+        (true, device.save().await?)
+    } else {
+        (false, String::new())
+    };
     let evidence = Evidence {
         device_matches: true,
         saved,
@@ -158,7 +198,9 @@ pub(super) async fn settle(app: &App, change: &Change) -> Outcome {
     let found = device.read_locked(interface).await;
     device.close().await;
     let Some(found) = found? else {
-        return Ok(Some(Event::SettledOtherwise { why: format!("{interface} is gone from the running configuration") }));
+        return Ok(Some(Event::SettledOtherwise {
+            why: format!("{interface} is gone from the running configuration"),
+        }));
     };
     if is_as(&plan.device_after, &found.state) {
         Ok(Some(Event::SettledAsIntended))
@@ -176,7 +218,9 @@ fn parts(change: &Change) -> Result<(&Plan, &InterfaceName), EffectError> {
 }
 
 async fn open(app: &App, plan: &Plan) -> Result<Device, EffectError> {
-    Device::connect_at(&app.settings.devices, &plan.device, plan.management).await.inspect(|_| app.systems.succeeded("devices"))
+    Device::connect_at(&app.settings.devices, &plan.device, plan.management)
+        .await
+        .inspect(|_| app.systems.succeeded("devices"))
 }
 
 /// What stands in `<config>`: the transaction puts its own around it.

@@ -62,14 +62,22 @@ pub(crate) async fn run(app: &App, row: &OutboxRow, change: &Change) -> Outcome 
 impl From<ticket_client::Error> for EffectError {
     fn from(error: ticket_client::Error) -> Self {
         let why = format!("Zammad: {}", chain(&error));
-        if error.is_retryable() { Self::Later { why, after: error.retry_after() } } else { Self::Never { why } }
+        if error.is_retryable() {
+            Self::Later { why, after: error.retry_after() }
+        } else {
+            Self::Never { why }
+        }
     }
 }
 
 impl From<webex_cards::Error> for EffectError {
     fn from(error: webex_cards::Error) -> Self {
         let why = format!("Webex: {}", chain(&error));
-        if error.is_retryable() { Self::Later { why, after: error.retry_after() } } else { Self::Never { why } }
+        if error.is_retryable() {
+            Self::Later { why, after: error.retry_after() }
+        } else {
+            Self::Never { why }
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use change_model::truth::{AddressChange, TruthChange, TruthInterface, TruthValue
 use change_model::{Change, Event};
 use ipnet::IpNet;
 use netbox_client::IpAddressParams;
-use netbox_client::{Error, ETag, Field, IfMatch, InterfaceId, InterfaceMode, InterfacePatch, IpAddress, IpAddressId, NewIpAddress, VlanId};
+use netbox_client::{
+    ETag, Error, Field, IfMatch, InterfaceId, InterfaceMode, InterfacePatch, IpAddress, IpAddressId,
+    NewIpAddress, VlanId,
+};
 
 use super::{EffectError, Outcome};
 use crate::adapters::netbox::interface_of;
@@ -37,7 +40,9 @@ pub(super) async fn finish(app: &App, change: &Change) -> Outcome {
             AddressChange::Assign { address, .. } | AddressChange::Create { address } => (true, address),
         };
         if held.iter().any(|found| found.address.to_string() == *address) != wanted {
-            return Err(EffectError::never(format!("NetBox: {address} is not where it should be after the change")));
+            return Err(EffectError::never(format!(
+                "NetBox: {address} is not where it should be after the change"
+            )));
         }
     }
     Ok(Some(Event::NetboxFinished))
@@ -65,7 +70,13 @@ fn parts(change: &Change) -> Result<(&TruthChange, &str), EffectError> {
 }
 
 /// Writes `wanted` if the interface has one of `from`; it is done if it has `wanted`. Anything else was done by somebody else, and stays.
-async fn write_values(app: &App, truth: &TruthChange, wanted: &TruthValues, from: &[&TruthValues], number: &str) -> Result<(), EffectError> {
+async fn write_values(
+    app: &App,
+    truth: &TruthChange,
+    wanted: &TruthValues,
+    from: &[&TruthValues],
+    number: &str,
+) -> Result<(), EffectError> {
     let field = &app.settings.netbox.ticket_field;
     let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).await?;
     app.systems.succeeded("netbox");
@@ -74,13 +85,19 @@ async fn write_values(app: &App, truth: &TruthChange, wanted: &TruthValues, from
         return Ok(());
     }
     if !from.contains(&&found) {
-        return Err(EffectError::never("NetBox: the interface was changed by somebody else in the meantime, and is left as it is"));
+        return Err(EffectError::never(
+            "NetBox: the interface was changed by somebody else in the meantime, and is left as it is",
+        ));
     }
     let etag = interface.etag().map_or(IfMatch::Unconditional, IfMatch::Tag);
     let patch = patch(&found, wanted, field, number);
     let written = app.netbox.patch_interface(InterfaceId(truth.interface_id), &patch, etag).await?;
     let unmet = patch.unmet(&written.value);
-    if unmet.is_empty() { Ok(()) } else { Err(EffectError::never(format!("NetBox did not take {}", unmet.join(", ")))) }
+    if unmet.is_empty() {
+        Ok(())
+    } else {
+        Err(EffectError::never(format!("NetBox did not take {}", unmet.join(", "))))
+    }
 }
 
 /// Only what differs; a new mode names its VLANs too, or NetBox refuses it.
@@ -91,7 +108,9 @@ fn patch(from: &TruthValues, to: &TruthValues, ticket_field: &str, number: &str)
     if from.mtu != to.mtu {
         patch.mtu = Field::from(to.mtu);
     }
-    if (&from.mode, &from.untagged_vlan, &from.tagged_vlans) != (&to.mode, &to.untagged_vlan, &to.tagged_vlans) {
+    if (&from.mode, &from.untagged_vlan, &from.tagged_vlans)
+        != (&to.mode, &to.untagged_vlan, &to.tagged_vlans)
+    {
         patch.mode = Field::from(to.mode.as_deref().map(mode));
         patch.untagged_vlan = Field::from(to.untagged_vlan.map(|vlan| VlanId(vlan.id)));
         patch.tagged_vlans = Some(to.tagged_vlans.iter().map(|vlan| VlanId(vlan.id)).collect());
@@ -113,14 +132,22 @@ fn mode(word: &str) -> InterfaceMode {
 }
 
 async fn held(app: &App, interface: u64) -> Result<Vec<IpAddress>, EffectError> {
-    Ok(app.netbox.list_ip_addresses(IpAddressParams::default().interface(InterfaceId(interface))).all().await?)
+    Ok(app
+        .netbox
+        .list_ip_addresses(IpAddressParams::default().interface(InterfaceId(interface)))
+        .all()
+        .await?)
 }
 
 fn conditional(address: &IpAddress) -> IfMatch {
     address.etag().map_or(IfMatch::Unconditional, IfMatch::Tag)
 }
 
-async fn apply_addresses(app: &App, truth: &TruthChange, changes: &[AddressChange]) -> Result<(), EffectError> {
+async fn apply_addresses(
+    app: &App,
+    truth: &TruthChange,
+    changes: &[AddressChange],
+) -> Result<(), EffectError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -149,7 +176,9 @@ async fn assign(app: &App, interface: InterfaceId, (id, address): (u64, &str)) -
     let found = app.netbox.get_ip_address(IpAddressId(id)).await?;
     match found.interface_id() {
         Some(holder) if holder == interface => Ok(()),
-        Some(_) => Err(EffectError::never(format!("NetBox: address {address} was given to another interface in the meantime"))),
+        Some(_) => Err(EffectError::never(format!(
+            "NetBox: address {address} was given to another interface in the meantime"
+        ))),
         None => {
             app.netbox.assign_ip_address(found.id, interface, conditional(&found)).await?;
             Ok(())
@@ -170,7 +199,9 @@ async fn undo_addresses(app: &App, truth: &TruthChange) -> Result<(), EffectErro
     let held = held(app, truth.interface_id).await?;
     for change in truth.addresses.iter().rev() {
         match change {
-            AddressChange::Unassign { id, address } => assign(app, InterfaceId(truth.interface_id), (*id, address)).await?,
+            AddressChange::Unassign { id, address } => {
+                assign(app, InterfaceId(truth.interface_id), (*id, address)).await?
+            }
             AddressChange::Assign { id, .. } => {
                 if let Some(found) = held.iter().find(|found| found.id.0 == *id) {
                     app.netbox.unassign_ip_address(found.id, conditional(found)).await?;
@@ -188,7 +219,11 @@ async fn undo_addresses(app: &App, truth: &TruthChange) -> Result<(), EffectErro
 
 async fn remove(app: &App, address: &IpAddress) -> Result<(), EffectError> {
     let if_match: Option<ETag> = address.etag();
-    match app.netbox.delete_ip_address(address.id, if_match.map_or(IfMatch::Unconditional, IfMatch::Tag)).await {
+    match app
+        .netbox
+        .delete_ip_address(address.id, if_match.map_or(IfMatch::Unconditional, IfMatch::Tag))
+        .await
+    {
         Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -3,7 +3,9 @@
 use change_model::change::Evidence;
 use change_model::plan::{Edits, PlanInputs};
 use change_model::suffix::{strip, suffix};
-use change_model::{Change, ChangeRequest, Event, InterfaceState, Plan, Policy, Problem, RequestDraft, Truth};
+use change_model::{
+    Change, ChangeRequest, Event, InterfaceState, Plan, Policy, Problem, RequestDraft, Truth,
+};
 
 use super::{EffectError, Outcome};
 use crate::adapters::{device, netbox};
@@ -41,7 +43,8 @@ pub(crate) async fn assess(app: &App, change: &Change) -> Result<Assessment, Eff
     let mut draft = RequestDraft::read(&change.fields, &app.settings.policy, &suffix);
     let Some(name) = draft.device.clone() else { return Ok(Assessment::Invalid(draft.problems)) };
     let field = &app.settings.netbox.ticket_field;
-    let truth = netbox::read_truth(&app.netbox, field, &name, draft.interface.as_ref(), &draft.settings).await?;
+    let truth =
+        netbox::read_truth(&app.netbox, field, &name, draft.interface.as_ref(), &draft.settings).await?;
     app.systems.succeeded("netbox");
     draft.problems.extend(truth.problems(&draft));
     match draft.finish() {
@@ -50,7 +53,12 @@ pub(crate) async fn assess(app: &App, change: &Change) -> Result<Assessment, Eff
     }
 }
 
-async fn on_device(app: &App, change: &Change, request: ChangeRequest, truth: &Truth) -> Result<Assessment, EffectError> {
+async fn on_device(
+    app: &App,
+    change: &Change,
+    request: ChangeRequest,
+    truth: &Truth,
+) -> Result<Assessment, EffectError> {
     let device = device::Device::connect(app, &request.device, truth).await?;
     let read = async {
         if app.settings.devices.sync_from {
@@ -61,7 +69,8 @@ async fn on_device(app: &App, change: &Change, request: ChangeRequest, truth: &T
     let read = read.await;
     device.close().await;
     let Some(found) = read? else {
-        let text = format!("{} has no interface {} in its running configuration", request.device, request.interface);
+        let text =
+            format!("{} has no interface {} in its running configuration", request.device, request.interface);
         return Ok(Assessment::Invalid(vec![Problem(text)]));
     };
     let interface = request.interface.as_str();
@@ -69,15 +78,21 @@ async fn on_device(app: &App, change: &Change, request: ChangeRequest, truth: &T
     let limit = found.dialect.limits().description_chars.min(Policy::default().description_max);
     let wanted = request.settings.applied_to(&found.state, &suffix, limit);
     let after = found.dialect.settle(interface, &found.state, &wanted);
-    let mut problems: Vec<Problem> =
-        found.dialect.check(interface, &after).into_iter().map(|problem| Problem(problem.to_string())).collect();
+    let mut problems: Vec<Problem> = found
+        .dialect
+        .check(interface, &after)
+        .into_iter()
+        .map(|problem| Problem(problem.to_string()))
+        .collect();
     let write = |before: &InterfaceState, after: &InterfaceState| {
         found.dialect.write(interface, before, after).map(Option::unwrap_or_default)
     };
     let edits = match (write(&found.state, &after), write(&after, &found.state)) {
         (Ok(edit), Ok(inverse)) => Edits { edit, inverse },
         (edit, inverse) => {
-            problems.extend([edit.err(), inverse.err()].into_iter().flatten().map(|error| Problem(error.to_string())));
+            problems.extend(
+                [edit.err(), inverse.err()].into_iter().flatten().map(|error| Problem(error.to_string())),
+            );
             Edits { edit: String::new(), inverse: String::new() }
         }
     };
@@ -100,5 +115,6 @@ async fn on_device(app: &App, change: &Change, request: ChangeRequest, truth: &T
 
 /// Whether two states configure the port alike; a description may carry another ticket's suffix where none was planned.
 pub(crate) fn is_as(intended: &InterfaceState, found: &InterfaceState) -> bool {
-    intended.equivalent(found) && intended.description.as_deref().map(strip) == found.description.as_deref().map(strip)
+    intended.equivalent(found)
+        && intended.description.as_deref().map(strip) == found.description.as_deref().map(strip)
 }

@@ -20,7 +20,9 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
         return Ok(Some(Event::TicketChanged { what }));
     }
     let field = &app.settings.netbox.ticket_field;
-    let truth = netbox::read_truth(&app.netbox, field, &request.device, Some(&request.interface), &request.settings).await?;
+    let truth =
+        netbox::read_truth(&app.netbox, field, &request.device, Some(&request.interface), &request.settings)
+            .await?;
     app.systems.succeeded("netbox");
     if truth_fingerprint(&truth)? != plan.base.truth {
         let what = format!("NetBox's data of {} was changed after the plan was made", request.interface);
@@ -35,9 +37,15 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     };
     let found = sync.await;
     device.close().await;
-    let same = found?.map(|found| device_fingerprint(&found.state)).transpose()?.is_some_and(|now| now == plan.base.device);
+    let same = found?
+        .map(|found| device_fingerprint(&found.state))
+        .transpose()?
+        .is_some_and(|now| now == plan.base.device);
     if !same {
-        let what = format!("the configuration of {} on the switch was changed after the plan was made", request.interface);
+        let what = format!(
+            "the configuration of {} on the switch was changed after the plan was made",
+            request.interface
+        );
         return Ok(Some(Event::BaseChanged { what }));
     }
     Ok(Some(Event::BaseUnchanged))
@@ -55,5 +63,6 @@ async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Optio
         return Ok(Some("the ticket was edited after the plan was made".to_owned()));
     }
     let ours = [ticket::OPEN, "pending approval", "approved"];
-    Ok((!ours.contains(&ticket.state.as_str())).then(|| format!("the ticket was moved to {:?}", ticket.state)))
+    Ok((!ours.contains(&ticket.state.as_str()))
+        .then(|| format!("the ticket was moved to {:?}", ticket.state)))
 }

@@ -26,10 +26,16 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
     let outcome = app.zammad.ensure_state_with_note(id, &write).await?;
     app.systems.succeeded("zammad");
     match outcome {
-        StateOutcome::Written | StateOutcome::AlreadyThere => app.store.ticket_is(change.id, state, Timestamp::now()).await?,
+        StateOutcome::Written | StateOutcome::AlreadyThere => {
+            app.store.ticket_is(change.id, state, Timestamp::now()).await?
+        }
         StateOutcome::MovedSince { .. } => {}
         StateOutcome::NotFrom { state } => {
-            tracing::info!(ticket.id = id.0, "Ticket {} is {state} by a person; only the note is added", change.ticket.number);
+            tracing::info!(
+                ticket.id = id.0,
+                "Ticket {} is {state} by a person; only the note is added",
+                change.ticket.number
+            );
             let _ = app.zammad.ensure_note(id, &marker, &text).await?;
         }
         StateOutcome::NoteOnly { detail, .. } => {
@@ -43,12 +49,17 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
 pub(super) async fn chat(app: &App, change: &Change, told: Note) -> Outcome {
     let shows = note::subject(told);
     let text = card::outcome(change, told, &app.settings)?;
-    let headline = format!("Network change {}: {}", webex_cards::markdown::escape(&change.ticket.number, 40), note::subject(told));
+    let headline = format!(
+        "Network change {}: {}",
+        webex_cards::markdown::escape(&change.ticket.number, 40),
+        note::subject(told)
+    );
     for sent in app.store.cards(change.id).await? {
         if sent.shows == shows || sent.round != change.round {
             continue;
         }
-        let posted = Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
+        let posted =
+            Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
         let replaced = app.webex.replace_card(&posted, &headline, &text).await?;
         app.systems.succeeded("webex");
         app.store.card_shows(&sent, replaced.message().id.as_str(), shows).await?;

@@ -61,7 +61,11 @@ pub(super) async fn openapi() -> HttpResponse {
 
 /// Changes, newest first.
 #[utoipa::path(get, path = "/api/v1/changes", params(ListQuery), responses((status = 200, body = ChangeList), (status = 400), (status = 401)))]
-pub(super) async fn list(request: HttpRequest, query: Query<ListQuery>, shared: Data<Shared>) -> HttpResponse {
+pub(super) async fn list(
+    request: HttpRequest,
+    query: Query<ListQuery>,
+    shared: Data<Shared>,
+) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
         return refused;
     }
@@ -80,9 +84,16 @@ fn filter(query: &ListQuery) -> Result<ChangeFilter, String> {
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(format!("limit {limit} is outside 1 to {MAX_PAGE}"));
     }
-    let after = query.after.as_deref().map(str::parse::<ChangeId>).transpose().map_err(|error| error.to_string())?;
+    let after =
+        query.after.as_deref().map(str::parse::<ChangeId>).transpose().map_err(|error| error.to_string())?;
     let state = query.state.as_deref().map(str::parse::<State>).transpose()?;
-    Ok(ChangeFilter { state, ticket_number: query.ticket.clone(), device: query.device.clone(), after, limit })
+    Ok(ChangeFilter {
+        state,
+        ticket_number: query.ticket.clone(),
+        device: query.device.clone(),
+        after,
+        limit,
+    })
 }
 
 /// One more than asked for is read, to know whether there are more.

@@ -28,5 +28,8 @@ pub(super) async fn stream(shared: Data<Shared>) -> HttpResponse {
         };
         Some((Ok::<_, actix_web::Error>(Bytes::from(text)), receiver))
     });
-    HttpResponse::Ok().content_type("text/event-stream").insert_header(("Cache-Control", "no-store")).streaming(events)
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("Cache-Control", "no-store"))
+        .streaming(events)
 }

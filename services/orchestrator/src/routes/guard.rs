@@ -27,8 +27,12 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn new() -> Self {
-        let requests = Quota::per_second(REQUESTS_PER_SECOND).allow_burst(REQUESTS_PER_SECOND.saturating_mul(TWO));
-        Self { requests: RateLimiter::keyed(requests), failures: RateLimiter::keyed(Quota::per_minute(FAILURES_PER_MINUTE)) }
+        let requests =
+            Quota::per_second(REQUESTS_PER_SECOND).allow_burst(REQUESTS_PER_SECOND.saturating_mul(TWO));
+        Self {
+            requests: RateLimiter::keyed(requests),
+            failures: RateLimiter::keyed(Quota::per_minute(FAILURES_PER_MINUTE)),
+        }
     }
 
     /// Refuses an address that asks too often.
@@ -55,7 +59,11 @@ impl Guard {
         self.admit(request)?;
         let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = header.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
-        if is_token(given, token) { Ok(()) } else { Err(self.refuse(request, "the bearer token is missing or wrong")) }
+        if is_token(given, token) {
+            Ok(())
+        } else {
+            Err(self.refuse(request, "the bearer token is missing or wrong"))
+        }
     }
 }
 
@@ -71,5 +79,7 @@ fn address(request: &HttpRequest) -> IpAddr {
 }
 
 fn too_many() -> HttpResponse {
-    HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, WAIT_SECONDS)).json(json!({"error": "too many requests; wait"}))
+    HttpResponse::TooManyRequests()
+        .insert_header((RETRY_AFTER, WAIT_SECONDS))
+        .json(json!({"error": "too many requests; wait"}))
 }

@@ -25,7 +25,11 @@ pub(super) async fn readyz(shared: Data<Shared>) -> HttpResponse {
         "failing": failing,
         "systems": shared.app.systems.list(),
     });
-    if failing.is_empty() { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+    if failing.is_empty() {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
 }
 
 /// `GET /metrics`.

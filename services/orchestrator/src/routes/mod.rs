@@ -45,7 +45,12 @@ pub(crate) struct Shared {
 }
 
 /// Makes the server on a bound socket.
-pub(crate) fn server(listener: TcpListener, app: App, pulse: Arc<Pulse>, metrics: PrometheusHandle) -> Result<Server> {
+pub(crate) fn server(
+    listener: TcpListener,
+    app: App,
+    pulse: Arc<Pulse>,
+    metrics: PrometheusHandle,
+) -> Result<Server> {
     let shared = Data::new(Shared { app, pulse, metrics, guard: guard::Guard::new() });
     let server = HttpServer::new(move || {
         HttpApp::new()

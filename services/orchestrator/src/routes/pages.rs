@@ -111,7 +111,12 @@ pub(super) async fn list(query: Query<ListQuery>, shared: Data<Shared>) -> HttpR
             format!("/?after={}{state}", last.id)
         });
         let given_up = shared.app.store.given_up(None).await?;
-        sqlx::Result::Ok(ListPage { filters: filters(state), given_up, rows: changes.iter().map(row).collect(), next })
+        sqlx::Result::Ok(ListPage {
+            filters: filters(state),
+            given_up,
+            rows: changes.iter().map(row).collect(),
+            next,
+        })
     };
     answer(page.await)
 }
@@ -132,7 +137,8 @@ fn filters(current: Option<State>) -> Vec<FilterLink> {
 }
 
 fn row(change: &Change) -> Row {
-    let port = change.device().zip(change.interface()).map(|(device, interface)| format!("{device} {interface}"));
+    let port =
+        change.device().zip(change.interface()).map(|(device, interface)| format!("{device} {interface}"));
     Row {
         id: change.id.to_string(),
         ticket: change.ticket.number.clone(),
@@ -195,7 +201,11 @@ async fn change_page(store: &Store, change: &Change, said: String) -> sqlx::Resu
 }
 
 fn kept(plan: &Plan) -> Vec<String> {
-    plan.device_before.other.iter().map(|other| format!("{} {}", other.path, other.value).trim().to_owned()).collect()
+    plan.device_before
+        .other
+        .iter()
+        .map(|other| format!("{} {}", other.path, other.value).trim().to_owned())
+        .collect()
 }
 
 /// History and remarks in one line of time.
@@ -232,11 +242,21 @@ fn actions(state: State) -> Vec<Button> {
     let button = |word, label, danger| Button { word, label, danger };
     match state {
         State::PendingApproval => {
-            vec![button("approve", "Approve", false), button("decline", "Decline", true), button("cancel", "Withdraw", true)]
+            vec![
+                button("approve", "Approve", false),
+                button("decline", "Decline", true),
+                button("cancel", "Withdraw", true),
+            ]
         }
-        State::AttentionRequired => vec![button("retry", "Start again", false), button("cancel", "Withdraw", true)],
-        State::Received | State::Approved => vec![button("retry", "Try again", false), button("cancel", "Withdraw", true)],
-        State::UpdatingNetbox | State::Configuring | State::Verifying => vec![button("retry", "Try again", false)],
+        State::AttentionRequired => {
+            vec![button("retry", "Start again", false), button("cancel", "Withdraw", true)]
+        }
+        State::Received | State::Approved => {
+            vec![button("retry", "Try again", false), button("cancel", "Withdraw", true)]
+        }
+        State::UpdatingNetbox | State::Configuring | State::Verifying => {
+            vec![button("retry", "Try again", false)]
+        }
         State::Indeterminate => vec![button("retry", "Read the switch again", false)],
         State::Closed | State::Denied | State::Expired | State::Superseded => Vec::new(),
     }
@@ -253,7 +273,12 @@ pub(super) struct ActForm {
 }
 
 /// `POST /changes/{id}/{action}`: the token in the form is what a forged page of another site does not have.
-pub(super) async fn act(request: HttpRequest, path: Path<(String, String)>, form: Form<ActForm>, shared: Data<Shared>) -> HttpResponse {
+pub(super) async fn act(
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    form: Form<ActForm>,
+    shared: Data<Shared>,
+) -> HttpResponse {
     use secrecy::ExposeSecret;
     if let Err(refused) = shared.guard.admit(&request) {
         return refused;
@@ -266,7 +291,9 @@ pub(super) async fn act(request: HttpRequest, path: Path<(String, String)>, form
         *page.status_mut() = status;
         return page;
     }
-    let (Ok(change), Ok(action)) = (id.parse::<ChangeId>(), action.parse::<Action>()) else { return not_found() };
+    let (Ok(change), Ok(action)) = (id.parse::<ChangeId>(), action.parse::<Action>()) else {
+        return not_found();
+    };
     let asked = operations::Asked { id: change, action, by: &form.by, reason: &form.reason, via: "page" };
     match operations::act(&shared.app.store, &shared.app.settings.approval, asked).await {
         Ok(id) => HttpResponse::SeeOther().insert_header((LOCATION, format!("/changes/{id}"))).finish(),
@@ -280,12 +307,16 @@ pub(super) async fn act(request: HttpRequest, path: Path<(String, String)>, form
 
 /// `GET /static/netchange.css`.
 pub(super) async fn style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("../../static/netchange.css"))
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(include_str!("../../static/netchange.css"))
 }
 
 /// `GET /static/netchange.js`.
 pub(super) async fn script() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(include_str!("../../static/netchange.js"))
+    HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .body(include_str!("../../static/netchange.js"))
 }
 
 fn answer<P: Template>(page: sqlx::Result<P>) -> HttpResponse {
@@ -294,10 +325,15 @@ fn answer<P: Template>(page: sqlx::Result<P>) -> HttpResponse {
         Err(error) => Err(error.to_string()),
     };
     match rendered {
-        Ok(html) => HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header((CACHE_CONTROL, "no-store")).body(html),
+        Ok(html) => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .body(html),
         Err(error) => {
             tracing::error!(error = %error, "A page cannot be shown");
-            HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body("The store does not answer; try again.")
+            HttpResponse::ServiceUnavailable()
+                .content_type("text/plain; charset=utf-8")
+                .body("The store does not answer; try again.")
         }
     }
 }
@@ -313,7 +349,12 @@ fn words(name: &str) -> String {
 fn tone(state: State) -> &'static str {
     match state {
         State::Closed => "good",
-        State::Received | State::PendingApproval | State::Approved | State::UpdatingNetbox | State::Configuring | State::Verifying => "warn",
+        State::Received
+        | State::PendingApproval
+        | State::Approved
+        | State::UpdatingNetbox
+        | State::Configuring
+        | State::Verifying => "warn",
         State::AttentionRequired | State::Indeterminate => "bad",
         State::Denied | State::Expired | State::Superseded => "soft",
     }

@@ -44,7 +44,9 @@ async fn webex(request: &HttpRequest, body: Bytes, shared: &Shared, source: Sour
         return Ok(refused);
     }
     match webex_cards::webhook::Notification::parse(&body) {
-        Ok(notification) => store(shared, Delivery { source, key: notification.dedup_key(), body: body.to_vec() }).await,
+        Ok(notification) => {
+            store(shared, Delivery { source, key: notification.dedup_key(), body: body.to_vec() }).await
+        }
         Err(error) => Ok(malformed(request, &error)),
     }
 }
@@ -58,7 +60,9 @@ pub(super) async fn netbox(request: HttpRequest, body: Bytes, shared: Data<Share
         return Ok(refused);
     }
     match netbox_client::webhook::Event::from_slice(&body) {
-        Ok(_) => store(&shared, Delivery { source: Source::Netbox, key: digest(&body), body: body.to_vec() }).await,
+        Ok(_) => {
+            store(&shared, Delivery { source: Source::Netbox, key: digest(&body), body: body.to_vec() }).await
+        }
         Err(error) => Ok(malformed(&request, &error)),
     }
 }
@@ -72,7 +76,11 @@ fn authenticate(
 ) -> Result<(), HttpResponse> {
     shared.guard.admit(request)?;
     let unsigned = secret.expose_secret().is_empty() && shared.app.settings.server.allow_unsigned_webhooks;
-    if unsigned || verified(secret) { Ok(()) } else { Err(shared.guard.refuse(request, "the signature is missing or wrong")) }
+    if unsigned || verified(secret) {
+        Ok(())
+    } else {
+        Err(shared.guard.refuse(request, "the signature is missing or wrong"))
+    }
 }
 
 async fn store(shared: &Shared, delivery: Delivery) -> Answer {

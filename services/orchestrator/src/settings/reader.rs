@@ -96,7 +96,9 @@ impl Section {
             return String::new();
         }
         match reqwest::Url::parse(&text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => text.trim_end_matches('/').to_owned(),
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                text.trim_end_matches('/').to_owned()
+            }
             _ => {
                 self.problem(key, "is not an http or https URL");
                 String::new()
@@ -144,7 +146,11 @@ impl Section {
     }
 
     /// A list of lists of texts.
-    pub(crate) fn lists<T, E: Display>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<Vec<T>> {
+    pub(crate) fn lists<T, E: Display>(
+        &mut self,
+        key: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<Vec<T>> {
         let groups = match self.keys.remove(key) {
             None => Vec::new(),
             Some(Value::Array(groups)) => groups,
@@ -170,7 +176,9 @@ impl Section {
         match self.keys.remove(key) {
             None => Vec::new(),
             Some(Value::Object(tables)) => {
-                let section = |(name, value): (String, Value)| (name.clone(), Self::new(&format!("{}.{key}.{name}", self.name), Some(value)));
+                let section = |(name, value): (String, Value)| {
+                    (name.clone(), Self::new(&format!("{}.{key}.{name}", self.name), Some(value)))
+                };
                 tables.into_iter().map(section).collect()
             }
             Some(_) => {
@@ -182,18 +190,27 @@ impl Section {
 
     fn items(&mut self, key: &str, value: Value) -> Vec<String> {
         let list = match value {
-            Value::String(text) => serde_json::from_str(&text)
-                .unwrap_or_else(|_| text.split(',').map(|item| Value::String(item.trim().to_owned())).collect::<Vec<_>>()),
+            Value::String(text) => serde_json::from_str(&text).unwrap_or_else(|_| {
+                text.split(',').map(|item| Value::String(item.trim().to_owned())).collect::<Vec<_>>()
+            }),
             Value::Array(list) => list,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
                 self.problem(key, "is not a list");
                 return Vec::new();
             }
         };
-        list.into_iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).filter(|item| !item.is_empty()).collect()
+        list.into_iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+            .filter(|item| !item.is_empty())
+            .collect()
     }
 
-    fn item<T, E: Display>(&mut self, key: &str, item: &str, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+    fn item<T, E: Display>(
+        &mut self,
+        key: &str,
+        item: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
         parse(item).map_err(|error| self.problem(key, &error.to_string())).ok()
     }
 }

@@ -43,14 +43,16 @@ impl Store {
     /// The card of a chat message.
     pub(crate) async fn card(&self, message_id: &str) -> sqlx::Result<Option<Card>> {
         let select = format!("SELECT {COLUMNS} FROM cards WHERE message_id = ?1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(select)).bind(message_id).fetch_optional(&self.read).await?;
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(select)).bind(message_id).fetch_optional(&self.read).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Every card of a change.
     pub(crate) async fn cards(&self, change: ChangeId) -> sqlx::Result<Vec<Card>> {
         let select = format!("SELECT {COLUMNS} FROM cards WHERE change_id = ?1 ORDER BY sent_at, message_id");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(select)).bind(change.to_string()).fetch_all(&self.read).await?;
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(select)).bind(change.to_string()).fetch_all(&self.read).await?;
         rows.iter().map(read).collect()
     }
 
@@ -66,7 +68,9 @@ fn read(row: &SqliteRow) -> sqlx::Result<Card> {
     let change_id: String = row.try_get("change_id")?;
     Ok(Card {
         message_id: row.try_get("message_id")?,
-        change_id: change_id.parse().map_err(|error: change_model::name::NameError| sqlx::Error::Decode(error.into()))?,
+        change_id: change_id
+            .parse()
+            .map_err(|error: change_model::name::NameError| sqlx::Error::Decode(error.into()))?,
         round: row.try_get("round")?,
         recipient: row.try_get("recipient")?,
         room_id: row.try_get("room_id")?,

@@ -94,7 +94,13 @@ impl Store {
     }
 
     /// Applies an event: new state, history and effects, and what the event came from is done, all or nothing.
-    pub(crate) async fn apply(&self, id: ChangeId, event: &Event, rule: &ApprovalRule, done: Done) -> sqlx::Result<Applied> {
+    pub(crate) async fn apply(
+        &self,
+        id: ChangeId,
+        event: &Event,
+        rule: &ApprovalRule,
+        done: Done,
+    ) -> sqlx::Result<Applied> {
         let now = Timestamp::now();
         let mut tx = self.begin().await?;
         let Some(change) = load(&mut tx, id).await? else { return Ok(Applied::Unknown) };
@@ -108,7 +114,9 @@ impl Store {
         };
         match update(&mut tx, &change, &transition.change).await {
             Ok(()) => {}
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(Applied::DeviceBusy),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                return Ok(Applied::DeviceBusy);
+            }
             Err(error) => return Err(error),
         }
         let next = transition.change;
@@ -130,12 +138,16 @@ impl Store {
     fn tell(&self, change: &Change) {
         self.ring();
         // Nobody listening is fine.
-        let _ = self.shared.changed.send(Changed { id: change.id, state: change.state, version: change.version });
+        let _ =
+            self.shared.changed.send(Changed { id: change.id, state: change.state, version: change.version });
     }
 
     /// One change.
     pub(crate) async fn change(&self, id: ChangeId) -> sqlx::Result<Option<Change>> {
-        let row = sqlx::query("SELECT body FROM changes WHERE id = ?1").bind(id.to_string()).fetch_optional(&self.read).await?;
+        let row = sqlx::query("SELECT body FROM changes WHERE id = ?1")
+            .bind(id.to_string())
+            .fetch_optional(&self.read)
+            .await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -180,7 +192,10 @@ impl Store {
 }
 
 async fn load(tx: &mut Transaction<'static, Sqlite>, id: ChangeId) -> sqlx::Result<Option<Change>> {
-    let row = sqlx::query("SELECT body FROM changes WHERE id = ?1").bind(id.to_string()).fetch_optional(&mut **tx).await?;
+    let row = sqlx::query("SELECT body FROM changes WHERE id = ?1")
+        .bind(id.to_string())
+        .fetch_optional(&mut **tx)
+        .await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -223,7 +238,12 @@ async fn add_history(
     Ok(())
 }
 
-async fn finish(tx: &mut Transaction<'static, Sqlite>, done: Done, event: &Event, now: Timestamp) -> sqlx::Result<()> {
+async fn finish(
+    tx: &mut Transaction<'static, Sqlite>,
+    done: Done,
+    event: &Event,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     match done {
         Done::Nothing => {}
         Done::Effect(id) => {
@@ -231,7 +251,8 @@ async fn finish(tx: &mut Transaction<'static, Sqlite>, done: Done, event: &Event
             sqlx::query(finish).bind(id).bind(millis(now)).execute(&mut **tx).await?;
         }
         Done::GaveUp(id) => {
-            let give_up = "UPDATE outbox SET gave_up_at = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
+            let give_up =
+                "UPDATE outbox SET gave_up_at = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
             sqlx::query(give_up).bind(id).bind(millis(now)).bind(event.detail()).execute(&mut **tx).await?;
         }
     }
@@ -242,16 +263,26 @@ async fn finish(tx: &mut Transaction<'static, Sqlite>, done: Done, event: &Event
 async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Timestamp) -> sqlx::Result<()> {
     let revive = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
                   WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    let forget = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
+    let forget =
+        "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
     let sql = if before.state.is_active() && before.state != State::Indeterminate { revive } else { forget };
     sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
     Ok(())
 }
 
 /// A change that ended waits for nothing any more.
-async fn cancel_timers(tx: &mut Transaction<'static, Sqlite>, change: &Change, now: Timestamp) -> sqlx::Result<()> {
+async fn cancel_timers(
+    tx: &mut Transaction<'static, Sqlite>,
+    change: &Change,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL";
-    sqlx::query(cancel).bind(change.id.to_string()).bind(millis(now)).bind(Effect::Expire.name()).execute(&mut **tx).await?;
+    sqlx::query(cancel)
+        .bind(change.id.to_string())
+        .bind(millis(now))
+        .bind(Effect::Expire.name())
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

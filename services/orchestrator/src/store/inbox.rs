@@ -40,7 +40,9 @@ impl Source {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Zammad, Self::WebexCard, Self::WebexMessage, Self::Netbox].into_iter().find(|source| source.as_str() == text)
+        [Self::Zammad, Self::WebexCard, Self::WebexMessage, Self::Netbox]
+            .into_iter()
+            .find(|source| source.as_str() == text)
     }
 }
 
@@ -105,7 +107,11 @@ async fn store(pool: &SqlitePool, batch: &[Waiting]) -> sqlx::Result<Vec<bool>> 
     for (delivery, _) in batch {
         let insert = "INSERT INTO inbox (source, delivery, body, received_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4) \
                       ON CONFLICT (source, delivery) DO NOTHING";
-        let query = sqlx::query(insert).bind(delivery.source.as_str()).bind(&delivery.key).bind(&delivery.body).bind(now);
+        let query = sqlx::query(insert)
+            .bind(delivery.source.as_str())
+            .bind(&delivery.key)
+            .bind(&delivery.body)
+            .bind(now);
         fresh.push(query.execute(&mut *tx).await?.rows_affected() == 1);
     }
     tx.commit().await?;
@@ -129,7 +135,9 @@ impl Store {
         let row = sqlx::query(claim).bind(millis(now)).bind(lease).fetch_optional(&self.write).await?;
         let Some(row) = row else { return Ok(None) };
         let source = row.try_get::<String, _>("source")?;
-        let Some(source) = Source::parse(&source) else { return Err(sqlx::Error::Decode(format!("source {source}").into())) };
+        let Some(source) = Source::parse(&source) else {
+            return Err(sqlx::Error::Decode(format!("source {source}").into()));
+        };
         Ok(Some(InboxRow {
             id: row.try_get("id")?,
             source,

@@ -19,7 +19,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::{Notify, broadcast};
 
@@ -59,9 +61,17 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true);
         let path = options.get_filename().to_path_buf();
-        let open = |connections| SqlitePoolOptions::new().min_connections(1).max_connections(connections).connect_with(options.clone());
+        let open = |connections| {
+            SqlitePoolOptions::new()
+                .min_connections(1)
+                .max_connections(connections)
+                .connect_with(options.clone())
+        };
         let write = open(1).await.with_context(|| format!("cannot open the store {}", path.display()))?;
-        sqlx::migrate!("./migrations").run(&write).await.context("cannot bring the store's tables up to date")?;
+        sqlx::migrate!("./migrations")
+            .run(&write)
+            .await
+            .context("cannot bring the store's tables up to date")?;
         let read = open(READERS).await.context("cannot open the store for reading")?;
         let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
         let inbox = inbox::Acceptor::start(write.clone(), shared.clone());
@@ -73,11 +83,19 @@ impl Store {
         let path = self.shared.path.with_extension("lock");
         let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         if lock.try_lock().is_err() {
-            bail!("another netchange serve works on {} (its lock is {})", self.shared.path.display(), path.display());
+            bail!(
+                "another netchange serve works on {} (its lock is {})",
+                self.shared.path.display(),
+                path.display()
+            );
         }
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE inbox SET lease_until = NULL WHERE lease_until IS NOT NULL").execute(&mut *tx).await?;
-        sqlx::query("UPDATE outbox SET lease_until = NULL WHERE lease_until IS NOT NULL").execute(&mut *tx).await?;
+        sqlx::query("UPDATE inbox SET lease_until = NULL WHERE lease_until IS NOT NULL")
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("UPDATE outbox SET lease_until = NULL WHERE lease_until IS NOT NULL")
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(lock)
     }

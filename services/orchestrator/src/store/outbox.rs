@@ -47,7 +47,8 @@ const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = attempts + 1
 impl Store {
     /// Takes the next due effect under lease.
     pub(crate) async fn claim_effect(&self, now: Timestamp) -> sqlx::Result<Option<OutboxRow>> {
-        let row = sqlx::query(CLAIM).bind(millis(now)).bind(lease_end(now)).fetch_optional(&self.write).await?;
+        let row =
+            sqlx::query(CLAIM).bind(millis(now)).bind(lease_end(now)).fetch_optional(&self.write).await?;
         row.as_ref().map(read).transpose()
     }
 

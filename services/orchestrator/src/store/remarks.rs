@@ -36,7 +36,11 @@ impl Store {
         let select = "SELECT at, kind, detail FROM remarks WHERE change_id = ?1 ORDER BY id";
         let rows = sqlx::query(select).bind(change.to_string()).fetch_all(&self.read).await?;
         let remark = |row: &SqliteRow| -> sqlx::Result<Remark> {
-            Ok(Remark { at: timestamp(row.try_get("at")?), kind: row.try_get("kind")?, detail: row.try_get("detail")? })
+            Ok(Remark {
+                at: timestamp(row.try_get("at")?),
+                kind: row.try_get("kind")?,
+                detail: row.try_get("detail")?,
+            })
         };
         rows.iter().map(remark).collect()
     }

@@ -10,7 +10,12 @@ impl Store {
     pub(crate) async fn ticket_is(&self, change: ChangeId, state: &str, now: Timestamp) -> sqlx::Result<()> {
         let upsert = "INSERT INTO ticket_states (change_id, state, at) VALUES (?1, ?2, ?3) \
                       ON CONFLICT (change_id) DO UPDATE SET state = excluded.state, at = excluded.at";
-        sqlx::query(upsert).bind(change.to_string()).bind(state).bind(millis(now)).execute(&self.write).await?;
+        sqlx::query(upsert)
+            .bind(change.to_string())
+            .bind(state)
+            .bind(millis(now))
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 

@@ -16,11 +16,16 @@ use crate::store::{Applied, Done};
 const FAST_CLICK: SignedDuration = SignedDuration::from_secs(15);
 
 pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
-    let notification = Notification::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
-    let Data::Submit(submit) = notification.data else { return Ok("ignored: nothing was pressed".to_owned()) };
+    let notification =
+        Notification::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
+    let Data::Submit(submit) = notification.data else {
+        return Ok("ignored: nothing was pressed".to_owned());
+    };
     let young = Timestamp::now().duration_since(row.received_at) < FAST_CLICK;
     let action = match app.webex.attachment_action(&submit.id).await {
-        Err(error) if error.is_not_found() && young => return Err(EffectError::later("Webex does not know the action yet")),
+        Err(error) if error.is_not_found() && young => {
+            return Err(EffectError::later("Webex does not know the action yet"));
+        }
         Err(error) if error.is_not_found() => return Ok("refused: Webex does not know the action".to_owned()),
         other => other?,
     };
@@ -39,8 +44,15 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
 }
 
 /// Judges a decision; the inner error says why it does not count.
-async fn judge(app: &App, card: &Card, action: &AttachmentAction, person: &Person) -> Result<Result<String, String>, EffectError> {
-    let Some(change) = app.store.change(card.change_id).await? else { return Ok(Err("the change is gone".to_owned())) };
+async fn judge(
+    app: &App,
+    card: &Card,
+    action: &AttachmentAction,
+    person: &Person,
+) -> Result<Result<String, String>, EffectError> {
+    let Some(change) = app.store.change(card.change_id).await? else {
+        return Ok(Err("the change is gone".to_owned()));
+    };
     if action.room_id.as_str() != card.room_id {
         return Ok(Err("the answer comes from another space than the card".to_owned()));
     }
@@ -58,7 +70,9 @@ async fn judge(app: &App, card: &Card, action: &AttachmentAction, person: &Perso
     if card.round != change.round {
         return Ok(Err("the card shows an older plan".to_owned()));
     }
-    let Some(by) = identity(&change, person) else { return Ok(Err("the person has no e-mail address".to_owned())) };
+    let Some(by) = identity(&change, person) else {
+        return Ok(Err("the person has no e-mail address".to_owned()));
+    };
     let decision = Decision {
         by,
         verdict,
@@ -70,7 +84,11 @@ async fn judge(app: &App, card: &Card, action: &AttachmentAction, person: &Perso
 }
 
 /// Applies a decision if it counts; also for decisions that come by other ways than a card.
-pub(crate) async fn decide(app: &App, change: &Change, decision: &Decision) -> Result<Result<String, String>, EffectError> {
+pub(crate) async fn decide(
+    app: &App,
+    change: &Change,
+    decision: &Decision,
+) -> Result<Result<String, String>, EffectError> {
     let event = match change.judge(decision, Timestamp::now()) {
         Ok(event) => event,
         Err(not_counted) => return Ok(Err(not_counted.to_string())),
@@ -81,7 +99,9 @@ pub(crate) async fn decide(app: &App, change: &Change, decision: &Decision) -> R
             Ok(Ok(format!("{} by {}", event.name(), decision.by)))
         }
         // It moved between reading and writing: judge again.
-        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => Err(EffectError::later("the change moved meanwhile")),
+        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
+            Err(EffectError::later("the change moved meanwhile"))
+        }
     }
 }
 

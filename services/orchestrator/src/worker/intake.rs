@@ -17,7 +17,8 @@ use crate::store::{Applied, Done};
 pub(super) type Taken = Result<String, EffectError>;
 
 pub(super) async fn zammad(app: &App, row: &InboxRow) -> Taken {
-    let event = ticket_client::webhook::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
+    let event =
+        ticket_client::webhook::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
     look(app, event.ticket.id).await
 }
 
@@ -40,7 +41,9 @@ pub(super) async fn look(app: &App, id: TicketId) -> Taken {
     let quiet = told_before == told(app, latest.as_ref()).await? && !told_before.telling;
     match latest {
         None => start(app, &ticket).await,
-        Some(change) if change.state.is_active() => under_way(app, &change, &ticket, quiet.then_some(&told_before)).await,
+        Some(change) if change.state.is_active() => {
+            under_way(app, &change, &ticket, quiet.then_some(&told_before)).await
+        }
         Some(change) => ended(app, &change, &ticket, &told_before, quiet).await,
     }
 }
@@ -54,7 +57,10 @@ struct Told {
 
 async fn told(app: &App, change: Option<&Change>) -> Result<Told, EffectError> {
     let Some(change) = change else { return Ok(Told::default()) };
-    Ok(Told { state: app.store.ticket_state(change.id).await?, telling: app.store.is_telling(change.id).await? })
+    Ok(Told {
+        state: app.store.ticket_state(change.id).await?,
+        telling: app.store.is_telling(change.id).await?,
+    })
 }
 
 async fn start(app: &App, ticket: &Ticket) -> Taken {
@@ -91,7 +97,9 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
     let event = Event::TicketChanged { what };
     match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
         Applied::Moved(_) => start(app, ticket).await,
-        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => Err(EffectError::later("the change moved meanwhile")),
+        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
+            Err(EffectError::later("the change moved meanwhile"))
+        }
     }
 }
 
@@ -113,5 +121,9 @@ async fn ended(app: &App, change: &Change, ticket: &Ticket, told: &Told, quiet: 
     }
     let edited = digest(&ticket::fields(ticket))? != change.ticket_fingerprint;
     let reopened = quiet && told.state.as_deref().is_some_and(|state| state != ticket::OPEN);
-    if edited || reopened { start(app, ticket).await } else { Ok(format!("ignored: change {} was about the same", change.id)) }
+    if edited || reopened {
+        start(app, ticket).await
+    } else {
+        Ok(format!("ignored: change {} was about the same", change.id))
+    }
 }

@@ -111,7 +111,9 @@ async fn sleep_time(app: &App) -> Duration {
     match app.store.next_due().await {
         Ok(Some(due)) => {
             let wait = due.duration_since(Timestamp::now());
-            Duration::try_from(wait).unwrap_or(Duration::from_millis(50)).clamp(Duration::from_millis(5), LONGEST_SLEEP)
+            Duration::try_from(wait)
+                .unwrap_or(Duration::from_millis(50))
+                .clamp(Duration::from_millis(5), LONGEST_SLEEP)
         }
         Ok(None) => LONGEST_SLEEP,
         Err(_) => Duration::from_secs(1),
@@ -120,7 +122,12 @@ async fn sleep_time(app: &App) -> Duration {
 
 /// Works on one webhook.
 async fn deliver(app: &App, row: InboxRow) {
-    let span = tracing::info_span!("delivery", inbox.id = row.id, source = row.source.as_str(), attempt = row.attempts);
+    let span = tracing::info_span!(
+        "delivery",
+        inbox.id = row.id,
+        source = row.source.as_str(),
+        attempt = row.attempts
+    );
     async {
         let result = match row.source {
             Source::Zammad => intake::zammad(app, &row).await,
@@ -223,14 +230,21 @@ async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_
         Some(change) => change.given_up(&row.effect, why),
         None => Event::GaveUp { effect: row.effect.clone(), why },
     };
-    let done = if matches!(event, Event::GaveUp { .. }) { Done::GaveUp(row.id) } else { Done::Effect(row.id) };
+    let done =
+        if matches!(event, Event::GaveUp { .. }) { Done::GaveUp(row.id) } else { Done::Effect(row.id) };
     bring(app, row, &event, done).await
 }
 
 async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::Result<()> {
     match app.store.apply(row.change_id, event, &app.settings.approval, done).await? {
         Applied::Moved(change) => {
-            tracing::info!(state.to = change.state.as_str(), ticket.number = change.ticket.number, "Change {} is {}", change.id, change.state);
+            tracing::info!(
+                state.to = change.state.as_str(),
+                ticket.number = change.ticket.number,
+                "Change {} is {}",
+                change.id,
+                change.state
+            );
             Ok(())
         }
         Applied::Refused(refusal) => {

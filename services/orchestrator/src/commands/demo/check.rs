@@ -29,7 +29,12 @@ impl Stage {
     /// Switch and NetBox are as they were.
     pub(super) fn nothing_changed(&self, interface: &str, before: &Snapshot) -> Result<()> {
         let now = self.snapshot(interface);
-        ensure!(now.switch == before.switch, "the switch is not as before:\n{}\n{}", before.switch, now.switch);
+        ensure!(
+            now.switch == before.switch,
+            "the switch is not as before:\n{}\n{}",
+            before.switch,
+            now.switch
+        );
         ensure!(now == *before, "NetBox is not as before:\n{}\n{}", before.netbox, now.netbox);
         Ok(())
     }
@@ -50,10 +55,14 @@ impl Stage {
         let asked = self.lab.zammad.ticket(ticket);
         let interface = asked["network_interface_name"].as_str().unwrap_or_default().to_owned();
         let running = self.running(&interface).await?;
-        compare_switch(&asked, &running, &self.number(ticket)).context("the switch is not as the ticket says")?;
+        compare_switch(&asked, &running, &self.number(ticket))
+            .context("the switch is not as the ticket says")?;
         let netbox = self.lab.netbox.interface(&interface);
         compare_netbox(&asked, &netbox).context("NetBox is not as the ticket says")?;
-        ensure!(self.lab.switch.startup().contains(&format!("##ticket:{}##", self.number(ticket))), "the startup configuration is not saved");
+        ensure!(
+            self.lab.switch.startup().contains(&format!("##ticket:{}##", self.number(ticket))),
+            "the startup configuration is not saved"
+        );
         Ok(())
     }
 }
@@ -63,7 +72,8 @@ fn compare_switch(asked: &Value, running: &InterfaceState, number: &str) -> Resu
         ensure!(running.enabled == enabled, "enabled is {}", running.enabled);
     }
     if let Some(description) = asked["network_interface_description"].as_str() {
-        let wanted = if description.is_empty() { None } else { Some(format!("{description} ##ticket:{number}##")) };
+        let wanted =
+            if description.is_empty() { None } else { Some(format!("{description} ##ticket:{number}##")) };
         ensure!(running.description == wanted, "the description is {:?}", running.description);
     }
     if let Some(mtu) = asked["network_interface_mtu"].as_u64() {
@@ -75,18 +85,31 @@ fn compare_switch(asked: &Value, running: &InterfaceState, number: &str) -> Resu
     match parts.as_slice() {
         ["access", wanted, ..] => {
             ensure!(vlan(running.access_vlan) == *wanted, "the access VLAN is {:?}", running.access_vlan);
-            ensure!(running.native_vlan.is_none() && running.allowed_vlans.is_none() && running.ipv4.is_none(), "an old mode is left: {running:?}");
+            ensure!(
+                running.native_vlan.is_none() && running.allowed_vlans.is_none() && running.ipv4.is_none(),
+                "an old mode is left: {running:?}"
+            );
         }
         ["trunk", native, tagged] => {
-            let carried = running.allowed_vlans.as_ref().map_or_else(|| "all".to_owned(), AllowedVlans::to_list);
+            let carried =
+                running.allowed_vlans.as_ref().map_or_else(|| "all".to_owned(), AllowedVlans::to_list);
             ensure!(carried == *tagged, "the trunk carries {carried}");
-            ensure!(native.is_empty() || vlan(running.native_vlan) == *native, "the native VLAN is {:?}", running.native_vlan);
-            ensure!(running.access_vlan.is_none() && running.ipv4.is_none(), "an old mode is left: {running:?}");
+            ensure!(
+                native.is_empty() || vlan(running.native_vlan) == *native,
+                "the native VLAN is {:?}",
+                running.native_vlan
+            );
+            ensure!(
+                running.access_vlan.is_none() && running.ipv4.is_none(),
+                "an old mode is left: {running:?}"
+            );
         }
         ["l3", ..] => {
             let address = running.ipv4.map(|net| net.to_string()).unwrap_or_default();
             ensure!(asked["network_interface_ip4_address"] == address.as_str(), "the address is {address:?}");
-            let switched = running.access_vlan.is_some() || running.native_vlan.is_some() || running.allowed_vlans.is_some();
+            let switched = running.access_vlan.is_some()
+                || running.native_vlan.is_some()
+                || running.allowed_vlans.is_some();
             ensure!(running.is_routed() && !switched, "an old mode is left: {running:?}");
         }
         _ => {}
@@ -96,7 +119,11 @@ fn compare_switch(asked: &Value, running: &InterfaceState, number: &str) -> Resu
 
 fn compare_netbox(asked: &Value, netbox: &Value) -> Result<()> {
     ensure!(netbox["custom_fields"]["change_ticket_number"].is_null(), "the ticket field is not cleared");
-    for (field, own) in [("network_interface_enabled", "enabled"), ("network_interface_description", "description"), ("network_interface_mtu", "mtu")] {
+    for (field, own) in [
+        ("network_interface_enabled", "enabled"),
+        ("network_interface_description", "description"),
+        ("network_interface_mtu", "mtu"),
+    ] {
         ensure!(asked[field].is_null() || asked[field] == netbox[own], "{own} is {}", netbox[own]);
     }
     let mode = asked["network_switchport_mode_and_vlan"].as_str().unwrap_or_default();

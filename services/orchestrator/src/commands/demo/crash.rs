@@ -17,7 +17,11 @@ pub(super) async fn crash(options: Options) -> Result<()> {
     stage.start_child(None).await?;
     stage.narrator.step("netchange is started again");
     stage.done(ticket).await?;
-    ensure!(stage.lab.switch.events().commits() == 1, "the switch was committed {} times", stage.lab.switch.events().commits());
+    ensure!(
+        stage.lab.switch.events().commits() == 1,
+        "the switch was committed {} times",
+        stage.lab.switch.events().commits()
+    );
     ensure!(stage.notes(ticket).matches("Approved by").count() <= 2, "a note is doubled");
     stage.stop().await;
     Ok(())

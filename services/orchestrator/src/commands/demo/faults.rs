@@ -21,7 +21,10 @@ pub(super) async fn device_refuses(options: Options) -> Result<()> {
     stage.ticket_is(ticket, "attention required").await?;
     let notes = stage.notes(ticket);
     ensure!(notes.contains(text), "the note does not say what the switch said:\n{notes}");
-    ensure!(notes.contains("the switch is as before the change; NetBox is as before the change"), "the note does not say how things stand");
+    ensure!(
+        notes.contains("the switch is as before the change; NetBox is as before the change"),
+        "the note does not say how things stand"
+    );
     stage.nothing_changed(PORT, &before)?;
     ensure!(!stage.lab.switch.candidate_dirty(), "the candidate is left dirty");
     stage.lab.faults.clear();
@@ -40,7 +43,11 @@ pub(super) async fn device_dies(options: Options) -> Result<()> {
         let before = stage.snapshot(PORT);
         for rpc in ["commit", "edit-config"] {
             // The last step that reaches running: the commit, or the edit where there is no candidate.
-            let is_last = (rpc == "commit") == matches!(options.capabilities, lab::Capabilities::Catalyst9300 | lab::Capabilities::ConfirmedCommit);
+            let is_last = (rpc == "commit")
+                == matches!(
+                    options.capabilities,
+                    lab::Capabilities::Catalyst9300 | lab::Capabilities::ConfirmedCommit
+                );
             if is_last {
                 stage.fault(json!({"system": "switch", "point": "request", "method": rpc, "times": 1, "action": fault}))?;
             }
@@ -60,7 +67,11 @@ pub(super) async fn device_dies(options: Options) -> Result<()> {
             stage.ticket_is(ticket, "attention required").await?;
             stage.nothing_changed(PORT, &before)?;
         }
-        ensure!(stage.lab.switch.events().commits() <= 1, "the switch was committed {} times", stage.lab.switch.events().commits());
+        ensure!(
+            stage.lab.switch.events().commits() <= 1,
+            "the switch was committed {} times",
+            stage.lab.switch.events().commits()
+        );
         stage.stop().await;
     }
     Ok(())
@@ -76,7 +87,10 @@ pub(super) async fn device_unreachable(options: Options) -> Result<()> {
     stage.narrator.step("the switch refuses connections from now on");
     stage.press(&card, LEAD.email, "Approve", json!({})).await?;
     stage.ticket_is(ticket, "attention required").await?;
-    ensure!(stage.notes(ticket).contains("the switch is as before the change; NetBox is as before the change"), "the note does not say how things stand");
+    ensure!(
+        stage.notes(ticket).contains("the switch is as before the change; NetBox is as before the change"),
+        "the note does not say how things stand"
+    );
     stage.nothing_changed(PORT, &before)?;
     stage.lab.faults.clear();
     stage.narrator.step("the switch is back");
@@ -92,7 +106,11 @@ pub(super) async fn device_drifted(options: Options) -> Result<()> {
     let ticket = stage.file(PORT, founding_ticket()).await?;
     let card = stage.card(ticket, LEAD.email).await?;
     stage.ticket_is(ticket, "pending approval").await?;
-    stage.lab.switch.drift(PORT, "<description>Typed at the console</description>").map_err(|error| anyhow::anyhow!("{error}"))?;
+    stage
+        .lab
+        .switch
+        .drift(PORT, "<description>Typed at the console</description>")
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     stage.narrator.step("somebody types a description at the switch's console");
     let before = stage.snapshot(PORT);
     stage.press(&card, LEAD.email, "Approve", json!({})).await?;
@@ -114,7 +132,11 @@ pub(super) async fn dirty_candidate(options: Options) -> Result<()> {
     let card = stage.card(ticket, LEAD.email).await?;
     stage.ticket_is(ticket, "pending approval").await?;
     let edit = "<description>Half done by somebody</description>";
-    stage.lab.switch.dirty_candidate("GigabitEthernet1/0/9", edit).map_err(|error| anyhow::anyhow!("{error}"))?;
+    stage
+        .lab
+        .switch
+        .dirty_candidate("GigabitEthernet1/0/9", edit)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     stage.narrator.step("somebody leaves uncommitted edits in the candidate");
     stage.press(&card, LEAD.email, "Approve", json!({})).await?;
     stage.ticket_is(ticket, "attention required").await?;
@@ -130,7 +152,8 @@ pub(super) async fn netbox_down(options: Options) -> Result<()> {
     let ticket = stage.file(PORT, founding_ticket()).await?;
     let card = stage.card(ticket, LEAD.email).await?;
     stage.ticket_is(ticket, "pending approval").await?;
-    let down = json!({"status": {"status": 503, "headers": [["Retry-After", "1"]], "body": "<html>down</html>"}});
+    let down =
+        json!({"status": {"status": 503, "headers": [["Retry-After", "1"]], "body": "<html>down</html>"}});
     stage.fault(json!({"system": "netbox", "point": "request", "times": 4, "action": down}))?;
     stage.fault(json!({"system": "netbox", "point": "request", "method": "PATCH", "times": 1, "action": "drop_reply"}))?;
     stage.narrator.step("NetBox answers 503 four times, then loses the answer to a write");
@@ -144,8 +167,12 @@ pub(super) async fn chat_down(options: Options) -> Result<()> {
     let stage = Stage::start(options).await?;
     let busy = json!({"status": {"status": 429, "headers": [["Retry-After", "1"]], "body": "{}"}});
     let down = json!({"status": {"status": 503, "headers": [], "body": ""}});
-    stage.fault(json!({"system": "webex", "point": "request", "method": "POST", "times": 1, "action": busy}))?;
-    stage.fault(json!({"system": "webex", "point": "request", "method": "POST", "times": 2, "action": down}))?;
+    stage.fault(
+        json!({"system": "webex", "point": "request", "method": "POST", "times": 1, "action": busy}),
+    )?;
+    stage.fault(
+        json!({"system": "webex", "point": "request", "method": "POST", "times": 2, "action": down}),
+    )?;
     stage.narrator.step("Webex answers 429 and 503 for a while");
     let ticket = stage.file(PORT, founding_ticket()).await?;
     stage.change_is(ticket, State::PendingApproval).await?;
@@ -153,7 +180,11 @@ pub(super) async fn chat_down(options: Options) -> Result<()> {
     ensure!(!waiting, "the ticket says that approval is pending, but nobody was asked");
     stage.approve(ticket, LEAD.email).await?;
     stage.done(ticket).await?;
-    ensure!(stage.lab.webex.cards().len() == 2, "there are {} cards for two approvers", stage.lab.webex.cards().len());
+    ensure!(
+        stage.lab.webex.cards().len() == 2,
+        "there are {} cards for two approvers",
+        stage.lab.webex.cards().len()
+    );
     stage.stop().await;
     Ok(())
 }

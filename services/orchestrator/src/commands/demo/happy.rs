@@ -29,7 +29,11 @@ pub(super) async fn access(options: Options) -> Result<()> {
     let running = stage.running(PORT).await?;
     let expected = "Configured from the ticket system! ##ticket:15016##";
     ensure!(running.description.as_deref() == Some(expected), "the description is {:?}", running.description);
-    ensure!(stage.lab.switch.events().commits() == 1, "the switch was committed {} times", stage.lab.switch.events().commits());
+    ensure!(
+        stage.lab.switch.events().commits() == 1,
+        "the switch was committed {} times",
+        stage.lab.switch.events().commits()
+    );
     summary(&stage, ticket, &before.netbox, &before_cli).await?;
     stage.stop().await;
     Ok(())
@@ -78,11 +82,18 @@ pub(super) async fn mode_tour(options: Options) -> Result<()> {
         } else if stage.lab.zammad.ticket(ticket)["network_switchport_mode_and_vlan"] == "access:100:" {
             let last = stage.lab.switch.running_interface(port).replace(&stage.number(ticket), "N");
             // Whether `switchport` was ever said to be on is the only trace that a tour may leave.
-            let plain = |xml: &str| xml.replace("<switchport-conf><switchport>true</switchport></switchport-conf>", "");
+            let plain = |xml: &str| {
+                xml.replace("<switchport-conf><switchport>true</switchport></switchport-conf>", "")
+            };
             ensure!(plain(&first) == plain(&last), "the tour does not end where it began:\n{first}\n{last}");
         }
     }
-    let held = stage.lab.netbox.addresses().iter().any(|address| address["address"] == "10.20.40.1/24" && !address["assigned_object_id"].is_null());
+    let held = stage
+        .lab
+        .netbox
+        .addresses()
+        .iter()
+        .any(|address| address["address"] == "10.20.40.1/24" && !address["assigned_object_id"].is_null());
     ensure!(!held, "NetBox still gives the port its old address");
     stage.stop().await;
     Ok(())
@@ -97,7 +108,10 @@ pub(super) async fn nothing_to_do(options: Options) -> Result<()> {
     let cards = stage.lab.webex.cards().len();
     let again = stage.file(PORT, founding_ticket()).await?;
     stage.ticket_is(again, "closed").await?;
-    ensure!(stage.notes(again).contains("nothing to do"), "the note does not say that there was nothing to do");
+    ensure!(
+        stage.notes(again).contains("nothing to do"),
+        "the note does not say that there was nothing to do"
+    );
     ensure!(stage.lab.switch.events().commits() == commits, "the switch was configured again");
     ensure!(stage.lab.webex.cards().len() == cards, "somebody was asked");
     stage.change_is(again, State::Closed).await?;
@@ -118,7 +132,10 @@ async fn summary(stage: &Stage, ticket: u64, netbox_before: &Value, switch_befor
         line(&format!("  {field:<14} {} → {}", short(&netbox_before[field]), short(&netbox[field])));
     }
     line(&format!("\nSwitch, running configuration before\n{}", indent(switch_before)));
-    line(&format!("\nSwitch, running configuration after\n{}", indent(&stage.lab.switch.running_interface_cli(PORT))));
+    line(&format!(
+        "\nSwitch, running configuration after\n{}",
+        indent(&stage.lab.switch.running_interface_cli(PORT))
+    ));
     costs(stage, ticket).await
 }
 
@@ -132,10 +149,19 @@ async fn costs(stage: &Stage, ticket: u64) -> Result<()> {
         last = row.at;
     }
     let events = stage.lab.switch.events();
-    let (zammad, webex, netbox) = (stage.lab.zammad.request_count(), stage.lab.webex.request_count(), stage.lab.netbox.request_count());
+    let (zammad, webex, netbox) =
+        (stage.lab.zammad.request_count(), stage.lab.webex.request_count(), stage.lab.netbox.request_count());
     line("\nWhat it cost, the demo's own ticket, polls and look at the end included");
-    line(&format!("  HTTP requests   {} (Zammad {zammad}, Webex {webex}, NetBox {netbox})", zammad + webex + netbox));
-    line(&format!("  NETCONF         {} sessions, {} RPCs, {} commit(s)", events.sessions_opened(), events.rpcs(), events.commits()));
+    line(&format!(
+        "  HTTP requests   {} (Zammad {zammad}, Webex {webex}, NetBox {netbox})",
+        zammad + webex + netbox
+    ));
+    line(&format!(
+        "  NETCONF         {} sessions, {} RPCs, {} commit(s)",
+        events.sessions_opened(),
+        events.rpcs(),
+        events.commits()
+    ));
     Ok(())
 }
 
@@ -160,7 +186,14 @@ fn plain(html: &str) -> String {
             _ => {}
         }
     }
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&quot;", "\"").replace("&#39;", "'");
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'");
     let text = text.replace("&#38;", "&").replace("&amp;", "&");
     text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")
 }

@@ -23,13 +23,22 @@ use stage::{Options, Stage};
 
 pub(super) async fn run(args: DemoArgs) -> Result<u8> {
     if args.scenario == "list" {
-        let rows: Vec<Vec<String>> = SCENARIOS.iter().map(|scenario| vec![scenario.name.to_owned(), scenario.about.to_owned()]).collect();
+        let rows: Vec<Vec<String>> = SCENARIOS
+            .iter()
+            .map(|scenario| vec![scenario.name.to_owned(), scenario.about.to_owned()])
+            .collect();
         table(&["NAME", "WHAT HAPPENS"], &rows);
         return Ok(0);
     }
-    let chosen: Vec<&Scenario> = SCENARIOS.iter().filter(|scenario| args.scenario == "all" || scenario.name == args.scenario).collect();
+    let chosen: Vec<&Scenario> = SCENARIOS
+        .iter()
+        .filter(|scenario| args.scenario == "all" || scenario.name == args.scenario)
+        .collect();
     if chosen.is_empty() {
-        say(&format!("netchange: there is no scenario {:?}; `netchange demo --scenario list` names them", args.scenario));
+        say(&format!(
+            "netchange: there is no scenario {:?}; `netchange demo --scenario list` names them",
+            args.scenario
+        ));
         return Ok(WRONG_USAGE);
     }
     let dir = tempfile::tempdir().context("cannot make a temporary directory")?;
@@ -55,8 +64,10 @@ async fn auto(args: &DemoArgs, chosen: &[&Scenario], dir: tempfile::TempDir) -> 
     if results.len() > 1 {
         line("");
         let word = |ok: bool| if ok { "ok" } else { "FAILED" }.to_owned();
-        let rows: Vec<Vec<String>> =
-            results.iter().map(|(name, seconds, ok)| vec![(*name).to_owned(), format!("{seconds:>5.1} s"), word(*ok)]).collect();
+        let rows: Vec<Vec<String>> = results
+            .iter()
+            .map(|(name, seconds, ok)| vec![(*name).to_owned(), format!("{seconds:>5.1} s"), word(*ok)])
+            .collect();
         table(&["SCENARIO", "TOOK", "RESULT"], &rows);
     }
     let failed = results.iter().filter(|(.., ok)| !ok).count();
@@ -64,7 +75,11 @@ async fn auto(args: &DemoArgs, chosen: &[&Scenario], dir: tempfile::TempDir) -> 
         return Ok(0);
     }
     // What was logged is worth looking at now.
-    say(&format!("{failed} of {} failed; log and database are kept in {}", results.len(), dir.keep().display()));
+    say(&format!(
+        "{failed} of {} failed; log and database are kept in {}",
+        results.len(),
+        dir.keep().display()
+    ));
     Ok(FAILED)
 }
 
@@ -83,7 +98,9 @@ async fn play(args: &DemoArgs, dir: tempfile::TempDir) -> Result<u8> {
     for (what, url) in links {
         say(&format!("  {what:<24}{url}"));
     }
-    say("\nFile a ticket from the template, then press Approve in the chat as lead@example.net and watch the switch.");
+    say(
+        "\nFile a ticket from the template, then press Approve in the chat as lead@example.net and watch the switch.",
+    );
     say(&format!("The token for the operator's buttons is {:?}.", stage::API_TOKEN));
     if tokio::signal::ctrl_c().await.is_err() {
         bail!("cannot listen for Ctrl-C");

@@ -16,9 +16,22 @@ pub(super) async fn decline(options: Options) -> Result<()> {
     stage.press(&card, LEAD.email, "Confirm decline", json!({"reason": "Not during business hours"})).await?;
     stage.ticket_is(ticket, "denied").await?;
     let notes = stage.notes(ticket);
-    ensure!(notes.contains(LEAD.email) && notes.contains("Not during business hours"), "the note does not say who declined, and why");
+    ensure!(
+        notes.contains(LEAD.email) && notes.contains("Not during business hours"),
+        "the note does not say who declined, and why"
+    );
     stage.nothing_changed(PORT, &before)?;
-    stage.until("the card tells it", async || stage.lab.webex.cards().iter().any(|card| card.card.to_string().contains("Declined")).then_some(())).await?;
+    stage
+        .until("the card tells it", async || {
+            stage
+                .lab
+                .webex
+                .cards()
+                .iter()
+                .any(|card| card.card.to_string().contains("Declined"))
+                .then_some(())
+        })
+        .await?;
     stage.stop().await;
     Ok(())
 }
@@ -33,7 +46,9 @@ pub(super) async fn invalid(options: Options) -> Result<()> {
     let ticket = stage.file(PORT, fields).await?;
     stage.ticket_is(ticket, "attention required").await?;
     let notes = stage.notes(ticket);
-    for part in ["MTU 100 is outside 1500 to 9000", "characters too long", "listed twice", "Nothing was changed"] {
+    for part in
+        ["MTU 100 is outside 1500 to 9000", "characters too long", "listed twice", "Nothing was changed"]
+    {
         ensure!(notes.contains(part), "the note does not say {part:?}:\n{notes}");
     }
     ensure!(stage.lab.webex.cards().is_empty(), "somebody was asked");
@@ -49,10 +64,16 @@ pub(super) async fn invalid(options: Options) -> Result<()> {
 pub(super) async fn unsigned(options: Options) -> Result<()> {
     let stage = Stage::start(options).await?;
     let body = json!({"ticket": {"id": 16, "number": "15016", "state": "open", "ticket_type": "network_change"}, "article": {}}).to_string();
-    let wrong = [("X-Hub-Signature", "sha1=0000"), ("X-Spark-Signature", "0000"), ("X-Hook-Signature", "0000"), ("X-None", "")];
+    let wrong = [
+        ("X-Hub-Signature", "sha1=0000"),
+        ("X-Spark-Signature", "0000"),
+        ("X-Hook-Signature", "0000"),
+        ("X-None", ""),
+    ];
     for path in ["/ticket", "/card", "/webex", "/netbox"] {
         for (name, value) in wrong {
-            let request = stage.http.post(format!("{}{path}", stage.url())).header(name, value).body(body.clone());
+            let request =
+                stage.http.post(format!("{}{path}", stage.url())).header(name, value).body(body.clone());
             let status = request.send().await?.status();
             ensure!(status == 401, "{path} answered {status} to a webhook with {name}");
         }
@@ -84,8 +105,16 @@ pub(super) async fn duplicate(options: Options) -> Result<()> {
     stage.narrator.step(&format!("{TIMES} deliveries got 202"));
     stage.approve(ticket, LEAD.email).await?;
     stage.done(ticket).await?;
-    ensure!(stage.lab.switch.events().commits() == 1, "the switch was committed {} times", stage.lab.switch.events().commits());
-    ensure!(stage.lab.webex.cards().len() == 2, "there are {} cards for two approvers", stage.lab.webex.cards().len());
+    ensure!(
+        stage.lab.switch.events().commits() == 1,
+        "the switch was committed {} times",
+        stage.lab.switch.events().commits()
+    );
+    ensure!(
+        stage.lab.webex.cards().len() == 2,
+        "there are {} cards for two approvers",
+        stage.lab.webex.cards().len()
+    );
     ensure!(stage.notes(ticket).matches("Pending approval").count() == 1, "a note is doubled");
     stage.stop().await;
     Ok(())
@@ -111,15 +140,30 @@ pub(super) async fn forged_card(options: Options) -> Result<()> {
         with("action", json!("false")),
     ];
     for inputs in forged {
-        stage.lab.webex.forge_action(&card, LEAD.email, inputs).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+        stage
+            .lab
+            .webex
+            .forge_action(&card, LEAD.email, inputs)
+            .await
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
     }
-    stage.until("the forgeries are refused", async || (refused(&stage, ticket).await >= 4).then_some(())).await?;
+    stage
+        .until("the forgeries are refused", async || (refused(&stage, ticket).await >= 4).then_some(()))
+        .await?;
     stage.narrator.step("four forged answers were not counted");
-    ensure!(stage.change_is(ticket, State::PendingApproval).await?.approvals.is_empty(), "a forgery was counted");
+    ensure!(
+        stage.change_is(ticket, State::PendingApproval).await?.approvals.is_empty(),
+        "a forgery was counted"
+    );
     let mut more = with("network_switchport_mode_and_vlan", json!("access:300:"));
     more.insert("mtu".to_owned(), json!("9000"));
     stage.narrator.step("an approver's answer comes with another configuration in it");
-    stage.lab.webex.forge_action(&card, LEAD.email, more).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    stage
+        .lab
+        .webex
+        .forge_action(&card, LEAD.email, more)
+        .await
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     stage.done(ticket).await.context("what was planned must be what is configured")?;
     stage.stop().await;
     Ok(())
@@ -149,7 +193,9 @@ pub(super) async fn not_an_approver(options: Options) -> Result<()> {
 }
 
 pub(super) async fn own_ticket(options: Options) -> Result<()> {
-    let stage = Stage::start(Options { in_space: true, approvers: vec![REQUESTER.email, LEAD.email], ..options }).await?;
+    let stage =
+        Stage::start(Options { in_space: true, approvers: vec![REQUESTER.email, LEAD.email], ..options })
+            .await?;
     let before = stage.snapshot(PORT);
     let ticket = stage.file(PORT, founding_ticket()).await?;
     let card = stage.card(ticket, REQUESTER.email).await?;
@@ -173,7 +219,17 @@ pub(super) async fn ticket_edited(options: Options) -> Result<()> {
     // The trigger fires for open tickets only: no webhook tells of this edit.
     stage.edit(ticket, json!({"network_interface_mtu": 9000})).await?;
     stage.change_is(ticket, State::Superseded).await?;
-    stage.until("the card says so", async || stage.lab.webex.cards().iter().any(|card| card.card.to_string().contains("Superseded")).then_some(())).await?;
+    stage
+        .until("the card says so", async || {
+            stage
+                .lab
+                .webex
+                .cards()
+                .iter()
+                .any(|card| card.card.to_string().contains("Superseded"))
+                .then_some(())
+        })
+        .await?;
     stage.narrator.step("the card says that the plan is void");
     if stage.press(&card, LEAD.email, "Approve", json!({})).await.is_ok() {
         stage.narrator.step("an old client still had the button");

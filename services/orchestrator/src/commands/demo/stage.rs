@@ -111,23 +111,36 @@ impl Stage {
     pub(super) async fn start_child(&mut self, crash_at: Option<&str>) -> Result<()> {
         let file = self.options.home.join("netchange.toml");
         std::fs::write(&file, toml_of(&self.config))?;
-        let log = std::fs::File::options().create(true).append(true).open(self.options.home.join("serve.log"))?;
+        let log =
+            std::fs::File::options().create(true).append(true).open(self.options.home.join("serve.log"))?;
         let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
-        command.args(["serve", "--config"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        command
+            .args(["serve", "--config"])
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
         if let Some(point) = crash_at {
             command.env("NETCHANGE_CRASH_AT", point);
         }
         let child = command.spawn().context("cannot start netchange serve")?;
         self.net = Net::Outside(Some(child));
         let url = format!("{}/readyz", self.url());
-        self.until("netchange is ready", async || self.http.get(&url).send().await.ok().filter(|answer| answer.status().is_success())).await?;
+        self.until("netchange is ready", async || {
+            self.http.get(&url).send().await.ok().filter(|answer| answer.status().is_success())
+        })
+        .await?;
         Ok(())
     }
 
     /// Waits for the child to die.
     pub(super) async fn child_died(&mut self) -> Result<()> {
-        let Net::Outside(Some(child)) = &mut self.net else { bail!("netchange is no process of its own here") };
-        let status = tokio::time::timeout(LONGEST_WAIT, child.wait()).await.context("netchange did not die")??;
+        let Net::Outside(Some(child)) = &mut self.net else {
+            bail!("netchange is no process of its own here")
+        };
+        let status =
+            tokio::time::timeout(LONGEST_WAIT, child.wait()).await.context("netchange did not die")??;
         if status.success() { bail!("netchange ended in an orderly way") } else { Ok(()) }
     }
 
@@ -195,7 +208,9 @@ impl Stage {
                 let asks = |card: &&lab::webex::CardMessage| {
                     card.recipients.iter().any(|recipient| recipient == person)
                         && card.card.to_string().contains(&format!("Network change {number}"))
-                        && card.card["actions"].as_array().is_some_and(|actions| actions.iter().any(|action| action["title"] == "Approve"))
+                        && card.card["actions"]
+                            .as_array()
+                            .is_some_and(|actions| actions.iter().any(|action| action["title"] == "Approve"))
                 };
                 cards.iter().rev().find(asks).map(|card| card.message_id.clone())
             })
@@ -208,7 +223,12 @@ impl Stage {
     pub(super) async fn press(&self, card: &str, person: &str, button: &str, inputs: Value) -> Result<()> {
         self.narrator.step(&format!("{person} presses {button}"));
         let inputs: Map<String, Value> = inputs.as_object().cloned().unwrap_or_default();
-        self.lab.webex.press(card, person, button, &inputs).await.map(|_| ()).map_err(|error| anyhow!("{error}"))
+        self.lab
+            .webex
+            .press(card, person, button, &inputs)
+            .await
+            .map(|_| ())
+            .map_err(|error| anyhow!("{error}"))
     }
 
     /// Waits for the card and approves.
@@ -228,13 +248,22 @@ impl Stage {
     pub(super) async fn change_is(&self, ticket: u64, state: State) -> Result<Change> {
         let wanted = format!("the change is {state}");
         let found = self
-            .until(&wanted, async || self.store.latest_of_ticket(ticket).await.ok().flatten().filter(|change| change.state == state))
+            .until(&wanted, async || {
+                self.store
+                    .latest_of_ticket(ticket)
+                    .await
+                    .ok()
+                    .flatten()
+                    .filter(|change| change.state == state)
+            })
             .await;
         match found {
             Ok(change) => Ok(change),
             Err(error) => {
                 let now = self.change(ticket).await?;
-                let text = now.map(|change| format!("it is {}, {:?}", change.state, change.error)).unwrap_or_default();
+                let text = now
+                    .map(|change| format!("it is {}, {:?}", change.state, change.error))
+                    .unwrap_or_default();
                 Err(error.context(text))
             }
         }
@@ -243,10 +272,12 @@ impl Stage {
     /// Waits until a ticket is in a state.
     pub(super) async fn ticket_is(&self, ticket: u64, state: &str) -> Result<()> {
         let wanted = format!("the ticket is {state:?}");
-        self.until(&wanted, async || (self.lab.zammad.ticket(ticket)["state"] == state).then_some(())).await.map_err(|error| {
-            let now = self.lab.zammad.ticket(ticket);
-            error.context(format!("the ticket is {}", now["state"]))
-        })
+        self.until(&wanted, async || (self.lab.zammad.ticket(ticket)["state"] == state).then_some(()))
+            .await
+            .map_err(|error| {
+                let now = self.lab.zammad.ticket(ticket);
+                error.context(format!("the ticket is {}", now["state"]))
+            })
     }
 
     /// Waits for a condition, with a limit.
@@ -273,7 +304,10 @@ impl Stage {
     /// The text of all notes of a ticket.
     pub(super) fn notes(&self, ticket: u64) -> String {
         let articles = self.lab.zammad.articles(ticket);
-        articles.iter().map(|article| format!("{} {}\n", text(article, "subject"), text(article, "body"))).collect()
+        articles
+            .iter()
+            .map(|article| format!("{} {}\n", text(article, "subject"), text(article, "body")))
+            .collect()
     }
 }
 
