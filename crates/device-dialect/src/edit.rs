@@ -265,7 +265,8 @@ impl Node {
         if parent_ns != Some(self.seg.ns) {
             start.push_attribute(("xmlns", self.seg.ns));
         }
-        if parent_ns.is_none() && self.removes() {
+        // Below `<config>`, so that each element can stand alone: callers put their own `<config>` around them.
+        if parent_ns == Some(BASE_NS) && self.removes() {
             start.push_attribute(("xmlns:nc", BASE_NS));
         }
         if self.remove {

@@ -3,7 +3,8 @@
 use change_model::change::Evidence;
 use change_model::plan::device_fingerprint;
 use change_model::{Change, Event, InterfaceName, Plan};
-use netconf_client::transaction::{Cause, Committed, Failed, ServerState};
+use netconf_client::ops::{Datastore, GetConfig};
+use netconf_client::transaction::{Cause, Committed, Failed, ServerState, Step};
 use netconf_client::{RpcError, Transaction};
 
 use super::plan::is_as;
@@ -77,7 +78,23 @@ async fn configure_on(
     };
     match transaction.run(&device.session, check).await {
         Ok(done) => Ok(Some(Event::DeviceConfigured { how: how(&done) })),
+        Err(failed) if failed.step == Step::Lock && has_foreign_edits(device).await => {
+            Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
+        }
         Err(failed) => failure(app, (plan, interface), failed).await,
+    }
+}
+
+/// What the requester is told when somebody else is in the middle of something.
+const FOREIGN_EDITS: &str = "the switch's candidate configuration has uncommitted edits of somebody else, and committing would make them \
+                             take effect; they must be committed or discarded first";
+
+/// Whether a lock that was denied was denied because the candidate is dirty: waiting does not help then.
+async fn has_foreign_edits(device: &Device) -> bool {
+    let read = |datastore| device.session.call(GetConfig::new(datastore));
+    match (read(Datastore::Candidate).await, read(Datastore::Running).await) {
+        (Ok(candidate), Ok(running)) => candidate.xml().trim() != running.xml().trim(),
+        _ => false,
     }
 }
 
@@ -126,9 +143,7 @@ fn explain(failed: &Failed<CheckError>) -> String {
             let told: Vec<String> = error.rpc_errors().iter().map(rpc_error).collect();
             format!("the switch refused: {}", told.join("; "))
         }
-        Cause::ForeignEdits => {
-            "the switch's candidate configuration has uncommitted edits of somebody else; commit or discard them first".to_owned()
-        }
+        Cause::ForeignEdits => FOREIGN_EDITS.to_owned(),
         cause => chain(cause),
     };
     let undo = failed
