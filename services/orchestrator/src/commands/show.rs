@@ -40,9 +40,7 @@ async fn interface(args: ShowInterfaceArgs) -> Result<u8> {
     };
     match args.format {
         Format::Xml => line(&found.xml),
-        Format::Json => {
-            line(&serde_json::to_string_pretty(&restconf::interface_json(&found.xml, interface.as_str())?)?)
-        }
+        Format::Json => line(&restconf::interface_json(&found.xml, device.session.capabilities())?),
         Format::Table => table(&["PROPERTY", "VALUE"], &rows(&found.state)),
     }
     Ok(0)
