@@ -67,6 +67,7 @@ async fn configure_on(
     crate::crash::point("inside:configure_device");
     let transaction = Transaction::new(elements(&plan.edit)).inverse(elements(&plan.inverse));
     let check = || async {
+        crate::crash::point("committed:configure_device");
         let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
         let read = second.read(interface).await;
         second.close().await;
@@ -191,6 +192,7 @@ async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &Interf
         return Ok(Some(Event::DeviceDiffers { why }));
     }
     let (saved, save_reply) = if app.settings.devices.save_to_startup {
+        crate::crash::point("inside:prove_device");
         (true, device.save().await?)
     } else {
         (false, String::new())

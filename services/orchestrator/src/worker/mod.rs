@@ -129,6 +129,7 @@ async fn deliver(app: &App, row: InboxRow) {
         attempt = row.attempts
     );
     async {
+        crate::crash::point(&format!("before:deliver:{}", row.source.as_str()));
         let result = match row.source {
             Source::Zammad => intake::zammad(app, &row).await,
             Source::WebexCard => decision::card(app, &row).await,
@@ -136,6 +137,7 @@ async fn deliver(app: &App, row: InboxRow) {
             // An event of the source of truth never configures anything by itself; what it changed is noticed before a change is applied.
             Source::Netbox => Ok("noted".to_owned()),
         };
+        crate::crash::point(&format!("between:deliver:{}", row.source.as_str()));
         let now = Timestamp::now();
         let stored = match result {
             Ok(outcome) => {
@@ -155,6 +157,7 @@ async fn deliver(app: &App, row: InboxRow) {
         if let Err(error) = stored {
             tracing::error!(error = %error, "The outcome of a webhook could not be stored; it will be worked on again");
         }
+        crate::crash::point(&format!("after:deliver:{}", row.source.as_str()));
     }
     .instrument(span)
     .await;
@@ -270,9 +273,14 @@ fn system_of(effect: &Effect) -> &'static str {
     }
 }
 
-/// Ends the process here if the crash test asks for it: `NETCHANGE_CRASH_AT=before:update_netbox`.
+/// Ends the process here if the crash test asks for it: `NETCHANGE_CRASH_AT=before:update_netbox`, `between:tell_ticket:closed`.
 ///
 /// Only in builds with the lab; a product build has no such switch.
 fn boundary(side: &str, row: &OutboxRow) {
-    crate::crash::point(&format!("{side}:{}", row.effect.name()));
+    match &row.effect {
+        Effect::TellTicket(note) | Effect::TellChat(note) => {
+            crate::crash::point(&format!("{side}:{}:{}", row.effect.name(), note.as_str()));
+        }
+        effect => crate::crash::point(&format!("{side}:{}", effect.name())),
+    }
 }
