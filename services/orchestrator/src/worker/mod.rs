@@ -26,8 +26,10 @@ pub(crate) use retry::Limits;
 
 /// Effects and webhooks worked on at once.
 const CONCURRENCY: usize = 32;
-/// Longest sleep without being rung: a safety net, not the way work is found.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// Longest sleep without being rung: a command of the operator writes into the store from another process, which rings nobody.
+const LONGEST_SLEEP: Duration = Duration::from_secs(2);
+/// How long the worker may be silent before it is not believed to be alive.
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 /// How long work in hand may go on after the end was asked for.
 const DRAIN: Duration = Duration::from_secs(25);
 /// Wait before an effect whose device is busy with another change is looked at again.
@@ -45,7 +47,7 @@ impl Pulse {
     /// Whether the worker was alive lately.
     pub(crate) fn is_alive(&self) -> bool {
         let silent = Timestamp::now().as_second() - self.0.load(Ordering::Relaxed);
-        silent <= i64::try_from(LONGEST_SLEEP.as_secs() * 2).unwrap_or(i64::MAX)
+        silent <= i64::try_from(LONGEST_SILENCE.as_secs()).unwrap_or(i64::MAX)
     }
 }
 
@@ -254,7 +256,7 @@ async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::R
             tracing::info!("Too late: {refusal}");
             Ok(())
         }
-        Applied::DeviceBusy => {
+        Applied::DeviceBusy | Applied::Stale => {
             let due = Timestamp::now().checked_add(BUSY_WAIT).unwrap_or(Timestamp::MAX);
             app.store.postpone_effect(row.id, due, "the device is busy with another change").await
         }
