@@ -344,6 +344,10 @@ impl World {
         let mut netbox = self.lab.netbox.interface(interface);
         // A write and its undoing both move it.
         netbox["last_updated"] = Value::Null;
+        netbox["created"] = Value::Null;
+        // Every lab has its own port.
+        let netbox = netbox.to_string().replace(&self.lab.netbox.url(), "");
+        let netbox = serde_json::from_str(&netbox).unwrap();
         let holder = |address: &Value| json!({"address": address["address"], "held_by": address["assigned_object_id"]});
         let mut addresses: Vec<String> =
             self.lab.netbox.addresses().iter().map(|address| holder(address).to_string()).collect();
