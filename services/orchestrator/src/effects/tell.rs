@@ -12,6 +12,10 @@ use crate::app::App;
 /// The states that netchange itself gives, and the one it starts from: a ticket in any other was moved by a person, and stays there.
 const OURS: [&str; 4] = [ticket::OPEN, "pending approval", "approved", "attention required"];
 
+/// An undo opens a ticket again that netchange closed.
+const OF_AN_UNDO: [&str; 5] =
+    [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED];
+
 /// Writes the note, once, and sets the state that goes with it.
 pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> Outcome {
     let id = TicketId(change.ticket.id);
@@ -22,7 +26,11 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
         app.systems.succeeded("zammad");
         return Ok(None);
     };
-    let write = StateWrite::new(state, &marker, &text).only_from(&OURS);
+    let write = StateWrite::new(state, &marker, &text).only_from(if change.restores.is_some() {
+        &OF_AN_UNDO
+    } else {
+        &OURS
+    });
     let outcome = app.zammad.ensure_state_with_note(id, &write).await?;
     app.systems.succeeded("zammad");
     match outcome {

@@ -258,7 +258,8 @@ fn actions(state: State) -> Vec<Button> {
             vec![button("retry", "Try again", false)]
         }
         State::Indeterminate => vec![button("retry", "Read the switch again", false)],
-        State::Closed | State::Denied | State::Expired | State::Superseded => Vec::new(),
+        State::Closed => vec![button("undo", "Undo", true)],
+        State::Denied | State::Expired | State::Superseded => Vec::new(),
     }
 }
 

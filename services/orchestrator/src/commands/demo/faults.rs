@@ -68,9 +68,9 @@ pub(super) async fn device_dies(options: Options) -> Result<()> {
             stage.nothing_changed(PORT, &before)?;
         }
         ensure!(
-            stage.lab.switch.events().commits() <= 1,
-            "the switch was committed {} times",
-            stage.lab.switch.events().commits()
+            stage.lab.switch.events().running_changes() <= 1,
+            "the switch was changed {} times",
+            stage.lab.switch.events().running_changes()
         );
         stage.stop().await;
     }

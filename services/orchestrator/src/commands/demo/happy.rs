@@ -30,9 +30,9 @@ pub(super) async fn access(options: Options) -> Result<()> {
     let expected = "Configured from the ticket system! ##ticket:15016##";
     ensure!(running.description.as_deref() == Some(expected), "the description is {:?}", running.description);
     ensure!(
-        stage.lab.switch.events().commits() == 1,
-        "the switch was committed {} times",
-        stage.lab.switch.events().commits()
+        stage.lab.switch.events().running_changes() == 1,
+        "the switch was changed {} times",
+        stage.lab.switch.events().running_changes()
     );
     summary(&stage, ticket, &before.netbox, &before_cli).await?;
     stage.stop().await;
@@ -115,6 +115,28 @@ pub(super) async fn nothing_to_do(options: Options) -> Result<()> {
     ensure!(stage.lab.switch.events().commits() == commits, "the switch was configured again");
     ensure!(stage.lab.webex.cards().len() == cards, "somebody was asked");
     stage.change_is(again, State::Closed).await?;
+    stage.stop().await;
+    Ok(())
+}
+
+pub(super) async fn undo(options: Options) -> Result<()> {
+    let stage = Stage::start(options).await?;
+    let before = stage.snapshot(PORT);
+    let ticket = stage.file(PORT, founding_ticket()).await?;
+    stage.approve(ticket, LEAD.email).await?;
+    stage.done(ticket).await?;
+    let closed = stage.change_is(ticket, State::Closed).await?;
+    let url = format!("{}/api/v1/changes/{}/undo", stage.url(), closed.id);
+    let asked =
+        stage.http.post(url).bearer_auth(super::stage::API_TOKEN).json(&json!({"by": "ops@example.net"}));
+    asked.send().await?.error_for_status()?;
+    stage.narrator.step("the operator asks for an undo");
+    stage.change_is(ticket, State::PendingApproval).await?;
+    stage.approve(ticket, LEAD.email).await?;
+    stage.change_is(ticket, State::Closed).await?;
+    stage.ticket_is(ticket, "closed").await?;
+    stage.nothing_changed(PORT, &before)?;
+    ensure!(stage.notes(ticket).matches("SUCCESS").count() >= 2, "the undo is not told");
     stage.stop().await;
     Ok(())
 }
