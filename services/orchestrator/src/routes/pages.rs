@@ -282,7 +282,7 @@ pub(super) async fn act(
 ) -> HttpResponse {
     use secrecy::ExposeSecret;
     if let Err(refused) = shared.guard.admit(&request) {
-        return refused;
+        return *refused;
     }
     let (id, action) = path.into_inner();
     if !guard::is_token(form.token.expose_secret(), &shared.app.settings.server.api_token) {

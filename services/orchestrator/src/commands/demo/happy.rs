@@ -164,8 +164,9 @@ async fn summary(stage: &Stage, ticket: u64, netbox_before: &Value, switch_befor
 async fn costs(stage: &Stage, ticket: u64) -> Result<()> {
     let Some(change) = stage.change(ticket).await? else { return Ok(()) };
     line("\nHow long each part took");
-    let mut last = change.received_at;
-    for row in stage.store.history(change.id).await? {
+    let history = stage.store.history(change.id).await?;
+    let mut last = history.first().map_or(change.received_at, |row| row.at);
+    for row in history.into_iter().skip(1) {
         let ms = row.at.duration_since(last).as_secs_f64() * 1000.0;
         line(&format!("  {:>8.1} ms  {} ({})", ms, row.to.replace('_', " "), row.event.replace('_', " ")));
         last = row.at;
