@@ -94,9 +94,12 @@ pub(crate) async fn act(
         Action::Cancel => Event::Cancelled { by: operator },
         Action::Undo => return undo(store, &change, by).await,
     };
-    match store.apply(id, &event, rule, Done::Nothing).await? {
+    match store.apply_judged(&change, &event, rule, Done::Nothing).await? {
         Applied::Moved(change) => Ok(change.id),
         Applied::Refused(refusal) => Err(ActionError::Refused(refusal.to_string())),
+        Applied::Stale => {
+            Err(ActionError::Refused("the change moved at this moment; look at it again".to_owned()))
+        }
         Applied::DeviceBusy => Err(ActionError::Refused("the device is busy with another change".to_owned())),
         Applied::Unknown => Err(ActionError::NotFound),
     }

@@ -32,6 +32,7 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
         &OURS
     });
     let outcome = app.zammad.ensure_state_with_note(id, &write).await?;
+    crate::crash::point(&format!("inside:tell_ticket:{}", told.as_str()));
     app.systems.succeeded("zammad");
     match outcome {
         StateOutcome::Written | StateOutcome::AlreadyThere => {
@@ -69,6 +70,7 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note) -> Outcome {
         let posted =
             Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
         let replaced = app.webex.replace_card(&posted, &headline, &text).await?;
+        crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
         app.systems.succeeded("webex");
         app.store.card_shows(&sent, replaced.message().id.as_str(), shows).await?;
     }

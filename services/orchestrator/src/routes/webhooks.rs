@@ -85,7 +85,10 @@ fn authenticate(
 
 async fn store(shared: &Shared, delivery: Delivery) -> Answer {
     let source = delivery.source.as_str();
-    match shared.app.store.accept(delivery).await {
+    crate::crash::point(&format!("before:accept:{source}"));
+    let accepted = shared.app.store.accept(delivery).await;
+    crate::crash::point(&format!("between:accept:{source}"));
+    match accepted {
         Ok(fresh) => {
             metrics::counter!("netchange_webhooks_total", "source" => source, "fresh" => if fresh { "yes" } else { "no" }).increment(1);
             Ok(HttpResponse::Accepted().finish())
