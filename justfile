@@ -41,7 +41,7 @@ test-real:
 
 # NetBox's client against a real NetBox: NETBOX_URL=… NETBOX_TOKEN=… just test-netbox
 test-netbox:
-    cargo test --workspace --test real -- --ignored --skip netconf
+    cargo test -p netbox-client --test real -- --ignored
 
 # The documentation of all crates, warnings denied, and what docs/ claims
 doc:
