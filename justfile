@@ -35,7 +35,7 @@ lint:
 test *ARGS:
     cargo test --workspace {{ARGS}}
 
-# Tests against a real NETCONF server, yanglint and a real browser (Debian packages; CI installs them)
+# Tests against a real NETCONF server and in a real browser (Debian packages; CI installs them)
 test-real:
     .ci/real-tests
 
