@@ -290,7 +290,7 @@ mod tests {
     use super::*;
 
     fn row() -> Interface {
-        super::super::seed::world("http://127.0.0.1:1", "secret").interfaces[&5].clone()
+        super::super::seed::world("http://127.0.0.1:1", "secret", 24).interfaces[&5].clone()
     }
 
     #[test]
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_hostile_description_is_shown_as_text() {
-        let world = super::super::seed::world("http://127.0.0.1:1", "secret");
+        let world = super::super::seed::world("http://127.0.0.1:1", "secret", 24);
         let hostile = Interface { description: "<script>alert(1)</script>\" onload=x".to_owned(), ..row() };
         let html = interface_page(&world, &hostile, vec!["<b>".to_owned()]).render().unwrap();
         assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("\" onload"), "{html}");

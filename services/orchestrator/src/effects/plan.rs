@@ -12,6 +12,7 @@ use super::{EffectError, Outcome};
 use crate::adapters::device::{self, Found};
 use crate::adapters::netbox;
 use crate::app::App;
+use crate::waiting::Wait;
 
 pub(super) async fn make(app: &App, change: &Change) -> Outcome {
     match assess(app, change).await? {
@@ -48,8 +49,9 @@ pub(crate) async fn assess(app: &App, change: &Change) -> Result<Assessment, Eff
     let mut draft = RequestDraft::read(&change.fields, &app.settings.policy, &suffix);
     let Some(name) = draft.device.clone() else { return Ok(Assessment::Invalid(draft.problems)) };
     let field = &app.settings.netbox.ticket_field;
-    let truth =
-        netbox::read_truth(&app.netbox, field, &name, draft.interface.as_ref(), &draft.settings).await?;
+    let truth = netbox::read_truth(&app.netbox, field, &name, draft.interface.as_ref(), &draft.settings)
+        .waited("netbox")
+        .await?;
     app.systems.succeeded("netbox");
     draft.problems.extend(truth.problems(&draft));
     let request = match draft.finish() {
