@@ -25,7 +25,7 @@ const LOCK_CANDIDATE: &str = "<lock><target><candidate/></target></lock>";
 const UNLOCK_CANDIDATE: &str = "<unlock><target><candidate/></target></unlock>";
 
 fn rig(capabilities: Capabilities) -> Rig {
-    let config = start_config(&MODEL).unwrap();
+    let config = start_config(&MODEL, 24).unwrap();
     let mut device = Device::new(MODEL.clone(), Offers::from(capabilities), config);
     for user in ["first", "second"] {
         let (id, _) = device.open_session(user, "127.0.0.1:1").unwrap();
@@ -542,7 +542,7 @@ fn after_a_restart_the_saved_configuration_runs() {
 
 #[test]
 fn the_seed_is_accepted_and_settled() {
-    let config = start_config(&MODEL).unwrap();
+    let config = start_config(&MODEL, 24).unwrap();
     let mut settled = config.clone();
     super::rules::settle(&mut settled, &MODEL.shape);
     assert_eq!(config, settled);

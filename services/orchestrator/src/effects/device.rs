@@ -12,6 +12,7 @@ use super::{EffectError, Outcome, chain};
 use crate::adapters::device::{Device, Found};
 use crate::app::App;
 use crate::store::Done;
+use crate::waiting::Wait;
 
 /// Why the check of a second session failed.
 #[derive(Debug, thiserror::Error)]
@@ -38,11 +39,21 @@ async fn configure_on(
     device: &Device,
     (plan, interface): (&Plan, &InterfaceName),
 ) -> Outcome {
-    let found = device.read(interface).await?;
+    // What an earlier attempt left may still be on trial: while the switch waits for a confirmation, running cannot be locked.
+    let found = if change.edit_started {
+        device.read_locked(interface).await?
+    } else {
+        device.read(interface).await?
+    };
+    let other = |why: String| {
+        Ok(Some(if change.edit_started {
+            Event::DeviceUnknown { why }
+        } else {
+            Event::DeviceRefused { why }
+        }))
+    };
     let Some(found) = found else {
-        return Ok(Some(Event::DeviceRefused {
-            why: format!("{interface} is gone from the running configuration"),
-        }));
+        return other(format!("{interface} is gone from the running configuration"));
     };
     if is_as(&plan.device_after, &found.state) {
         let how = if plan.edit.is_empty() {
@@ -53,13 +64,9 @@ async fn configure_on(
         return Ok(Some(Event::DeviceConfigured { how: how.to_owned() }));
     }
     if device_fingerprint(&found.state)? != plan.base.device {
-        let why =
-            format!("the configuration of {interface} was changed by somebody else just before the edit");
-        return Ok(Some(if change.edit_started {
-            Event::DeviceUnknown { why }
-        } else {
-            Event::DeviceRefused { why }
-        }));
+        return other(format!(
+            "the configuration of {interface} was changed by somebody else just before the edit"
+        ));
     }
     if !change.edit_started {
         app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
@@ -67,6 +74,7 @@ async fn configure_on(
     crate::crash::point("inside:configure_device");
     let transaction = Transaction::new(elements(&plan.edit)).inverse(elements(&plan.inverse));
     let check = || async {
+        crate::crash::point("committed:configure_device");
         let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
         let read = second.read(interface).await;
         second.close().await;
@@ -76,7 +84,7 @@ async fn configure_on(
             Err(error) => Err(CheckError::Unread(error.to_string())),
         }
     };
-    match transaction.run(&device.session, check).await {
+    match transaction.run(&device.session, check).waited("devices").await {
         Ok(done) => Ok(Some(Event::DeviceConfigured { how: how(&done) })),
         Err(failed) if failed.step == Step::Lock && has_foreign_edits(device).await => {
             Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
@@ -92,7 +100,10 @@ const FOREIGN_EDITS: &str = "the switch's candidate configuration has uncommitte
 /// Whether a lock that was denied was denied because the candidate is dirty: waiting does not help then.
 async fn has_foreign_edits(device: &Device) -> bool {
     let read = |datastore| device.session.call(GetConfig::new(datastore));
-    match (read(Datastore::Candidate).await, read(Datastore::Running).await) {
+    match (
+        read(Datastore::Candidate).waited("devices").await,
+        read(Datastore::Running).waited("devices").await,
+    ) {
         (Ok(candidate), Ok(running)) => candidate.xml().trim() != running.xml().trim(),
         _ => false,
     }
@@ -191,6 +202,7 @@ async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &Interf
         return Ok(Some(Event::DeviceDiffers { why }));
     }
     let (saved, save_reply) = if app.settings.devices.save_to_startup {
+        crate::crash::point("inside:prove_device");
         (true, device.save().await?)
     } else {
         (false, String::new())
