@@ -48,6 +48,10 @@ doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
     .ci/check-docs
 
+# Measure the service as a whole; `just bench webhooks` measures one part
+bench *PARTS:
+    cargo bench -p orchestrator --bench service -- {{PARTS}}
+
 # Licences, sources and bans of all dependencies
 deny:
     cargo deny check
