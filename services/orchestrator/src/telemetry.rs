@@ -49,7 +49,8 @@ pub(crate) fn start(logs: Logs<'_>) -> Result<()> {
 }
 
 /// Upper bounds of the buckets of every histogram, in seconds.
-const BUCKETS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const BUCKETS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 /// How often what histograms recorded is put into their buckets. Until then each value takes memory, whether somebody scrapes or not.
 const UPKEEP: Duration = Duration::from_secs(5);
 

@@ -1,6 +1,6 @@
 //! Pages for people: devices and their interfaces, one interface with its form, the change log.
 
-use actix_web::http::header::{HOST, LOCATION, ORIGIN};
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -11,6 +11,7 @@ use super::render::MODES;
 use super::seed::TICKET_FIELD;
 use super::write::{self, Cause};
 use super::{Shared, answer, list};
+use crate::http::is_from_own_page;
 
 /// Entries on the page of the change log.
 const SHOWN_CHANGES: usize = 100;
@@ -230,15 +231,8 @@ fn differences(change: &Object) -> Vec<Difference> {
     after.iter().filter(differs).map(line).collect()
 }
 
-/// Only forms of our own pages: a page of another site has another origin, and browsers say which.
-fn foreign(request: &HttpRequest) -> bool {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let own = header(HOST).map(|host| format!("http://{host}"));
-    header(ORIGIN).is_none() || header(ORIGIN) != own.as_deref()
-}
-
 async fn edit(request: HttpRequest, id: Path<u64>, form: Bytes, shared: Data<Shared>) -> HttpResponse {
-    if foreign(&request) {
+    if !is_from_own_page(request.headers()) {
         return HttpResponse::Forbidden().body("This form was not sent by a page of this server.");
     }
     let mut world = shared.world();

@@ -12,7 +12,8 @@ use yang_schema::{CompileOptions, JsonOptions, ModuleSet, Schema};
 pub(crate) fn interface_json(xml: &str, capabilities: &Capabilities) -> Result<String> {
     let wrapped = format!("<data>{xml}</data>");
     let document = roxmltree::Document::parse(&wrapped).context("the device's reply is not XML")?;
-    let entry = list_entry(document.root_element()).ok_or_else(|| anyhow!("the device's reply has no interface"))?;
+    let entry =
+        list_entry(document.root_element()).ok_or_else(|| anyhow!("the device's reply has no interface"))?;
     let schema = schema()?;
     let mut options = JsonOptions::new();
     for (namespace, module) in capabilities.iter().filter_map(announced) {
@@ -53,7 +54,8 @@ fn schema() -> Result<Schema> {
 /// Namespace and module of a capability such as `http://…?module=NAME&revision=…`.
 fn announced(uri: &str) -> Option<(&str, &str)> {
     let (namespace, query) = uri.split_once('?')?;
-    let module = query.split('&').find_map(|field| field.trim_start_matches("amp;").strip_prefix("module="))?;
+    let module =
+        query.split('&').find_map(|field| field.trim_start_matches("amp;").strip_prefix("module="))?;
     Some((namespace, module))
 }
 
@@ -68,7 +70,8 @@ mod tests {
             <switchport-config><switchport><mode xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-switch"><access/></mode>
             <access xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-switch"><vlan><vlan>100</vlan></vlan></access></switchport></switchport-config>
             </GigabitEthernet></interface></native>"#;
-        let json: serde_json::Value = serde_json::from_str(&interface_json(xml, &Capabilities::default()).unwrap()).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&interface_json(xml, &Capabilities::default()).unwrap()).unwrap();
         let port = &json["Cisco-IOS-XE-native:GigabitEthernet"][0];
         assert_eq!(port["name"], "1/0/5");
         assert_eq!(port["mtu"], 2000);

@@ -27,6 +27,7 @@ pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
                 app.webex.create_message(&message).waited("webex").await?
             }
         };
+        crate::crash::point("inside:ask_approvers");
         app.systems.succeeded("webex");
         let card = Card {
             message_id: message.id.as_str().to_owned(),

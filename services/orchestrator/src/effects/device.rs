@@ -39,11 +39,21 @@ async fn configure_on(
     device: &Device,
     (plan, interface): (&Plan, &InterfaceName),
 ) -> Outcome {
-    let found = device.read(interface).await?;
+    // What an earlier attempt left may still be on trial: while the switch waits for a confirmation, running cannot be locked.
+    let found = if change.edit_started {
+        device.read_locked(interface).await?
+    } else {
+        device.read(interface).await?
+    };
+    let other = |why: String| {
+        Ok(Some(if change.edit_started {
+            Event::DeviceUnknown { why }
+        } else {
+            Event::DeviceRefused { why }
+        }))
+    };
     let Some(found) = found else {
-        return Ok(Some(Event::DeviceRefused {
-            why: format!("{interface} is gone from the running configuration"),
-        }));
+        return other(format!("{interface} is gone from the running configuration"));
     };
     if is_as(&plan.device_after, &found.state) {
         let how = if plan.edit.is_empty() {
@@ -54,13 +64,9 @@ async fn configure_on(
         return Ok(Some(Event::DeviceConfigured { how: how.to_owned() }));
     }
     if device_fingerprint(&found.state)? != plan.base.device {
-        let why =
-            format!("the configuration of {interface} was changed by somebody else just before the edit");
-        return Ok(Some(if change.edit_started {
-            Event::DeviceUnknown { why }
-        } else {
-            Event::DeviceRefused { why }
-        }));
+        return other(format!(
+            "the configuration of {interface} was changed by somebody else just before the edit"
+        ));
     }
     if !change.edit_started {
         app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
@@ -68,6 +74,7 @@ async fn configure_on(
     crate::crash::point("inside:configure_device");
     let transaction = Transaction::new(elements(&plan.edit)).inverse(elements(&plan.inverse));
     let check = || async {
+        crate::crash::point("committed:configure_device");
         let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
         let read = second.read(interface).await;
         second.close().await;
@@ -195,6 +202,7 @@ async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &Interf
         return Ok(Some(Event::DeviceDiffers { why }));
     }
     let (saved, save_reply) = if app.settings.devices.save_to_startup {
+        crate::crash::point("inside:prove_device");
         (true, device.save().await?)
     } else {
         (false, String::new())

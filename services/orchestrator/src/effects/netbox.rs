@@ -20,6 +20,7 @@ pub(super) async fn update(app: &App, change: &Change) -> Outcome {
     let during = TruthValues { ticket: Some(number.to_owned()), ..truth.after.clone() };
     let result = async {
         write_values(app, truth, &during, &[&truth.before], number).await?;
+        crate::crash::point("inside:update_netbox");
         apply_addresses(app, truth, &truth.addresses).await
     };
     match result.await {
@@ -53,6 +54,7 @@ pub(super) async fn finish(app: &App, change: &Change) -> Outcome {
 pub(super) async fn restore(app: &App, change: &Change) -> Outcome {
     let (truth, number) = parts(change)?;
     undo_addresses(app, truth).await?;
+    crate::crash::point("inside:restore_netbox");
     let field = &app.settings.netbox.ticket_field;
     let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).waited("netbox").await?;
     let found = interface_of(&interface, field).values;

@@ -64,7 +64,9 @@ async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Optio
     if digest(&ticket::fields(&ticket))? != plan.base.ticket {
         return Ok(Some("the ticket was edited after the plan was made".to_owned()));
     }
-    let ours = [ticket::OPEN, "pending approval", "approved"];
+    // An undo starts from a closed ticket, until its own notes move it.
+    let closed = if change.restores.is_some() { ticket::CLOSED } else { ticket::OPEN };
+    let ours = [ticket::OPEN, "pending approval", "approved", closed];
     Ok((!ours.contains(&ticket.state.as_str()))
         .then(|| format!("the ticket was moved to {:?}", ticket.state)))
 }

@@ -13,6 +13,10 @@ use crate::waiting::Wait;
 /// The states that netchange itself gives, and the one it starts from: a ticket in any other was moved by a person, and stays there.
 const OURS: [&str; 4] = [ticket::OPEN, "pending approval", "approved", "attention required"];
 
+/// An undo opens a ticket again that netchange closed.
+const OF_AN_UNDO: [&str; 5] =
+    [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED];
+
 /// Writes the note, once, and sets the state that goes with it.
 pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> Outcome {
     let id = TicketId(change.ticket.id);
@@ -23,8 +27,10 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
         app.systems.succeeded("zammad");
         return Ok(None);
     };
-    let write = StateWrite::new(state, &marker, &text).only_from(&OURS);
+    let allowed: &[&str] = if change.restores.is_some() { &OF_AN_UNDO } else { &OURS };
+    let write = StateWrite::new(state, &marker, &text).only_from(allowed);
     let outcome = app.zammad.ensure_state_with_note(id, &write).waited("zammad").await?;
+    crate::crash::point(&format!("inside:tell_ticket:{}", told.as_str()));
     app.systems.succeeded("zammad");
     match outcome {
         StateOutcome::Written | StateOutcome::AlreadyThere => {
@@ -62,6 +68,7 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note) -> Outcome {
         let posted =
             Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
         let replaced = app.webex.replace_card(&posted, &headline, &text).waited("webex").await?;
+        crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
         app.systems.succeeded("webex");
         app.store.card_shows(&sent, replaced.message().id.as_str(), shows).await?;
     }

@@ -23,6 +23,8 @@ pub(crate) enum Done {
     Effect(i64),
     /// An effect that is handed to a person.
     GaveUp(i64),
+    /// A webhook, unless the event is refused.
+    Delivery(i64),
     /// Something else.
     Nothing,
 }
@@ -34,6 +36,8 @@ pub(crate) enum Applied {
     Moved(Box<Change>),
     /// The event did not belong to its state.
     Refused(Refusal),
+    /// The change moved since it was judged: judge again.
+    Stale,
     /// Another change works on the device.
     DeviceBusy,
     /// There is no such change.
@@ -101,14 +105,41 @@ impl Store {
         rule: &ApprovalRule,
         done: Done,
     ) -> sqlx::Result<Applied> {
+        self.move_on((id, None), event, rule, done).await
+    }
+
+    /// Applies an event that is the judgement of a change as it was read: if the change moved since, it is [`Applied::Stale`]. Two approvals
+    /// that come at once are so counted one after the other.
+    pub(crate) async fn apply_judged(
+        &self,
+        judged: &Change,
+        event: &Event,
+        rule: &ApprovalRule,
+        done: Done,
+    ) -> sqlx::Result<Applied> {
+        self.move_on((judged.id, Some(judged.version)), event, rule, done).await
+    }
+
+    async fn move_on(
+        &self,
+        (id, version): (ChangeId, Option<u64>),
+        event: &Event,
+        rule: &ApprovalRule,
+        done: Done,
+    ) -> sqlx::Result<Applied> {
         let now = Timestamp::now();
         let mut tx = self.begin().await?;
         let Some(change) = load(&mut tx, id).await? else { return Ok(Applied::Unknown) };
+        if version.is_some_and(|version| version != change.version) {
+            return Ok(Applied::Stale);
+        }
         let transition = match change.on(event, rule, now) {
             Ok(transition) => transition,
             Err(refusal) => {
-                finish(&mut tx, done, event, now).await?;
-                tx.commit().await?;
+                if !matches!(done, Done::Delivery(_)) {
+                    finish(&mut tx, done, event, now).await?;
+                    tx.commit().await?;
+                }
                 return Ok(Applied::Refused(refusal));
             }
         };
@@ -254,6 +285,10 @@ async fn finish(
             let give_up =
                 "UPDATE outbox SET gave_up_at = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
             sqlx::query(give_up).bind(id).bind(millis(now)).bind(event.detail()).execute(&mut **tx).await?;
+        }
+        Done::Delivery(id) => {
+            let finish = "UPDATE inbox SET done_at = ?2, outcome = ?3, lease_until = NULL WHERE id = ?1";
+            sqlx::query(finish).bind(id).bind(millis(now)).bind(event.name()).execute(&mut **tx).await?;
         }
     }
     Ok(())

@@ -38,7 +38,7 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
         return Ok("refused: the card is none of ours".to_owned());
     };
     let person = app.webex.person(&action.person_id).waited("webex").await?;
-    match judge(app, &card, &action, &person).await? {
+    match judge(app, row, &card, (&action, &person)).await? {
         Ok(outcome) => Ok(outcome),
         Err(why) => refuse(app, &card, &action, &person, &why).await,
     }
@@ -47,9 +47,9 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
 /// Judges a decision; the inner error says why it does not count.
 async fn judge(
     app: &App,
+    row: &InboxRow,
     card: &Card,
-    action: &AttachmentAction,
-    person: &Person,
+    (action, person): (&AttachmentAction, &Person),
 ) -> Result<Result<String, String>, EffectError> {
     let Some(change) = app.store.change(card.change_id).await? else {
         return Ok(Err("the change is gone".to_owned()));
@@ -81,12 +81,13 @@ async fn judge(
         via: "card".to_owned(),
         comment: comment(action),
     };
-    decide(app, &change, &decision).await
+    decide(app, row, &change, &decision).await
 }
 
-/// Applies a decision if it counts; also for decisions that come by other ways than a card.
-pub(crate) async fn decide(
+/// Applies a decision if it counts. The webhook is done with it: worked on again after a crash, it would be refused as late.
+async fn decide(
     app: &App,
+    row: &InboxRow,
     change: &Change,
     decision: &Decision,
 ) -> Result<Result<String, String>, EffectError> {
@@ -94,13 +95,13 @@ pub(crate) async fn decide(
         Ok(event) => event,
         Err(not_counted) => return Ok(Err(not_counted.to_string())),
     };
-    match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
+    match app.store.apply_judged(change, &event, &app.settings.approval, Done::Delivery(row.id)).await? {
         Applied::Moved(change) => {
             tracing::info!(change.id = %change.id, "Decision by {}: change {} is {}", decision.by, change.id, change.state);
             Ok(Ok(format!("{} by {}", event.name(), decision.by)))
         }
         // It moved between reading and writing: judge again.
-        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
+        Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
             Err(EffectError::later("the change moved meanwhile"))
         }
     }

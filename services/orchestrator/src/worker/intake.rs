@@ -98,7 +98,7 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
     let event = Event::TicketChanged { what };
     match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
         Applied::Moved(_) => start(app, ticket).await,
-        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
+        Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
             Err(EffectError::later("the change moved meanwhile"))
         }
     }

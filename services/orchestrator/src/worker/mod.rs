@@ -26,8 +26,10 @@ pub(crate) use retry::Limits;
 
 /// Effects and webhooks worked on at once.
 const CONCURRENCY: usize = 32;
-/// Longest sleep without being rung: a safety net, not the way work is found.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// Longest sleep without being rung: a command of the operator writes into the store from another process, which rings nobody.
+const LONGEST_SLEEP: Duration = Duration::from_secs(2);
+/// How long the worker may be silent before it is not believed to be alive.
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 /// How long work in hand may go on after the end was asked for.
 const DRAIN: Duration = Duration::from_secs(25);
 /// Wait before an effect whose device is busy with another change is looked at again.
@@ -45,7 +47,7 @@ impl Pulse {
     /// Whether the worker was alive lately.
     pub(crate) fn is_alive(&self) -> bool {
         let silent = Timestamp::now().as_second() - self.0.load(Ordering::Relaxed);
-        silent <= i64::try_from(LONGEST_SLEEP.as_secs() * 2).unwrap_or(i64::MAX)
+        silent <= i64::try_from(LONGEST_SILENCE.as_secs()).unwrap_or(i64::MAX)
     }
 }
 
@@ -129,6 +131,7 @@ async fn deliver(app: &App, row: InboxRow) {
         attempt = row.attempts
     );
     async {
+        crate::crash::point(&format!("before:deliver:{}", row.source.as_str()));
         let result = match row.source {
             Source::Zammad => intake::zammad(app, &row).await,
             Source::WebexCard => decision::card(app, &row).await,
@@ -136,6 +139,7 @@ async fn deliver(app: &App, row: InboxRow) {
             // An event of the source of truth never configures anything by itself; what it changed is noticed before a change is applied.
             Source::Netbox => Ok("noted".to_owned()),
         };
+        crate::crash::point(&format!("between:deliver:{}", row.source.as_str()));
         let now = Timestamp::now();
         let stored = match result {
             Ok(outcome) => {
@@ -155,6 +159,7 @@ async fn deliver(app: &App, row: InboxRow) {
         if let Err(error) = stored {
             tracing::error!(error = %error, "The outcome of a webhook could not be stored; it will be worked on again");
         }
+        crate::crash::point(&format!("after:deliver:{}", row.source.as_str()));
     }
     .instrument(span)
     .await;
@@ -252,7 +257,7 @@ async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::R
             tracing::info!("Too late: {refusal}");
             Ok(())
         }
-        Applied::DeviceBusy => {
+        Applied::DeviceBusy | Applied::Stale => {
             let due = Timestamp::now().checked_add(BUSY_WAIT).unwrap_or(Timestamp::MAX);
             app.store.postpone_effect(row.id, due, "the device is busy with another change").await
         }
@@ -271,9 +276,14 @@ fn system_of(effect: &Effect) -> &'static str {
     }
 }
 
-/// Ends the process here if the crash test asks for it: `NETCHANGE_CRASH_AT=before:update_netbox`.
+/// Ends the process here if the crash test asks for it: `NETCHANGE_CRASH_AT=before:update_netbox`, `between:tell_ticket:closed`.
 ///
 /// Only in builds with the lab; a product build has no such switch.
 fn boundary(side: &str, row: &OutboxRow) {
-    crate::crash::point(&format!("{side}:{}", row.effect.name()));
+    match &row.effect {
+        Effect::TellTicket(note) | Effect::TellChat(note) => {
+            crate::crash::point(&format!("{side}:{}:{}", row.effect.name(), note.as_str()));
+        }
+        effect => crate::crash::point(&format!("{side}:{}", effect.name())),
+    }
 }
