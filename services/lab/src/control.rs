@@ -1,5 +1,8 @@
 //! The lab's front page and its control route for faults.
 
+mod page;
+mod presets;
+
 use std::io;
 use std::sync::Arc;
 
@@ -35,12 +38,16 @@ impl Control {
     ///
     /// # Errors
     /// When the port cannot be bound.
-    pub async fn start(settings: &LabSettings, faults: Arc<FaultBoard>, _links: Links) -> io::Result<Self> {
+    pub async fn start(settings: &LabSettings, faults: Arc<FaultBoard>, links: Links) -> io::Result<Self> {
         let routes = {
             let faults = Data::from(faults.clone());
+            let links = Data::new(links);
             move |config: &mut ServiceConfig| {
                 config
                     .app_data(faults.clone())
+                    .app_data(links.clone())
+                    .route("/", web::get().to(page::index))
+                    .route("/faults", web::post().to(page::switch))
                     .route("/control/faults", web::get().to(list))
                     .route("/control/faults", web::post().to(add))
                     .route("/control/faults", web::delete().to(clear));

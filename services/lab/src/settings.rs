@@ -39,6 +39,8 @@ pub struct LabSettings {
     pub zammad_retry_waits: [Duration; 4],
     /// How long the switch takes for one RPC, to imitate a real one.
     pub switch_rpc_delay: Duration,
+    /// Ports of the switch, in NetBox and on it alike: `GigabitEthernet1/0/1` and on. A C9300-24T has 24; more are for load.
+    pub switch_ports: u8,
 }
 
 /// Ports of the lab's servers.
@@ -97,6 +99,7 @@ impl Default for LabSettings {
             capabilities: Capabilities::default(),
             zammad_retry_waits: [10, 20, 30, 40].map(Duration::from_secs),
             switch_rpc_delay: Duration::ZERO,
+            switch_ports: 24,
         }
     }
 }

@@ -179,6 +179,21 @@ fn two_are_needed_where_the_rule_says_so_and_one_person_is_one() {
 }
 
 #[test]
+fn an_undo_is_a_new_change_that_needs_its_own_approval() {
+    let mut change = pending();
+    assert!(
+        change.undo(ChangeId::new(uuid::Uuid::from_u128(2)), None, now()).is_none(),
+        "only what is closed can be undone"
+    );
+    change.state = State::Closed;
+    change.approvals.push(fixtures::approval("lead@example.net", Verdict::Approved, now()));
+    let undo = change.undo(ChangeId::new(uuid::Uuid::from_u128(2)), None, now()).unwrap().change;
+    assert_eq!((undo.state, undo.approvals.len(), undo.plan.as_ref()), (State::Received, 0, None));
+    let restores = undo.restores.unwrap();
+    assert_eq!((restores.of, restores.device), (change.id, change.plan.unwrap().device_before));
+}
+
+#[test]
 fn a_retry_voids_old_approvals() {
     let mut change = pending();
     change.state = State::AttentionRequired;

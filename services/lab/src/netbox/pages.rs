@@ -1,6 +1,6 @@
 //! Pages for people: devices and their interfaces, one interface with its form, the change log.
 
-use actix_web::http::header::{HOST, LOCATION, ORIGIN};
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -11,6 +11,7 @@ use super::render::MODES;
 use super::seed::TICKET_FIELD;
 use super::write::{self, Cause};
 use super::{Shared, answer, list};
+use crate::http::is_from_own_page;
 
 /// Entries on the page of the change log.
 const SHOWN_CHANGES: usize = 100;
@@ -230,15 +231,8 @@ fn differences(change: &Object) -> Vec<Difference> {
     after.iter().filter(differs).map(line).collect()
 }
 
-/// Only forms of our own pages: a page of another site has another origin, and browsers say which.
-fn foreign(request: &HttpRequest) -> bool {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let own = header(HOST).map(|host| format!("http://{host}"));
-    header(ORIGIN).is_none() || header(ORIGIN) != own.as_deref()
-}
-
 async fn edit(request: HttpRequest, id: Path<u64>, form: Bytes, shared: Data<Shared>) -> HttpResponse {
-    if foreign(&request) {
+    if !is_from_own_page(request.headers()) {
         return HttpResponse::Forbidden().body("This form was not sent by a page of this server.");
     }
     let mut world = shared.world();
@@ -296,7 +290,7 @@ mod tests {
     use super::*;
 
     fn row() -> Interface {
-        super::super::seed::world("http://127.0.0.1:1", "secret").interfaces[&5].clone()
+        super::super::seed::world("http://127.0.0.1:1", "secret", 24).interfaces[&5].clone()
     }
 
     #[test]
@@ -318,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_hostile_description_is_shown_as_text() {
-        let world = super::super::seed::world("http://127.0.0.1:1", "secret");
+        let world = super::super::seed::world("http://127.0.0.1:1", "secret", 24);
         let hostile = Interface { description: "<script>alert(1)</script>\" onload=x".to_owned(), ..row() };
         let html = interface_page(&world, &hostile, vec!["<b>".to_owned()]).render().unwrap();
         assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("\" onload"), "{html}");

@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use crate::app::App;
 use crate::effects::{EffectError, chain};
 use crate::settings::{Devices, Login};
+use crate::waiting::Wait;
 
 /// A session with a device.
 pub(crate) struct Device {
@@ -55,7 +56,7 @@ impl Device {
         address: Option<Ipv4Addr>,
     ) -> Result<Self, EffectError> {
         let connector = connector(devices, name, address)?;
-        let session = connector.session().await?;
+        let session = connector.session().waited("devices").await?;
         Ok(Self { session, name: name.clone() })
     }
 
@@ -63,7 +64,8 @@ impl Device {
     pub(crate) async fn read(&self, interface: &InterfaceName) -> Result<Option<Found>, EffectError> {
         let mut dialect = self.dialect()?;
         let filter = dialect.filter(interface.as_str()).map_err(|error| self.speechless(&error))?;
-        let data = self.session.call(GetConfig::new(Datastore::Running).subtree(filter)).await?;
+        let data =
+            self.session.call(GetConfig::new(Datastore::Running).subtree(filter)).waited("devices").await?;
         if let Some(adapted) = dialect.adapted(data.reply().text()) {
             dialect = adapted;
         }
@@ -75,7 +77,7 @@ impl Device {
     /// Has the device re-read configuration made by command line, where it can.
     pub(crate) async fn sync_from(&self) -> Result<(), EffectError> {
         if let Some(rpc) = self.dialect()?.sync_from() {
-            self.session.call(Raw::new(rpc)).await?;
+            self.session.call(Raw::new(rpc)).waited("devices").await?;
         }
         Ok(())
     }
@@ -84,12 +86,13 @@ impl Device {
     pub(crate) async fn save(&self) -> Result<String, EffectError> {
         match self.dialect()?.save() {
             Save::Rpc(rpc) => {
-                let reply = self.session.call(Raw::new(rpc)).await?;
+                let reply = self.session.call(Raw::new(rpc)).waited("devices").await?;
                 Ok(reply.child_text("result")?.unwrap_or_default().trim().to_owned())
             }
             Save::CopyConfig => {
                 self.session
                     .call(CopyConfig::new(Config::from(Datastore::Running), Config::from(Datastore::Startup)))
+                    .waited("devices")
                     .await?;
                 Ok("running copied to startup".to_owned())
             }
@@ -102,9 +105,9 @@ impl Device {
 
     /// Reads an interface while nobody can be changing running: no other session is in the middle of it, no confirmed commit is pending.
     pub(crate) async fn read_locked(&self, interface: &InterfaceName) -> Result<Option<Found>, EffectError> {
-        self.session.call(Lock(Datastore::Running)).await?;
+        self.session.call(Lock(Datastore::Running)).waited("devices").await?;
         let found = self.read(interface).await;
-        let unlocked = self.session.call(Unlock(Datastore::Running)).await;
+        let unlocked = self.session.call(Unlock(Datastore::Running)).waited("devices").await;
         if unlocked.is_err() {
             // The end of the session releases the lock in any case.
             self.session.abort();
@@ -114,7 +117,7 @@ impl Device {
 
     /// Ends the session; its locks are released with it.
     pub(crate) async fn close(&self) {
-        if let Err(error) = self.session.close().await {
+        if let Err(error) = self.session.close().waited("devices").await {
             tracing::debug!(device.name = self.name.as_str(), error = %error, "The session did not end in the ordinary way");
         }
         metrics::counter!("netchange_netconf_rpcs_total").increment(self.session.rpc_count());

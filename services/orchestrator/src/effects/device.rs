@@ -12,6 +12,7 @@ use super::{EffectError, Outcome, chain};
 use crate::adapters::device::{Device, Found};
 use crate::app::App;
 use crate::store::Done;
+use crate::waiting::Wait;
 
 /// Why the check of a second session failed.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +84,7 @@ async fn configure_on(
             Err(error) => Err(CheckError::Unread(error.to_string())),
         }
     };
-    match transaction.run(&device.session, check).await {
+    match transaction.run(&device.session, check).waited("devices").await {
         Ok(done) => Ok(Some(Event::DeviceConfigured { how: how(&done) })),
         Err(failed) if failed.step == Step::Lock && has_foreign_edits(device).await => {
             Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
@@ -99,7 +100,10 @@ const FOREIGN_EDITS: &str = "the switch's candidate configuration has uncommitte
 /// Whether a lock that was denied was denied because the candidate is dirty: waiting does not help then.
 async fn has_foreign_edits(device: &Device) -> bool {
     let read = |datastore| device.session.call(GetConfig::new(datastore));
-    match (read(Datastore::Candidate).await, read(Datastore::Running).await) {
+    match (
+        read(Datastore::Candidate).waited("devices").await,
+        read(Datastore::Running).waited("devices").await,
+    ) {
         (Ok(candidate), Ok(running)) => candidate.xml().trim() != running.xml().trim(),
         _ => false,
     }

@@ -66,7 +66,7 @@ pub(super) async fn list(
     shared: Data<Shared>,
 ) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
-        return refused;
+        return *refused;
     }
     let filter = match filter(&query) {
         Ok(filter) => filter,
@@ -113,7 +113,7 @@ async fn read_list(shared: &Shared, filter: ChangeFilter) -> sqlx::Result<Change
 #[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = String, Path)), responses((status = 200, body = ChangeView), (status = 401), (status = 404)))]
 pub(super) async fn show(request: HttpRequest, id: Path<String>, shared: Data<Shared>) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
-        return refused;
+        return *refused;
     }
     let Ok(id) = id.parse::<ChangeId>() else { return not_found() };
     answer(&shared, id).await
@@ -130,7 +130,7 @@ pub(super) async fn act(
     shared: Data<Shared>,
 ) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
-        return refused;
+        return *refused;
     }
     let (id, action) = path.into_inner();
     let (Ok(id), Ok(action)) = (id.parse::<ChangeId>(), action.parse::<Action>()) else { return not_found() };

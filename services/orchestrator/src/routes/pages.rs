@@ -258,7 +258,8 @@ fn actions(state: State) -> Vec<Button> {
             vec![button("retry", "Try again", false)]
         }
         State::Indeterminate => vec![button("retry", "Read the switch again", false)],
-        State::Closed | State::Denied | State::Expired | State::Superseded => Vec::new(),
+        State::Closed => vec![button("undo", "Undo", true)],
+        State::Denied | State::Expired | State::Superseded => Vec::new(),
     }
 }
 
@@ -281,7 +282,7 @@ pub(super) async fn act(
 ) -> HttpResponse {
     use secrecy::ExposeSecret;
     if let Err(refused) = shared.guard.admit(&request) {
-        return refused;
+        return *refused;
     }
     let (id, action) = path.into_inner();
     if !guard::is_token(form.token.expose_secret(), &shared.app.settings.server.api_token) {

@@ -11,6 +11,7 @@ use crate::effects::EffectError;
 use crate::store::cards::Card;
 use crate::store::inbox::InboxRow;
 use crate::store::{Applied, Done};
+use crate::waiting::Wait;
 
 /// A fast click can arrive before the card's message id is stored, and before Webex itself finds the action.
 const FAST_CLICK: SignedDuration = SignedDuration::from_secs(15);
@@ -22,7 +23,7 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
         return Ok("ignored: nothing was pressed".to_owned());
     };
     let young = Timestamp::now().duration_since(row.received_at) < FAST_CLICK;
-    let action = match app.webex.attachment_action(&submit.id).await {
+    let action = match app.webex.attachment_action(&submit.id).waited("webex").await {
         Err(error) if error.is_not_found() && young => {
             return Err(EffectError::later("Webex does not know the action yet"));
         }
@@ -36,7 +37,7 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
         }
         return Ok("refused: the card is none of ours".to_owned());
     };
-    let person = app.webex.person(&action.person_id).await?;
+    let person = app.webex.person(&action.person_id).waited("webex").await?;
     match judge(app, row, &card, (&action, &person)).await? {
         Ok(outcome) => Ok(outcome),
         Err(why) => refuse(app, &card, &action, &person, &why).await,
@@ -125,7 +126,7 @@ async fn refuse(app: &App, card: &Card, action: &AttachmentAction, person: &Pers
     app.store.remark(card.change_id, "decision_refused", &format!("{who}: {why}")).await?;
     let text = format!("Your answer was not counted: {}.", markdown::escape(why, 300));
     let message = NewMessage::to_room(action.room_id.clone(), &text).in_thread_of(action.message_id.clone());
-    if let Err(error) = app.webex.create_message(&message).await {
+    if let Err(error) = app.webex.create_message(&message).waited("webex").await {
         tracing::warn!(error = %error, "The person could not be told why their answer was not counted");
     }
     Ok(format!("refused: {who}: {why}"))

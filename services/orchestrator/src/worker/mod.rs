@@ -176,8 +176,9 @@ async fn effect(app: &App, row: OutboxRow) {
             () = keep_lease(app, row.id) => return,
         };
         boundary("between", &row);
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if let Err(error) = settle(app, &row, outcome, duration_ms).await {
+        let seconds = started.elapsed().as_secs_f64();
+        metrics::histogram!("netchange_effect_seconds", "effect" => row.effect.name()).record(seconds);
+        if let Err(error) = settle(app, &row, outcome, seconds * 1000.0).await {
             tracing::error!(error = %error, "The outcome of {} could not be stored; it will run again", row.effect.name());
         }
         boundary("after", &row);
@@ -203,7 +204,7 @@ async fn keep_lease(app: &App, row: i64) {
 }
 
 /// Stores what came of an effect: its event, a later attempt, or that a person is needed.
-async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_ms: u64) -> sqlx::Result<()> {
+async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_ms: f64) -> sqlx::Result<()> {
     let now = Timestamp::now();
     let name = row.effect.name();
     let why = match outcome {
