@@ -202,7 +202,7 @@ async fn only_an_approver_approves_and_only_once() {
         (json!({}), 400),
         (json!({"by": "nobody"}), 400),
         (json!({"by": LEAD.email, "force": true}), 400),
-        (json!([LEAD.email]), 400),
+        (json!(LEAD.email), 400),
         (json!({"by": BYSTANDER.email}), 409),
         (json!({"by": CAB.email}), 409),
         (json!({"by": REQUESTER.email}), 409),

@@ -34,7 +34,12 @@ async fn approve_all(world: &World, tickets: &[u64]) {
         waiting.is_empty().then_some(())
     };
     until_within(LONG, "all are approved", approved, || world.log()).await;
-    let closed = async || tickets.iter().all(|ticket| world.state(*ticket) == "closed").then_some(());
+    let closed = async || {
+        let states: Vec<String> = tickets.iter().map(|ticket| world.state(*ticket)).collect();
+        let stuck = states.iter().position(|state| state == "attention required");
+        assert!(stuck.is_none(), "{}", world.notes(tickets[stuck.unwrap_or_default()]));
+        states.iter().all(|state| state == "closed").then_some(())
+    };
     let open = || {
         let open = tickets.iter().filter(|ticket| world.state(**ticket) != "closed");
         open.map(|ticket| format!("{ticket} is {}: {}\n", world.state(*ticket), world.notes(*ticket)))
