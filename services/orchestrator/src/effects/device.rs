@@ -72,7 +72,9 @@ async fn configure_on(
         app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
     }
     crate::crash::point("inside:configure_device");
-    let transaction = Transaction::new(elements(&plan.edit)).inverse(elements(&plan.inverse));
+    let transaction = Transaction::new(elements(&plan.edit))
+        .inverse(elements(&plan.inverse))
+        .validation(device.validation());
     let check = || async {
         crate::crash::point("committed:configure_device");
         let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
