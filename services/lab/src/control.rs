@@ -20,8 +20,6 @@ pub struct Links {
     pub zammad: String,
     /// The chat.
     pub webex: String,
-    /// The path of the chat's group space.
-    pub space: String,
     /// The source of truth.
     pub netbox: String,
     /// The switch's page.

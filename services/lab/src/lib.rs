@@ -49,7 +49,6 @@ impl Lab {
         let links = control::Links {
             zammad: zammad.url(),
             webex: webex.url(),
-            space: format!("/spaces/{}", webex.group_room_id()),
             netbox: netbox.url(),
             switch: switch.page_url(),
             orchestrator: settings.orchestrator_url.clone(),

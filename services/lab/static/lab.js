@@ -11,11 +11,12 @@
   addEventListener("submit", () => { clearInterval(timer); });
 
   function swap(fresh) {
-    const open = [...main().querySelectorAll("details")].map((one) => one.open);
+    const summary = (one) => one.querySelector("summary").textContent;
+    const open = new Set([...main().querySelectorAll("details[open]")].map(summary));
     const focus = document.activeElement;
     const focused = main().contains(focus) ? focus.outerHTML : null;
     main().replaceWith(fresh);
-    fresh.querySelectorAll("details").forEach((one, at) => { one.open = one.open || Boolean(open[at]); });
+    fresh.querySelectorAll("details").forEach((one) => { one.open = one.open || open.has(summary(one)); });
     if (focused) {
       const same = [...fresh.querySelectorAll(focus.tagName)].find((one) => one.outerHTML === focused);
       if (same) same.focus({ preventScroll: true });

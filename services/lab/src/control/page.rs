@@ -53,7 +53,7 @@ fn index_page(board: &FaultBoard, links: &Links) -> IndexPage {
         name: person.name,
         email: person.email,
         role: person.role,
-        chat: format!("{}{}?as={}", links.webex, links.space, person.email.replace('@', "%40")),
+        chat: format!("{}/latest?as={}", links.webex, person.email.replace('@', "%40")),
     });
     let preset_faults: Vec<Vec<Fault>> = PRESETS.iter().map(super::presets::Preset::faults).collect();
     let presets = PRESETS.iter().zip(&preset_faults).map(|(preset, faults)| PresetRow {
@@ -118,14 +118,7 @@ mod tests {
 
     fn links() -> Links {
         let at = |port: u16| format!("http://127.0.0.1:{port}");
-        Links {
-            zammad: at(1),
-            webex: at(2),
-            space: "/spaces/x".to_owned(),
-            netbox: at(3),
-            switch: at(4),
-            orchestrator: at(5),
-        }
+        Links { zammad: at(1), webex: at(2), netbox: at(3), switch: at(4), orchestrator: at(5) }
     }
 
     #[test]
@@ -140,6 +133,6 @@ mod tests {
                 && html.contains("name=\"on\" value=\"netbox-down\"")
         );
         assert!(!html.contains("/<script>") && html.contains("/&#60;script&#62;"), "{html}");
-        assert!(html.contains("http://127.0.0.1:2/spaces/x?as=lead%40example.net"));
+        assert!(html.contains("http://127.0.0.1:2/latest?as=lead%40example.net"));
     }
 }

@@ -24,6 +24,7 @@ const MAX_TYPED: usize = 2000;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/static/webex.css", web::get().to(style))
+        .route("/latest", web::get().to(latest))
         .route("/direct", web::post().to(open_direct))
         .route("/spaces/{id}/press", web::post().to(press_button))
         .route("/spaces/{id}/messages", web::post().to(write))
@@ -168,6 +169,17 @@ async fn spaces(shared: Data<Shared>, query: Query<As>) -> HttpResponse {
         }
     };
     html(StatusCode::OK, &page)
+}
+
+/// To the space in which something was said last; to the list where nothing was said yet.
+async fn latest(shared: Data<Shared>, query: Query<As>) -> HttpResponse {
+    let world = shared.world();
+    let me = looker(&world, &query.r#as);
+    let email = &world.accounts[me].email;
+    let seen = |message: &&Message| !message.deleted && world.space_of(&message.room_id, me).is_some();
+    let newest = world.messages.iter().rev().find(seen);
+    let list = || format!("/?as={}", email.replace('@', "%40"));
+    see_other(newest.map_or_else(list, |message| space_url(&message.room_id, email)))
 }
 
 async fn space(shared: Data<Shared>, id: Path<String>, query: Query<As>) -> HttpResponse {
