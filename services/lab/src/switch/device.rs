@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::RpcError;
 use super::log::{EventKind, Events};
 use super::model::Model;
+use super::names::Hardware;
 use super::offers::Offers;
 use super::rules;
 use super::tree::Node;

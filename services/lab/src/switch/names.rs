@@ -62,7 +62,8 @@ impl Hardware {
 
     fn has(self, key: &str) -> bool {
         let port = key.strip_prefix("1/0/").and_then(|port| port.parse::<u8>().ok());
-        key == "0/0" || port.is_some_and(|port| (1..=self.ports).contains(&port) && key == format!("1/0/{port}"))
+        key == "0/0"
+            || port.is_some_and(|port| (1..=self.ports).contains(&port) && key == format!("1/0/{port}"))
     }
 
     /// Whether an interface would be hardware that the switch does not have.
