@@ -43,7 +43,7 @@ async fn an_approver_clicks_and_the_switch_is_changed_and_proved() {
     browser.wait_for_text("SUCCESS").await;
     quiet(&browser, "the ticket").await;
 
-    browser.open(&format!("{}/dcim/interfaces/5/", stage.lab.netbox.url())).await;
+    browser.open(&format!("{}{}", stage.lab.netbox.url(), stage.netbox_page())).await;
     let value = browser
         .run("return document.querySelector('#mtu').value + ' ' + document.querySelector('#mode').value")
         .await;
@@ -121,7 +121,7 @@ async fn hostile_text_is_shown_as_text_on_every_page() {
         (format!("{zammad}/tickets/{ticket}"), true),
         (stage.chat(LEAD.email), true),
         (format!("{netbox}/"), true),
-        (format!("{netbox}/dcim/interfaces/5/"), true),
+        (format!("{netbox}{}", stage.netbox_page()), true),
         // Shows values as JSON, in which a quote has a backslash.
         (format!("{netbox}/core/changelog/"), false),
         (format!("{switch}/"), true),
@@ -141,7 +141,8 @@ async fn hostile_text_is_shown_as_text_on_every_page() {
 
 async fn harmless(browser: &Browser, url: &str, whole: bool) {
     assert!(!browser.has_alert().await, "a dialogue on {url}");
-    let shown = browser.text().await;
+    // On cards, what a Webex client could take for a template is broken up by a sign that nobody sees.
+    let shown = browser.text().await.replace('\u{2060}', "");
     let part = if whole { HOSTILE } else { "<script>pwned=1;alert(1)</script>" };
     assert!(shown.contains(part), "not shown as it is on {url}:\n{shown}");
     assert_eq!(browser.run(include_str!("harm.js")).await, json!([]), "on {url}");

@@ -80,6 +80,11 @@ impl Stage {
         format!("{}/latest?as={}", self.lab.webex.url(), email.replace('@', "%40"))
     }
 
+    /// The path of the port's page in NetBox.
+    pub(crate) fn netbox_page(&self) -> String {
+        format!("/dcim/interfaces/{}/", self.lab.netbox.interface(PORT)["id"])
+    }
+
     /// Waits until a ticket is in a state.
     pub(crate) async fn ticket_is(&self, ticket: u64, state: &str) {
         let started = Instant::now();
