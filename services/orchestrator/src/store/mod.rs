@@ -12,7 +12,7 @@ pub(crate) mod remarks;
 pub(crate) mod ticket_states;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +66,7 @@ impl Store {
             .pragma("wal_autocheckpoint", CHECKPOINT_AT)
             .foreign_keys(true);
         let path = options.get_filename().to_path_buf();
+        make_private(&path).with_context(|| format!("cannot make the store {}", path.display()))?;
         let open = |connections| {
             SqlitePoolOptions::new()
                 .min_connections(1)
@@ -143,6 +144,20 @@ async fn checkpoint(pool: SqlitePool) {
                 tracing::warn!(error = %error, "The write-ahead log could not be folded into the store");
             }
         }
+    }
+}
+
+/// Makes the file, readable for its owner only, if it is not there yet; SQLite gives its other files the same rights. A store in memory
+/// has no file.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if path.as_os_str().is_empty() || path.to_string_lossy().contains(":memory:") {
+        return Ok(());
+    }
+    let made = File::options().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(|_| ()),
     }
 }
 

@@ -102,6 +102,14 @@ impl Store {
         rows.iter().map(given_up).collect()
     }
 
+    /// Tries again what was given up of a change; `false` if nothing was.
+    pub(crate) async fn revive_given_up(&self, change: ChangeId, now: Timestamp) -> sqlx::Result<bool> {
+        let revive = sqlx::query(super::changes::REVIVE).bind(change.to_string()).bind(millis(now));
+        let revived = revive.execute(&self.write).await?.rows_affected();
+        self.ring();
+        Ok(revived > 0)
+    }
+
     /// Whether the ticket or the chat still has to be told something of this change.
     pub(crate) async fn is_telling(&self, change: ChangeId) -> sqlx::Result<bool> {
         let select = "SELECT EXISTS (SELECT 1 FROM outbox WHERE change_id = ?1 AND lane = 'ticket' AND done_at IS NULL AND gave_up_at IS NULL)";
