@@ -215,7 +215,7 @@ impl Browser {
 
     /// A window as on a desk.
     pub(crate) async fn desktop(&self) {
-        self.window(1000, 800).await;
+        self.window(960, 800).await;
     }
 
     /// A narrow phone.
