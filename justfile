@@ -39,6 +39,10 @@ test *ARGS:
 test-real:
     .ci/real-tests
 
+# Take the pictures in docs/screenshots anew
+screenshots:
+    NETCHANGE_SCREENSHOTS=1 cargo test --workspace --test browser -- --ignored
+
 # NetBox's client against a real NetBox: NETBOX_URL=… NETBOX_TOKEN=… just test-netbox
 test-netbox:
     cargo test -p netbox-client --test real -- --ignored

@@ -302,8 +302,12 @@ impl Change {
     /// The change after an event, and what shall be done. `rule` is taken over when a plan is made.
     ///
     /// # Errors
-    /// When the event does not belong to the state.
+    /// When the event does not belong to the state; also when a change would be closed that the device was not proved to have.
     pub fn on(&self, event: &Event, rule: &ApprovalRule, now: Timestamp) -> Result<Transition, Refusal> {
+        let unproved = matches!(event, Event::NetboxFinished) && !self.evidence.device_matches;
+        if unproved {
+            return Err(Refusal { state: self.state, event: event.name() });
+        }
         let (state, effects) = self.state.on(event)?;
         let mut change = self.clone();
         change.record(event, rule, now);

@@ -4,7 +4,7 @@ mod page;
 mod presets;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::web::{self, Data, Json, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -34,14 +34,18 @@ pub struct Control {
 }
 
 impl Control {
-    /// Starts it.
+    /// Starts it, before the others that it links to and that link to it; `links` is filled in once they run.
     ///
     /// # Errors
     /// When the port cannot be bound.
-    pub async fn start(settings: &LabSettings, faults: Arc<FaultBoard>, links: Links) -> io::Result<Self> {
+    pub async fn start(
+        settings: &LabSettings,
+        faults: Arc<FaultBoard>,
+        links: Arc<OnceLock<Links>>,
+    ) -> io::Result<Self> {
         let routes = {
             let faults = Data::from(faults.clone());
-            let links = Data::new(links);
+            let links = Data::from(links);
             move |config: &mut ServiceConfig| {
                 config
                     .app_data(faults.clone())

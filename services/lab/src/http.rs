@@ -56,12 +56,14 @@ impl Server {
         let listener = TcpListener::bind((settings.bind, port))?;
         let addr = listener.local_addr()?;
         let switchboard = Switchboard { system: board.0, faults: board.1 };
+        let front = web::redirect("/lab", format!("{}/", settings.front_url));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(switchboard.clone()))
                 .app_data(PayloadConfig::new(4 << 20))
                 .wrap(from_fn(strike))
                 .wrap(from_fn(protect))
+                .service(front.clone())
                 .route("/static/lab.css", web::get().to(style))
                 .route("/static/lab.js", web::get().to(script))
                 .configure(routes.clone())

@@ -13,6 +13,8 @@ pub struct LabSettings {
     pub ports: Ports,
     /// Base URL of netchange; webhooks go to `{orchestrator_url}/ticket`, `/card`, `/webex` and `/netbox`.
     pub orchestrator_url: String,
+    /// Base URL of the lab's front page, to which `/lab` of every stand-in leads; filled in by [`Lab::start`](crate::Lab::start).
+    pub front_url: String,
     /// Zammad: the bot's API token (an agent's).
     pub zammad_token: String,
     /// Zammad: signs its webhooks.
@@ -86,6 +88,7 @@ impl Default for LabSettings {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             ports: Ports::default(),
             orchestrator_url: "http://127.0.0.1:12345".to_owned(),
+            front_url: String::new(),
             zammad_token: "lab-zammad-token".to_owned(),
             zammad_webhook_secret: "lab-zammad-webhook-secret".to_owned(),
             webex_token: "lab-webex-bot-token".to_owned(),

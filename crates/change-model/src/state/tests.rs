@@ -179,6 +179,16 @@ fn two_are_needed_where_the_rule_says_so_and_one_person_is_one() {
 }
 
 #[test]
+fn nothing_is_closed_without_proof_from_the_device() {
+    let mut change = pending();
+    change.state = State::Verifying;
+    assert!(change.on(&Event::NetboxFinished, &rule(), now()).is_err());
+    let evidence = Evidence { device_matches: true, ..Evidence::default() };
+    let proved = change.on(&Event::DeviceProved { evidence }, &rule(), now()).unwrap().change;
+    assert_eq!(proved.on(&Event::NetboxFinished, &rule(), now()).unwrap().change.state, State::Closed);
+}
+
+#[test]
 fn an_undo_is_a_new_change_that_needs_its_own_approval() {
     let mut change = pending();
     assert!(

@@ -16,7 +16,7 @@ pub struct SessionConfig {
     pub call_timeout: Duration,
     /// How long the exchange of hellos may take. 20 s.
     pub hello_timeout: Duration,
-    /// How long [`Session::close`] may take. 5 s.
+    /// How long [`Session::close`](super::Session::close) may take. 5 s.
     pub close_timeout: Duration,
     /// Calls that may wait to be written; more callers than that wait their turn. 64.
     pub queue: usize,

@@ -1,5 +1,7 @@
 //! The front page: where everything is, and what goes wrong just now.
 
+use std::sync::OnceLock;
+
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Form};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,15 +12,16 @@ use super::Links;
 use super::presets::PRESETS;
 use crate::faults::{Fault, FaultBoard};
 use crate::http::is_from_own_page;
-use crate::people::PEOPLE;
+use crate::people::{LEAD, PEOPLE, Person};
 
 #[derive(Template)]
 #[template(path = "control/index.html")]
 struct IndexPage {
     links: Links,
-    people: Vec<Member>,
+    approvers: Vec<Member>,
+    others: Vec<Member>,
     presets: Vec<PresetRow>,
-    others: Vec<String>,
+    other_faults: Vec<String>,
     any: bool,
 }
 
@@ -38,8 +41,11 @@ struct PresetRow {
 }
 
 /// `GET /`.
-pub(super) async fn index(board: Data<FaultBoard>, links: Data<Links>) -> HttpResponse {
-    match index_page(&board, &links).render() {
+pub(super) async fn index(board: Data<FaultBoard>, links: Data<OnceLock<Links>>) -> HttpResponse {
+    let Some(links) = links.get() else {
+        return HttpResponse::ServiceUnavailable().body("The lab is still starting.");
+    };
+    match index_page(&board, links).render() {
         Ok(html) => HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html),
         Err(error) => {
             tracing::error!(%error, "The lab's front page cannot be drawn");
@@ -49,12 +55,14 @@ pub(super) async fn index(board: Data<FaultBoard>, links: Data<Links>) -> HttpRe
 }
 
 fn index_page(board: &FaultBoard, links: &Links) -> IndexPage {
-    let people = PEOPLE.iter().map(|person| Member {
+    let member = |person: &Person| Member {
         name: person.name,
         email: person.email,
         role: person.role,
         chat: format!("{}/latest?as={}", links.webex, person.email.replace('@', "%40")),
-    });
+    };
+    let (approvers, others): (Vec<Member>, Vec<Member>) =
+        PEOPLE.iter().map(member).partition(|member| member.role == LEAD.role);
     let preset_faults: Vec<Vec<Fault>> = PRESETS.iter().map(super::presets::Preset::faults).collect();
     let presets = PRESETS.iter().zip(&preset_faults).map(|(preset, faults)| PresetRow {
         name: preset.name,
@@ -66,10 +74,11 @@ fn index_page(board: &FaultBoard, links: &Links) -> IndexPage {
     let of_preset = |fault: &&Fault| !preset_faults.iter().flatten().any(|known| fault.is_like(known));
     IndexPage {
         links: links.clone(),
-        people: people.collect(),
+        approvers,
+        others,
         presets: presets.collect(),
         // A fault that does not become JSON does not exist: all of them came as JSON or can be written as such.
-        others: listed
+        other_faults: listed
             .iter()
             .filter(of_preset)
             .filter_map(|fault| serde_json::to_string(fault).ok())

@@ -50,6 +50,8 @@ struct InterfaceLine {
     description: String,
     addresses: String,
     ticket: String,
+    /// Whether the newest entry of the change log is about it.
+    changed: bool,
 }
 
 #[derive(Template)]
@@ -132,6 +134,7 @@ fn line(world: &World, row: &Interface) -> InterfaceLine {
         untagged.map(|vid| format!("untagged {vid}")),
         (!tagged.is_empty()).then(|| format!("tagged {}", tagged.join(", "))),
     ];
+    let newest = world.changes.values().next_back();
     let addresses = world.addresses.values().filter(|address| address.interface == Some(row.id));
     InterfaceLine {
         id: row.id,
@@ -144,7 +147,13 @@ fn line(world: &World, row: &Interface) -> InterfaceLine {
         description: row.description.clone(),
         addresses: addresses.map(|address| address.address.to_string()).collect::<Vec<_>>().join(", "),
         ticket: row.custom_fields.get(TICKET_FIELD).and_then(Value::as_str).unwrap_or_default().to_owned(),
+        changed: newest.is_some_and(|change| is_about(change, row)),
     }
+}
+
+fn is_about(change: &Object, row: &Interface) -> bool {
+    change.get("changed_object_type") == Some(&json!("dcim.interface"))
+        && change.get("changed_object_id") == Some(&json!(row.id))
 }
 
 async fn interface(id: Path<u64>, shared: Data<Shared>) -> HttpResponse {
@@ -173,10 +182,6 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
     }));
     let mut untagged = vec![none(row.untagged_vlan.is_none())];
     untagged.extend(vlans.iter().map(|vlan| choice(vlan, row.untagged_vlan == Some(vlan.id))));
-    let own = |change: &&Object| {
-        change.get("changed_object_type") == Some(&json!("dcim.interface"))
-            && change.get("changed_object_id") == Some(&json!(row.id))
-    };
     InterfacePage {
         line: line(world, row),
         device: device.map(|device| device.name.clone()).unwrap_or_default(),
@@ -188,11 +193,11 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
             .changes
             .values()
             .rev()
-            .filter(own)
+            .filter(|change| is_about(change, row))
             .take(SHOWN_CHANGES_OF_ONE)
             .map(change_line)
             .collect(),
-        last_updated: super::model::stamp(row.saved.last_updated),
+        last_updated: short(&super::model::stamp(row.saved.last_updated)),
     }
 }
 
@@ -206,13 +211,18 @@ fn change_line(change: &Object) -> ChangeLine {
     let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let action = change.get("action").and_then(|action| action.get("label")).and_then(Value::as_str);
     ChangeLine {
-        time: text("time"),
+        time: short(&text("time")),
         user: text("user_name"),
         action: action.unwrap_or_default().to_owned(),
         object: format!("{} {}", text("changed_object_type"), text("object_repr")),
         message: text("message"),
         differences: differences(change),
     }
+}
+
+/// `2026-11-24T05:32:08.377926Z` as `2026-11-24 05:32:08`.
+fn short(time: &str) -> String {
+    time.get(..19).unwrap_or(time).replace('T', " ")
 }
 
 fn differences(change: &Object) -> Vec<Difference> {

@@ -19,6 +19,7 @@ struct Rig {
     now: Instant,
 }
 
+const HARDWARE: Hardware = Hardware { ports: 24 };
 const ONE: u32 = 1;
 const TWO: u32 = 2;
 const LOCK_CANDIDATE: &str = "<lock><target><candidate/></target></lock>";

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
-use actix_web::web::{self, Data, Form, Path, ServiceConfig};
+use actix_web::web::{self, Data, Form, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::auth::Caller;
 use super::error::Refusal;
+use super::examples;
 use super::model::Store;
 use super::render::time;
 use super::seed::{CHANGE_GROUP, CUSTOMER_ID, OPEN};
@@ -68,7 +70,14 @@ fn ticket_page(store: &Store, id: u64, error: &str, status: StatusCode) -> HttpR
     page(status, &template)
 }
 
-async fn new(shared: Data<Shared>) -> HttpResponse {
+/// Which example the new ticket is filled in with.
+#[derive(Deserialize)]
+struct Wish {
+    #[serde(default)]
+    example: String,
+}
+
+async fn new(shared: Data<Shared>, wish: Query<Wish>) -> HttpResponse {
     let store = shared.lock();
     let options =
         store.templates.first().and_then(|template| template.get("options")).cloned().unwrap_or_default();
@@ -79,7 +88,11 @@ async fn new(shared: Data<Shared>) -> HttpResponse {
         body: preset("article.body"),
         customers: customers(&store, CUSTOMER_ID),
         states: states(&store, OPEN),
-        inputs: inputs(&store, |name| preset(&format!("ticket.{name}"))),
+        inputs: inputs(&store, |name| {
+            examples::value(&wish.example, name)
+                .map_or_else(|| preset(&format!("ticket.{name}")), str::to_owned)
+        }),
+        examples: examples::choices(&wish.example),
         error: String::new(),
     };
     page(StatusCode::OK, &template)
@@ -129,6 +142,7 @@ async fn create(shared: Data<Shared>, form: Form<Fields>) -> HttpResponse {
                 customers: customers(&store, customer),
                 states: states(&store, state),
                 inputs: inputs(&store, get),
+                examples: examples::choices(""),
                 error: refusal.text,
             };
             page(StatusCode::UNPROCESSABLE_ENTITY, &template)

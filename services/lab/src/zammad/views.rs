@@ -91,6 +91,7 @@ pub(super) struct NewPage {
     pub(super) customers: Vec<Choice>,
     pub(super) states: Vec<Choice>,
     pub(super) inputs: Vec<Input>,
+    pub(super) examples: Vec<Choice>,
     pub(super) error: String,
 }
 

@@ -81,7 +81,9 @@ async fn multiply(stage: &Stage) -> Result<(i64, u64)> {
     }
     let rounds = i64::try_from(wanted.div_ceil(ids.len().max(1)))?;
     for round in 0..rounds {
-        sqlx::query(DELIVERIES).bind(round).execute(&mut *tx).await?;
+        for statement in DELIVERIES {
+            sqlx::query(statement).bind(round).execute(&mut *tx).await?;
+        }
     }
     tx.commit().await?;
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM changes").fetch_one(&store).await?;
@@ -102,6 +104,11 @@ const COPIES: [&str; 6] = [
     "INSERT INTO ticket_states (change_id, state, at) SELECT ?2, state, at FROM ticket_states WHERE change_id = ?1 AND ?3 >= 0",
     "INSERT INTO remarks (change_id, at, kind, detail) SELECT ?2, at, kind, detail FROM remarks WHERE change_id = ?1 AND ?3 >= 0",
 ];
-const DELIVERIES: &str = "INSERT INTO inbox (source, delivery, body, received_at, due_at, attempts, done_at, outcome) \
-    SELECT source, delivery || '-copy-' || ?1, body, received_at, due_at, attempts, done_at, outcome FROM inbox \
-    WHERE done_at IS NOT NULL AND delivery NOT LIKE '%-copy-%'";
+const DELIVERIES: [&str; 2] = [
+    "INSERT INTO inbox (source, delivery, received_at, due_at, attempts, done_at, outcome) \
+     SELECT source, delivery || '-copy-' || ?1, received_at, due_at, attempts, done_at, outcome FROM inbox \
+     WHERE done_at IS NOT NULL AND delivery NOT LIKE '%-copy-%'",
+    "INSERT INTO inbox_bodies (inbox_id, body) SELECT copy.id, bodies.body FROM inbox copy JOIN inbox original \
+     ON original.source = copy.source AND copy.delivery = original.delivery || '-copy-' || ?1 \
+     JOIN inbox_bodies bodies ON bodies.inbox_id = original.id",
+];

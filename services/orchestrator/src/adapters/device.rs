@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use change_model::{DeviceName, InterfaceName, InterfaceState, Truth};
 use device_dialect::{Dialect, Save, choose};
+use netconf_client::framing::Limits;
 use netconf_client::ops::{Config, CopyConfig, Datastore, GetConfig, Lock, Raw, Unlock};
 use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
+use netconf_client::transaction::Validation;
 use netconf_client::{Error, Session, SessionConfig};
 use secrecy::ExposeSecret;
 
@@ -14,6 +16,12 @@ use crate::app::App;
 use crate::effects::{EffectError, chain};
 use crate::settings::{Devices, Login};
 use crate::waiting::Wait;
+
+/// The namespace of Cisco's `save-config` and `sync-from`.
+const CISCO_IA: &str = "http://cisco.com/yang/cisco-ia";
+
+/// Largest reply: the whole configuration of a large switch is some megabytes.
+const REPLY_LIMITS: Limits = Limits { max_message: 64 << 20, max_depth: 256 };
 
 /// A session with a device.
 pub(crate) struct Device {
@@ -74,6 +82,18 @@ impl Device {
         Ok(state.map(|state| Found { state, dialect, xml: data.xml().trim().to_owned() }))
     }
 
+    /// How the candidate is validated. netconfd (yuma123) answers an edit, `<validate>` and `<commit>` with ok and loses the change; it
+    /// keeps it where the edit itself asks to be tested.
+    pub(crate) fn validation(&self) -> Validation {
+        let yuma = |uri: &str| uri.contains("netconfcentral.org/ns/yuma") || uri.contains("yuma123.org/ns/");
+        let offers = self.session.capabilities();
+        if offers.validate_1_1() && offers.iter().any(yuma) {
+            Validation::TestThenSet
+        } else {
+            Validation::Validate
+        }
+    }
+
     /// Has the device re-read configuration made by command line, where it can.
     pub(crate) async fn sync_from(&self) -> Result<(), EffectError> {
         if let Some(rpc) = self.dialect()?.sync_from() {
@@ -84,7 +104,19 @@ impl Device {
 
     /// Makes running last; what the device said.
     pub(crate) async fn save(&self) -> Result<String, EffectError> {
-        match self.dialect()?.save() {
+        let offers = self.session.capabilities();
+        let save = match self.dialect()?.save() {
+            // A server that only has the models of the family, and not its RPCs.
+            Save::Rpc(_) if !offers.iter().any(|uri| uri.starts_with(CISCO_IA)) => {
+                if offers.startup() {
+                    Save::CopyConfig
+                } else {
+                    Save::NotNeeded
+                }
+            }
+            save => save,
+        };
+        match save {
             Save::Rpc(rpc) => {
                 let reply = self.session.call(Raw::new(rpc)).waited("devices").await?;
                 Ok(reply.child_text("result")?.unwrap_or_default().trim().to_owned())
@@ -160,9 +192,12 @@ fn connector(
     let known_hosts = HostKeyCheck::KnownHosts(devices.known_hosts.clone());
     let limit = devices.timeout;
     let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
-    Ok(SshConnector::new(target, own.username, auth, known_hosts)
-        .timeouts(timeouts)
-        .session_config(SessionConfig::default().call_timeout(limit).close_timeout(Duration::from_secs(2))))
+    Ok(SshConnector::new(target, own.username, auth, known_hosts).timeouts(timeouts).session_config(
+        SessionConfig::default()
+            .limits(REPLY_LIMITS)
+            .call_timeout(limit)
+            .close_timeout(Duration::from_secs(2)),
+    ))
 }
 
 fn auth(login: &Login) -> Option<Auth> {

@@ -72,7 +72,9 @@ async fn configure_on(
         app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
     }
     crate::crash::point("inside:configure_device");
-    let transaction = Transaction::new(elements(&plan.edit)).inverse(elements(&plan.inverse));
+    let transaction = Transaction::new(elements(&plan.edit))
+        .inverse(elements(&plan.inverse))
+        .validation(device.validation());
     let check = || async {
         crate::crash::point("committed:configure_device");
         let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
@@ -148,11 +150,17 @@ async fn failure(
     }
 }
 
+/// Errors of the switch that are told to people; a switch may have one for each of its interfaces.
+const MAX_ERRORS: usize = 5;
+
 fn explain(failed: &Failed<CheckError>) -> String {
     let said = match &failed.cause {
         Cause::Session(error) if !error.rpc_errors().is_empty() => {
-            let told: Vec<String> = error.rpc_errors().iter().map(rpc_error).collect();
-            format!("the switch refused: {}", told.join("; "))
+            let all = error.rpc_errors();
+            let told: Vec<String> = all.iter().take(MAX_ERRORS).map(rpc_error).collect();
+            let more = all.len().saturating_sub(MAX_ERRORS);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            format!("the switch refused: {}{more}", told.join("; "))
         }
         Cause::ForeignEdits => FOREIGN_EDITS.to_owned(),
         cause => chain(cause),

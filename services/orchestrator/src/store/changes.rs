@@ -4,7 +4,7 @@ use change_model::{ApprovalRule, Change, ChangeId, Effect, Event, Refusal, State
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use super::{Store, millis, outbox, timestamp};
 
@@ -191,16 +191,22 @@ impl Store {
 
     /// Changes, newest first.
     pub(crate) async fn changes(&self, filter: &ChangeFilter) -> sqlx::Result<Vec<Change>> {
-        let select = "SELECT body FROM changes WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR ticket_number = ?2) \
-                      AND (?3 IS NULL OR device = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
-        let rows = sqlx::query(select)
-            .bind(filter.state.map(State::as_str))
-            .bind(&filter.ticket_number)
-            .bind(&filter.device)
-            .bind(filter.after.map(|id| id.to_string()))
-            .bind(filter.limit)
-            .fetch_all(&self.read)
-            .await?;
+        // Only what is asked for stands in the statement, so that an index serves it.
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT body FROM changes WHERE true");
+        if let Some(state) = filter.state {
+            query.push(" AND state = ").push_bind(state.as_str());
+        }
+        if let Some(number) = &filter.ticket_number {
+            query.push(" AND ticket_number = ").push_bind(number);
+        }
+        if let Some(device) = &filter.device {
+            query.push(" AND device = ").push_bind(device);
+        }
+        if let Some(after) = filter.after {
+            query.push(" AND id < ").push_bind(after.to_string());
+        }
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(filter.limit);
+        let rows = query.build().fetch_all(&self.read).await?;
         rows.iter().map(read).collect()
     }
 
@@ -294,13 +300,15 @@ async fn finish(
     Ok(())
 }
 
+/// Effects that were given up are tried again as if for the first time.
+pub(super) const REVIVE: &str = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
+                                 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
+
 /// Takes up what was handed to a person. A change that starts anew takes up only what was still to be told.
 async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Timestamp) -> sqlx::Result<()> {
-    let revive = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
-                  WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
     let forget =
         "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    let sql = if before.state.is_active() && before.state != State::Indeterminate { revive } else { forget };
+    let sql = if before.state.is_active() && before.state != State::Indeterminate { REVIVE } else { forget };
     sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
     Ok(())
 }
@@ -311,7 +319,7 @@ async fn cancel_timers(
     change: &Change,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL";
+    let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
     sqlx::query(cancel)
         .bind(change.id.to_string())
         .bind(millis(now))

@@ -24,8 +24,10 @@ use crate::store::{Applied, Done};
 
 pub(crate) use retry::Limits;
 
-/// Effects and webhooks worked on at once.
-const CONCURRENCY: usize = 32;
+/// Effects worked on at once.
+const EFFECTS: usize = 32;
+/// Webhooks worked on at once; apart, so that a flood of them does not take the effects' places.
+const DELIVERIES: usize = 16;
 /// Longest sleep without being rung: a command of the operator writes into the store from another process, which rings nobody.
 const LONGEST_SLEEP: Duration = Duration::from_secs(2);
 /// How long the worker may be silent before it is not believed to be alive.
@@ -55,11 +57,12 @@ impl Pulse {
 pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
     pulse.beat();
     let poller = tokio::spawn(poll::run(app.clone(), stop.clone()));
-    let places = Arc::new(Semaphore::new(CONCURRENCY));
+    let places = Places::default();
     let mut tasks = JoinSet::new();
     while !stop.is_cancelled() {
         pulse.beat();
         while tasks.try_join_next().is_some() {}
+        let looked = Timestamp::now();
         let started = start_due(&app, &places, &mut tasks).await;
         if let Err(error) = &started {
             tracing::error!(error = %error, "The store does not answer; waiting");
@@ -67,7 +70,7 @@ pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
         if matches!(started, Ok(true)) {
             continue;
         }
-        let sleep = sleep_time(&app).await;
+        let sleep = sleep_time(&app, looked).await;
         tokio::select! {
             () = app.store.work() => {}
             () = tokio::time::sleep(sleep) => {}
@@ -81,21 +84,36 @@ pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
     poller.abort();
 }
 
-/// Starts whatever is due and has a place; `true` if it started something.
-async fn start_due(app: &App, places: &Arc<Semaphore>, tasks: &mut JoinSet<()>) -> sqlx::Result<bool> {
-    let mut started = false;
-    if let Ok(place) = places.clone().try_acquire_owned()
-        && let Some(row) = app.store.claim_delivery(Timestamp::now()).await?
-    {
-        let app = app.clone();
-        tasks.spawn(async move {
-            deliver(&app, row).await;
-            drop(place);
-            app.store.ring();
-        });
-        started = true;
+/// Where work can go on.
+struct Places {
+    effects: Arc<Semaphore>,
+    deliveries: Arc<Semaphore>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { effects: Arc::new(Semaphore::new(EFFECTS)), deliveries: Arc::new(Semaphore::new(DELIVERIES)) }
     }
-    if let Ok(place) = places.clone().try_acquire_owned()
+}
+
+/// Starts whatever is due and has a place; `true` if it started something.
+async fn start_due(app: &App, places: &Places, tasks: &mut JoinSet<()>) -> sqlx::Result<bool> {
+    let mut started = false;
+    let free = places.deliveries.available_permits();
+    if free > 0 {
+        for row in app.store.claim_deliveries(Timestamp::now(), free).await? {
+            // Nobody else takes places, so that there is one for each.
+            let place = places.deliveries.clone().try_acquire_owned();
+            let app = app.clone();
+            tasks.spawn(async move {
+                deliver(&app, row).await;
+                drop(place);
+                app.store.ring();
+            });
+            started = true;
+        }
+    }
+    if let Ok(place) = places.effects.clone().try_acquire_owned()
         && let Some(row) = app.store.claim_effect(Timestamp::now()).await?
     {
         let app = app.clone();
@@ -109,13 +127,13 @@ async fn start_due(app: &App, places: &Arc<Semaphore>, tasks: &mut JoinSet<()>) 
     Ok(started)
 }
 
-async fn sleep_time(app: &App) -> Duration {
-    match app.store.next_due().await {
+/// How long there is nothing to do, unless rung. What was due when we looked and was not taken waits for something in hand to end, which
+/// rings: looking again and again would only keep others from the store.
+async fn sleep_time(app: &App, looked: Timestamp) -> Duration {
+    match app.store.next_due(looked).await {
         Ok(Some(due)) => {
-            let wait = due.duration_since(Timestamp::now());
-            Duration::try_from(wait)
-                .unwrap_or(Duration::from_millis(50))
-                .clamp(Duration::from_millis(5), LONGEST_SLEEP)
+            let wait = Duration::try_from(due.duration_since(Timestamp::now()));
+            wait.unwrap_or(Duration::ZERO).min(LONGEST_SLEEP)
         }
         Ok(None) => LONGEST_SLEEP,
         Err(_) => Duration::from_secs(1),

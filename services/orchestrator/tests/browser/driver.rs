@@ -18,7 +18,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(10);
 /// The name under which WebDriver hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// What keeps Chromium quiet, and running as any user.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +28,7 @@ const FLAGS: [&str; 11] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-lcd-text",
     "--hide-scrollbars",
     "--force-color-profile=srgb",
 ];
@@ -214,7 +215,7 @@ impl Browser {
 
     /// A window as on a desk.
     pub(crate) async fn desktop(&self) {
-        self.window(1000, 800).await;
+        self.window(960, 800).await;
     }
 
     /// A narrow phone.

@@ -10,6 +10,8 @@ mod driver;
 mod pages;
 mod people;
 mod stage;
+#[path = "../support/mod.rs"]
+mod support;
 
 /// Fails unless nothing was written to the browser's console.
 async fn quiet(browser: &driver::Browser, where_: &str) {

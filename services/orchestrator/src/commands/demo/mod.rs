@@ -90,7 +90,7 @@ async fn play(args: &DemoArgs, dir: tempfile::TempDir) -> Result<u8> {
     let stage = Stage::start(options).await?;
     let links = [
         ("start here", stage.lab.control.url()),
-        ("file a ticket", format!("{}/new", stage.lab.zammad.url())),
+        ("file a ticket", format!("{}/new?example=access", stage.lab.zammad.url())),
         ("approve it in the chat", format!("{}/latest?as=lead%40example.net", stage.lab.webex.url())),
         ("NetBox", stage.lab.netbox.url()),
         ("the switch", stage.lab.switch.page_url()),
