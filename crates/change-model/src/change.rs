@@ -9,6 +9,7 @@ use crate::plan::Plan;
 use crate::policy::ApprovalRule;
 use crate::request::{ChangeRequest, Problem, TicketFields};
 use crate::state::{Refusal, State};
+use crate::undo::Restore;
 
 /// The ticket of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct Change {
     pub ticket_fingerprint: PlanDigest,
     /// Those who may not approve: the ticket's customer first, then who typed it in.
     pub requesters: Vec<Email>,
+    /// What it leads back to, where it undoes another change.
+    #[serde(default)]
+    pub restores: Option<Restore>,
     /// The request, once understood.
     pub request: Option<ChangeRequest>,
     /// The plan, once made.
@@ -195,6 +199,7 @@ impl Change {
             ticket_fingerprint: crate::digest::digest(&received.fields)?,
             fields: received.fields,
             requesters: received.requesters,
+            restores: None,
             request: None,
             plan: None,
             digest: None,
@@ -211,6 +216,21 @@ impl Change {
             updated_at: received.at,
         };
         Ok(Transition { change, effects: vec![Effect::MakePlan] })
+    }
+
+    /// A new change that leads back to what this one found; `None` for one that changed nothing or is not closed.
+    #[must_use]
+    pub fn undo(&self, id: ChangeId, by: Option<Email>, at: Timestamp) -> Option<Transition> {
+        let restores = Some(Restore::of(self)?);
+        // Who asks for the undo may not approve it, as with any other change.
+        let requesters = by.into_iter().chain(self.requesters.iter().cloned()).collect();
+        let mut change =
+            Self { id, restores, requesters, version: 1, received_at: at, updated_at: at, ..self.clone() };
+        change.state = State::AttentionRequired;
+        change.retried();
+        change.round = 1;
+        change.state = State::Received;
+        Some(Transition { change, effects: vec![Effect::MakePlan] })
     }
 
     /// The device, once the request is understood.
@@ -282,8 +302,12 @@ impl Change {
     /// The change after an event, and what shall be done. `rule` is taken over when a plan is made.
     ///
     /// # Errors
-    /// When the event does not belong to the state.
+    /// When the event does not belong to the state; also when a change would be closed that the device was not proved to have.
     pub fn on(&self, event: &Event, rule: &ApprovalRule, now: Timestamp) -> Result<Transition, Refusal> {
+        let unproved = matches!(event, Event::NetboxFinished) && !self.evidence.device_matches;
+        if unproved {
+            return Err(Refusal { state: self.state, event: event.name() });
+        }
         let (state, effects) = self.state.on(event)?;
         let mut change = self.clone();
         change.record(event, rule, now);

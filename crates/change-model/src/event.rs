@@ -246,6 +246,25 @@ pub enum Note {
     Cancelled,
 }
 
+impl Note {
+    /// Its name in the store and in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Closed => "closed",
+            Self::NothingToDo => "nothing_to_do",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Attention => "attention",
+            Self::Indeterminate => "indeterminate",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// Effects of one lane run one after the other; the lanes of a change do not wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

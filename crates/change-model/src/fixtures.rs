@@ -56,6 +56,7 @@ pub(crate) fn plan() -> (ChangeRequest, Plan) {
         request: &request,
         ticket_fingerprint: crate::digest::digest(&fields()).unwrap(),
         truth: &truth(),
+        truth_change: truth().change(&request.settings).unwrap(),
         device_before: &before,
         device_after: &after,
         edits: Edits { edit: "<config/>".to_owned(), inverse: "<config/>".to_owned() },

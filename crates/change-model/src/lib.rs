@@ -16,6 +16,7 @@ pub mod risk;
 pub mod state;
 pub mod suffix;
 pub mod truth;
+pub mod undo;
 pub mod vlan;
 
 #[cfg(test)]
@@ -31,4 +32,5 @@ pub use policy::{ApprovalRule, Policy};
 pub use request::{ChangeRequest, Problem, RequestDraft, RequestedSettings, TicketFields};
 pub use state::{Refusal, State};
 pub use truth::Truth;
+pub use undo::Restore;
 pub use vlan::{AllowedVlans, VlanId};

@@ -90,6 +90,8 @@ pub struct PlanInputs<'a> {
     pub ticket_fingerprint: PlanDigest,
     /// The source of truth.
     pub truth: &'a Truth,
+    /// What happens in it.
+    pub truth_change: TruthChange,
     /// The device's state now.
     pub device_before: &'a InterfaceState,
     /// The device's state to be.
@@ -98,25 +100,13 @@ pub struct PlanInputs<'a> {
     pub edits: Edits,
 }
 
-/// A plan could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// The truth's problems were not looked at before.
-    #[error("the source of truth lacks the interface or a VLAN of the request")]
-    Incomplete,
-    /// A value does not go into JSON.
-    #[error("cannot take the digest of a plan")]
-    Digest(#[from] serde_json::Error),
-}
-
 impl Plan {
     /// Makes a plan.
     ///
     /// # Errors
-    /// When the truth lacks what the request names, which [`Truth::problems`] would have told.
-    pub fn make(inputs: PlanInputs<'_>) -> Result<Self, PlanError> {
-        let truth = inputs.truth.change(&inputs.request.settings).ok_or(PlanError::Incomplete)?;
+    /// When it does not go into JSON.
+    pub fn make(inputs: PlanInputs<'_>) -> Result<Self, serde_json::Error> {
+        let truth = inputs.truth_change;
         let agrees = agrees(&truth.before, inputs.device_before);
         Ok(Self {
             version: PLAN_VERSION,

@@ -156,7 +156,11 @@ pub(crate) fn edit(
     }
     let mut root = Node::new(BASE_NS, "config");
     for path in &gone {
-        root.descend(base).descend(path).remove = true;
+        let node = root.descend(base).descend(path);
+        node.remove = true;
+        // Some servers parse the value of a leaf that goes (netconfd 2.13), so it is sent although nothing needs it.
+        let leaf = before.items.iter().find(|item| item.path == *path && item.leaves.is_empty());
+        node.text = leaf.map(|item| item.text.clone()).unwrap_or_default();
     }
     for item in set {
         let node = root.descend(base).descend(&item.path);

@@ -1,7 +1,10 @@
 //! The lab's front page and its control route for faults.
 
+mod page;
+mod presets;
+
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::web::{self, Data, Json, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -31,16 +34,24 @@ pub struct Control {
 }
 
 impl Control {
-    /// Starts it.
+    /// Starts it, before the others that it links to and that link to it; `links` is filled in once they run.
     ///
     /// # Errors
     /// When the port cannot be bound.
-    pub async fn start(settings: &LabSettings, faults: Arc<FaultBoard>, _links: Links) -> io::Result<Self> {
+    pub async fn start(
+        settings: &LabSettings,
+        faults: Arc<FaultBoard>,
+        links: Arc<OnceLock<Links>>,
+    ) -> io::Result<Self> {
         let routes = {
             let faults = Data::from(faults.clone());
+            let links = Data::from(links);
             move |config: &mut ServiceConfig| {
                 config
                     .app_data(faults.clone())
+                    .app_data(links.clone())
+                    .route("/", web::get().to(page::index))
+                    .route("/faults", web::post().to(page::switch))
                     .route("/control/faults", web::get().to(list))
                     .route("/control/faults", web::post().to(add))
                     .route("/control/faults", web::delete().to(clear));

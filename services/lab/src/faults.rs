@@ -54,6 +54,14 @@ pub struct Fault {
     pub action: FaultAction,
 }
 
+impl Fault {
+    /// Whether both strike at the same events in the same way; counts do not matter.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (self.system, self.point, &self.method, &self.path, &self.action)
+            == (other.system, other.point, &other.method, &other.path, &other.action)
+    }
+}
+
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -118,6 +126,17 @@ impl FaultBoard {
         self.lock().clear();
     }
 
+    /// Switches off the faults that strike in this way, whatever is left of their counts.
+    pub fn remove(&self, fault: &Fault) {
+        self.lock().retain(|on| !on.is_like(fault));
+    }
+
+    /// Whether a fault that strikes in this way is switched on.
+    #[must_use]
+    pub fn is_on(&self, fault: &Fault) -> bool {
+        self.lock().iter().any(|on| on.is_like(fault))
+    }
+
     /// The faults that are switched on, with what is left of their counts.
     #[must_use]
     pub fn list(&self) -> Vec<Fault> {
@@ -178,6 +197,18 @@ mod tests {
         let strike = || board.strike(System::Netbox, Point::Request, "PATCH", "/api/dcim/").len();
         assert_eq!((strike(), strike(), strike()), (0, 1, 0));
         assert!(board.list().is_empty());
+    }
+
+    #[test]
+    fn a_fault_is_removed_whatever_is_left_of_its_count() {
+        let board = FaultBoard::default();
+        board.add(fault(0, Some(3)));
+        board.add(Fault { method: None, ..fault(0, None) });
+        assert_eq!(board.strike(System::Netbox, Point::Request, "PATCH", "/api/").len(), 2);
+        assert!(board.is_on(&fault(0, Some(3))));
+        board.remove(&fault(0, Some(3)));
+        assert!(!board.is_on(&fault(0, Some(3))));
+        assert_eq!(board.list().len(), 1, "the other one stays");
     }
 
     #[test]

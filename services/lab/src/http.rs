@@ -1,4 +1,4 @@
-//! What the lab's HTTP servers have in common: starting on a port, stopping, and the faults of the wire.
+//! What the lab's HTTP servers have in common: starting on a port, stopping, the faults of the wire, and what protects their pages.
 
 use std::any::Any;
 use std::io;
@@ -10,12 +10,19 @@ use std::time::Duration;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Extensions, ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, Error, HttpMessage, HttpResponse, HttpServer};
 
 use crate::faults::{FaultAction, FaultBoard, Point, System};
 use crate::settings::LabSettings;
+
+/// What a page may load and do: nothing from elsewhere, and no script but the shared one. Articles and cards bring `style` attributes.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+                           img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A running HTTP server of the lab.
 pub struct Server {
@@ -49,12 +56,16 @@ impl Server {
         let listener = TcpListener::bind((settings.bind, port))?;
         let addr = listener.local_addr()?;
         let switchboard = Switchboard { system: board.0, faults: board.1 };
+        let front = web::redirect("/lab", format!("{}/", settings.front_url));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(switchboard.clone()))
                 .app_data(PayloadConfig::new(4 << 20))
                 .wrap(from_fn(strike))
+                .wrap(from_fn(protect))
+                .service(front.clone())
                 .route("/static/lab.css", web::get().to(style))
+                .route("/static/lab.js", web::get().to(script))
                 .configure(routes.clone())
         })
         .workers(1)
@@ -88,6 +99,39 @@ impl Server {
 
 async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("../static/lab.css"))
+}
+
+async fn script() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(include_str!("../static/lab.js"))
+}
+
+/// Whether a browser says that a page of this very server sent the request.
+pub(crate) fn is_from_own_page(headers: &HeaderMap) -> bool {
+    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let own = header(HOST).map(|host| format!("http://{host}"));
+    own.is_some() && header(ORIGIN) == own.as_deref()
+}
+
+/// Refuses what a page of another site sends, and ties down what our own pages may load.
+async fn protect(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    // Programs send no Origin; browsers do with everything that is no mere reading.
+    if !request.method().is_safe()
+        && request.headers().contains_key(ORIGIN)
+        && !is_from_own_page(request.headers())
+    {
+        let refusal = HttpResponse::Forbidden().body("This was not sent by a page of this server.");
+        return Ok(request.into_response(refusal));
+    }
+    let mut response = next.call(request).await?;
+    let is_page = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("text/html"));
+    if is_page {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    }
+    Ok(response)
 }
 
 fn keep_connection(connection: &dyn Any, extensions: &mut Extensions) {

@@ -14,7 +14,7 @@ pub mod webex;
 pub mod zammad;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use faults::{Fault, FaultAction, FaultBoard, Point, System};
 pub use settings::{Capabilities, LabSettings, Ports};
@@ -42,18 +42,20 @@ impl Lab {
     /// When a port cannot be bound or the switch's host key cannot be read or made.
     pub async fn start(settings: LabSettings) -> io::Result<Self> {
         let faults = Arc::new(FaultBoard::default());
+        let links = Arc::new(OnceLock::new());
+        let control = control::Control::start(&settings, faults.clone(), links.clone()).await?;
+        let settings = LabSettings { front_url: control.url(), ..settings };
         let zammad = zammad::Zammad::start(&settings, faults.clone()).await?;
         let webex = webex::Webex::start(&settings, faults.clone()).await?;
         let netbox = netbox::Netbox::start(&settings, faults.clone()).await?;
         let switch = switch::Switch::start(&settings, faults.clone()).await?;
-        let links = control::Links {
+        links.get_or_init(|| control::Links {
             zammad: zammad.url(),
             webex: webex.url(),
             netbox: netbox.url(),
             switch: switch.page_url(),
             orchestrator: settings.orchestrator_url.clone(),
-        };
-        let control = control::Control::start(&settings, faults.clone(), links).await?;
+        });
         Ok(Self { zammad, webex, netbox, switch, control, faults })
     }
 

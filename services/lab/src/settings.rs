@@ -13,6 +13,8 @@ pub struct LabSettings {
     pub ports: Ports,
     /// Base URL of netchange; webhooks go to `{orchestrator_url}/ticket`, `/card`, `/webex` and `/netbox`.
     pub orchestrator_url: String,
+    /// Base URL of the lab's front page, to which `/lab` of every stand-in leads; filled in by [`Lab::start`](crate::Lab::start).
+    pub front_url: String,
     /// Zammad: the bot's API token (an agent's).
     pub zammad_token: String,
     /// Zammad: signs its webhooks.
@@ -39,6 +41,8 @@ pub struct LabSettings {
     pub zammad_retry_waits: [Duration; 4],
     /// How long the switch takes for one RPC, to imitate a real one.
     pub switch_rpc_delay: Duration,
+    /// Ports of the switch, in NetBox and on it alike: `GigabitEthernet1/0/1` and on. A C9300-24T has 24; more are for load.
+    pub switch_ports: u8,
 }
 
 /// Ports of the lab's servers.
@@ -84,6 +88,7 @@ impl Default for LabSettings {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             ports: Ports::default(),
             orchestrator_url: "http://127.0.0.1:12345".to_owned(),
+            front_url: String::new(),
             zammad_token: "lab-zammad-token".to_owned(),
             zammad_webhook_secret: "lab-zammad-webhook-secret".to_owned(),
             webex_token: "lab-webex-bot-token".to_owned(),
@@ -97,6 +102,7 @@ impl Default for LabSettings {
             capabilities: Capabilities::default(),
             zammad_retry_waits: [10, 20, 30, 40].map(Duration::from_secs),
             switch_rpc_delay: Duration::ZERO,
+            switch_ports: 24,
         }
     }
 }

@@ -5,7 +5,6 @@ CREATE TABLE inbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     source      TEXT    NOT NULL,
     delivery    TEXT    NOT NULL,
-    body        BLOB    NOT NULL,
     received_at INTEGER NOT NULL,
     due_at      INTEGER NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
@@ -15,6 +14,12 @@ CREATE TABLE inbox (
     UNIQUE (source, delivery)
 );
 CREATE INDEX inbox_waiting ON inbox (due_at) WHERE done_at IS NULL;
+CREATE INDEX inbox_done ON inbox (done_at) WHERE done_at IS NOT NULL;
+-- Apart, because SQLite writes a row anew when it is leased and when it is done.
+CREATE TABLE inbox_bodies (
+    inbox_id INTEGER PRIMARY KEY REFERENCES inbox (id) ON DELETE CASCADE,
+    body     BLOB    NOT NULL
+);
 
 CREATE TABLE changes (
     id            TEXT    PRIMARY KEY,

@@ -16,6 +16,7 @@ mod settings;
 mod store;
 mod telemetry;
 mod views;
+mod waiting;
 mod worker;
 
 use std::process::ExitCode;

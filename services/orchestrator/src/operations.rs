@@ -2,9 +2,11 @@
 
 use std::str::FromStr;
 
-use change_model::{ApprovalRule, ChangeId, Decision, Email, Event, Verdict};
+use change_model::{ApprovalRule, Change, ChangeId, Decision, Email, Event, Verdict};
 use jiff::Timestamp;
+use uuid::Uuid;
 
+use crate::adapters::ticket;
 use crate::store::{Applied, Done, Store};
 
 /// An operator's action.
@@ -88,18 +90,45 @@ pub(crate) async fn act(
             };
             change.judge(&decision, Timestamp::now()).map_err(|why| ActionError::Refused(why.to_string()))?
         }
+        // A change that ended has no next step; what its ticket or card was never told can still be told.
+        Action::Retry if change.state.is_ended() => return tell_again(store, &change).await,
         Action::Retry => Event::Retried { by: operator },
         Action::Cancel => Event::Cancelled { by: operator },
-        Action::Undo => {
-            return Err(ActionError::Refused(
-                "undo is not built yet: file a ticket with the values from the change's diff".to_owned(),
-            ));
-        }
+        Action::Undo => return undo(store, &change, by).await,
     };
-    match store.apply(id, &event, rule, Done::Nothing).await? {
+    match store.apply_judged(&change, &event, rule, Done::Nothing).await? {
         Applied::Moved(change) => Ok(change.id),
         Applied::Refused(refusal) => Err(ActionError::Refused(refusal.to_string())),
+        Applied::Stale => {
+            Err(ActionError::Refused("the change moved at this moment; look at it again".to_owned()))
+        }
         Applied::DeviceBusy => Err(ActionError::Refused("the device is busy with another change".to_owned())),
         Applied::Unknown => Err(ActionError::NotFound),
     }
+}
+
+/// Makes the change that leads back; it is planned, and asks for approval, like any other.
+async fn undo(store: &Store, change: &Change, by: &str) -> Result<ChangeId, ActionError> {
+    let refused = |why: String| Err(ActionError::Refused(why));
+    let now = Timestamp::now();
+    let Some(undo) = change.undo(ChangeId::new(Uuid::now_v7()), Email::parse(by).ok(), now) else {
+        return refused(format!(
+            "only a closed change that changed something can be undone; this one is {}",
+            change.state
+        ));
+    };
+    let id = undo.change.id;
+    if !store.insert_change(&undo).await? {
+        return refused(format!("ticket {} has another change under way", change.ticket.number));
+    }
+    // The ticket was closed by netchange itself, and is expected to be so until the undo's own notes move it.
+    store.ticket_is(id, ticket::CLOSED, now).await?;
+    Ok(id)
+}
+
+async fn tell_again(store: &Store, change: &Change) -> Result<ChangeId, ActionError> {
+    if store.revive_given_up(change.id, Timestamp::now()).await? {
+        return Ok(change.id);
+    }
+    Err(ActionError::Refused(format!("a change that is {} has nothing left to try again", change.state)))
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -47,12 +48,27 @@ pub(crate) fn start(logs: Logs<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The recorder of this process's metrics.
+/// Upper bounds of the buckets of every histogram, in seconds.
+const BUCKETS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// How often what histograms recorded is put into their buckets. Until then each value takes memory, whether somebody scrapes or not.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The recorder of this process's metrics. Needs a tokio runtime, on which it keeps the histograms small.
 pub(crate) fn metrics() -> Result<PrometheusHandle> {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     if let Some(handle) = RECORDER.get() {
         return Ok(handle.clone());
     }
-    let handle = PrometheusBuilder::new().install_recorder().context("cannot start the metrics")?;
+    let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).context("the buckets are wrong")?;
+    let handle = builder.install_recorder().context("cannot start the metrics")?;
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        let mut interval = tokio::time::interval(UPKEEP);
+        loop {
+            interval.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
     Ok(RECORDER.get_or_init(|| handle).clone())
 }

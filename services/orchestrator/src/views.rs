@@ -56,8 +56,12 @@ pub(crate) struct ChangeView {
 /// Where a change comes from.
 #[derive(Debug, Serialize, ToSchema)]
 struct SourceView {
-    /// `ticket`.
+    /// `ticket`, or `undo` of another change.
     kind: &'static str,
+    /// The change that is undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    undoes: Option<change_model::ChangeId>,
     ticket_id: u64,
     ticket_number: String,
 }
@@ -107,7 +111,8 @@ impl ChangeView {
             state: change.state,
             version: change.version,
             source: SourceView {
-                kind: "ticket",
+                kind: if change.restores.is_some() { "undo" } else { "ticket" },
+                undoes: change.restores.as_ref().map(|restore| restore.of),
                 ticket_id: change.ticket.id,
                 ticket_number: change.ticket.number.clone(),
             },

@@ -179,6 +179,31 @@ fn two_are_needed_where_the_rule_says_so_and_one_person_is_one() {
 }
 
 #[test]
+fn nothing_is_closed_without_proof_from_the_device() {
+    let mut change = pending();
+    change.state = State::Verifying;
+    assert!(change.on(&Event::NetboxFinished, &rule(), now()).is_err());
+    let evidence = Evidence { device_matches: true, ..Evidence::default() };
+    let proved = change.on(&Event::DeviceProved { evidence }, &rule(), now()).unwrap().change;
+    assert_eq!(proved.on(&Event::NetboxFinished, &rule(), now()).unwrap().change.state, State::Closed);
+}
+
+#[test]
+fn an_undo_is_a_new_change_that_needs_its_own_approval() {
+    let mut change = pending();
+    assert!(
+        change.undo(ChangeId::new(uuid::Uuid::from_u128(2)), None, now()).is_none(),
+        "only what is closed can be undone"
+    );
+    change.state = State::Closed;
+    change.approvals.push(fixtures::approval("lead@example.net", Verdict::Approved, now()));
+    let undo = change.undo(ChangeId::new(uuid::Uuid::from_u128(2)), None, now()).unwrap().change;
+    assert_eq!((undo.state, undo.approvals.len(), undo.plan.as_ref()), (State::Received, 0, None));
+    let restores = undo.restores.unwrap();
+    assert_eq!((restores.of, restores.device), (change.id, change.plan.unwrap().device_before));
+}
+
+#[test]
 fn a_retry_voids_old_approvals() {
     let mut change = pending();
     change.state = State::AttentionRequired;

@@ -5,6 +5,7 @@
 //! is dropped or runs into its time limit leaves the session usable: its reply, when it comes, is thrown away.
 
 mod calls;
+mod config;
 mod driver;
 
 use std::fmt;
@@ -19,81 +20,15 @@ use tokio::time::timeout;
 
 use crate::capabilities::Capabilities;
 use crate::error::{Error, LostCause, Phase, UnknownCommit};
-use crate::framing::{self, Decoder, Framing, Limits};
+use crate::framing::{self, Decoder, Framing};
 use crate::hello::{Hello, HelloError, NETCONF_NS};
 use crate::operation::{Effect, Operation};
 use crate::reply::Reply;
 use crate::transport::{ReadBytes, Stream, Transport, WriteBytes};
 
+pub use config::SessionConfig;
+
 use calls::{Calls, Outgoing, Pending};
-
-/// How a session behaves. Every wait has a limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SessionConfig {
-    /// What is accepted from the server.
-    pub limits: Limits,
-    /// How long one call may take, from asking to be sent to its whole reply. 60 s.
-    pub call_timeout: Duration,
-    /// How long the exchange of hellos may take. 20 s.
-    pub hello_timeout: Duration,
-    /// How long [`Session::close`] may take. 5 s.
-    pub close_timeout: Duration,
-    /// Calls that may wait to be written; more callers than that wait their turn. 64.
-    pub queue: usize,
-    /// What this side's hello offers. `:base:1.0` and `:base:1.1`.
-    pub capabilities: Capabilities,
-}
-
-impl Default for SessionConfig {
-    fn default() -> Self {
-        SessionConfig {
-            limits: Limits::default(),
-            call_timeout: Duration::from_secs(60),
-            hello_timeout: Duration::from_secs(20),
-            close_timeout: Duration::from_secs(5),
-            queue: 64,
-            capabilities: Hello::client().capabilities,
-        }
-    }
-}
-
-impl SessionConfig {
-    /// The same with another limit on one call.
-    #[must_use]
-    pub fn call_timeout(mut self, limit: Duration) -> Self {
-        self.call_timeout = limit;
-        self
-    }
-
-    /// The same with another limit on the hellos.
-    #[must_use]
-    pub fn hello_timeout(mut self, limit: Duration) -> Self {
-        self.hello_timeout = limit;
-        self
-    }
-
-    /// The same with another limit on closing.
-    #[must_use]
-    pub fn close_timeout(mut self, limit: Duration) -> Self {
-        self.close_timeout = limit;
-        self
-    }
-
-    /// The same with other limits on messages.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// The same with other capabilities in this side's hello.
-    #[must_use]
-    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
-        self.capabilities = capabilities;
-        self
-    }
-}
 
 /// What the handles and the task share.
 struct Shared {

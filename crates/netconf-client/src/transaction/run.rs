@@ -7,15 +7,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::compare;
 use super::{
-    Cause, Committed, Failed, ForeignEdits, Guarantees, Method, ServerState, Step, Transaction, UndoneBy,
-    Validation,
+    Cause, Committed, Failed, ForeignEdits, Guarantees, Method, ServerState, Step, Transaction, Validation,
 };
 use crate::capabilities::Capabilities;
 use crate::error::Error;
-use crate::ops::{
-    CancelCommit, Commit, Datastore, DiscardChanges, EditConfig, ErrorOption, GetConfig, Lock, TestOption,
-    Unlock, Validate,
-};
+use crate::ops::{Commit, Datastore, EditConfig, ErrorOption, GetConfig, Lock, TestOption, Validate};
 use crate::session::Session;
 
 /// The longest part of the confirm timeout that is kept for the confirmation itself.
@@ -26,7 +22,7 @@ const BACKGROUND_UNDO_LIMIT: Duration = Duration::from_secs(30);
 
 /// How far the change has come. Each is set before the request that may bring it about is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+pub(super) enum Progress {
     /// Neither candidate nor running were touched.
     Clean,
     /// The candidate may hold the edit; running was not touched.
@@ -121,18 +117,18 @@ impl Drop for Guard {
 }
 
 /// A transaction under way.
-struct Run {
-    transaction: Transaction,
-    session: Session,
-    guarantees: Guarantees,
-    locked: Vec<Datastore>,
-    progress: Progress,
+pub(super) struct Run {
+    pub(super) transaction: Transaction,
+    pub(super) session: Session,
+    pub(super) guarantees: Guarantees,
+    pub(super) locked: Vec<Datastore>,
+    pub(super) progress: Progress,
     /// When the confirmed commit was sent.
-    committed_at: Option<Instant>,
-    candidate_dirty: bool,
-    undo_error: Option<Error>,
+    pub(super) committed_at: Option<Instant>,
+    pub(super) candidate_dirty: bool,
+    pub(super) undo_error: Option<Error>,
     /// Whether the session was ended on purpose.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 type StepResult<E> = Result<(), (Step, Cause<E>)>;
@@ -162,11 +158,11 @@ impl Run {
         }
     }
 
-    fn capabilities(&self) -> &Capabilities {
+    pub(super) fn capabilities(&self) -> &Capabilities {
         self.session.capabilities()
     }
 
-    fn method(&self) -> Method {
+    pub(super) fn method(&self) -> Method {
         self.guarantees.method
     }
 
@@ -292,7 +288,7 @@ impl Run {
     }
 
     /// The edit or its inverse, with the options the server offers.
-    fn edit(&self, target: Datastore, inverse: bool) -> EditConfig {
+    pub(super) fn edit(&self, target: Datastore, inverse: bool) -> EditConfig {
         let transaction = &self.transaction;
         let (config, operation) = if inverse {
             (transaction.inverse.clone().unwrap_or_default(), transaction.inverse_default_operation)
@@ -315,135 +311,5 @@ impl Run {
             edit = edit.error_option(ErrorOption::RollbackOnError);
         }
         edit
-    }
-
-    /// Goes back from wherever the transaction stands, releases the locks, and says what is known about running.
-    /// May be called again after having been dropped.
-    async fn undo(&mut self) -> ServerState {
-        let state = match self.progress {
-            Progress::Clean => ServerState::Unchanged,
-            Progress::InCandidate => {
-                self.discard().await;
-                ServerState::Unchanged
-            }
-            Progress::Pending | Progress::Confirming => self.undo_pending().await,
-            Progress::InRunning => self.undo_by_inverse().await,
-        };
-        self.unlock().await;
-        state
-    }
-
-    /// Undoes a confirmed commit: by cancelling it, or by ending the session.
-    async fn undo_pending(&mut self) -> ServerState {
-        let within = self.transaction.confirm_timeout;
-        if self.capabilities().confirmed_commit_1_1() && self.session.lost().is_none() {
-            match self.session.call(CancelCommit::new()).await {
-                Ok(()) => {
-                    self.progress = Progress::InCandidate;
-                    self.discard().await;
-                    return ServerState::Undone(UndoneBy::CancelCommit);
-                }
-                Err(error) => self.undo_error = Some(error),
-            }
-        }
-        let confirming = self.progress == Progress::Confirming;
-        self.candidate_dirty = self.restore_candidate().await.is_err();
-        self.end().await;
-        if confirming {
-            ServerState::Unknown { reverts_within: Some(within) }
-        } else {
-            ServerState::Undone(UndoneBy::SessionEnd { within })
-        }
-    }
-
-    /// Gives the candidate what running will have once a pending commit is undone. Discarding would not: as long as
-    /// the commit is pending, running has the change.
-    async fn restore_candidate(&mut self) -> Result<(), ()> {
-        if self.session.lost().is_some() || self.transaction.inverse.is_none() {
-            return Err(());
-        }
-        self.session.call(self.edit(Datastore::Candidate, true)).await.map_err(|error| {
-            self.undo_error.get_or_insert(error);
-        })
-    }
-
-    /// Undoes what was committed for good, or edited in running, by the caller's inverse.
-    async fn undo_by_inverse(&mut self) -> ServerState {
-        let through_candidate = self.method() != Method::EditRunning;
-        if self.session.lost().is_some() {
-            self.candidate_dirty = through_candidate;
-            return ServerState::Unknown { reverts_within: None };
-        }
-        if through_candidate {
-            self.discard().await;
-        }
-        if self.transaction.inverse.is_none() {
-            return ServerState::Changed;
-        }
-        match self.apply_inverse(through_candidate).await {
-            Ok(()) => {
-                self.progress = Progress::Clean;
-                ServerState::Undone(UndoneBy::Inverse)
-            }
-            Err(error) => {
-                let unknown = error.is_outcome_unknown() || self.session.lost().is_some();
-                self.undo_error = Some(error);
-                if through_candidate && self.session.lost().is_none() {
-                    self.discard().await;
-                }
-                if unknown { ServerState::Unknown { reverts_within: None } } else { ServerState::Changed }
-            }
-        }
-    }
-
-    async fn apply_inverse(&mut self, through_candidate: bool) -> Result<(), Error> {
-        if !through_candidate {
-            return self.session.call(self.edit(Datastore::Running, true)).await;
-        }
-        self.session.call(self.edit(Datastore::Candidate, true)).await?;
-        self.session.call(Commit::new()).await
-    }
-
-    /// Takes this transaction's edits out of the candidate.
-    async fn discard(&mut self) {
-        match self.session.call(DiscardChanges).await {
-            Ok(()) => {
-                self.candidate_dirty = false;
-                if self.progress == Progress::InCandidate {
-                    self.progress = Progress::Clean;
-                }
-            }
-            Err(error) => {
-                self.candidate_dirty = true;
-                self.undo_error.get_or_insert(error);
-            }
-        }
-    }
-
-    /// Releases the locks, the last one first; ends the session if one does not go.
-    async fn unlock(&mut self) {
-        while let Some(datastore) = self.locked.last().copied() {
-            if self.ended || self.session.lost().is_some() {
-                self.locked.clear();
-                return;
-            }
-            if let Err(error) = self.session.call(Unlock(datastore)).await {
-                tracing::warn!(
-                    netconf.session_id = self.session.session_id(),
-                    %error,
-                    "Ending the session, as its lock on {datastore} could not be released"
-                );
-                self.end().await;
-            }
-            self.locked.pop();
-        }
-    }
-
-    /// Ends the session, in good order if it still answers.
-    async fn end(&mut self) {
-        self.ended = true;
-        if let Err(error) = self.session.close().await {
-            tracing::debug!(netconf.session_id = self.session.session_id(), %error, "close-session failed");
-        }
     }
 }

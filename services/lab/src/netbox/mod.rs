@@ -91,7 +91,8 @@ impl Netbox {
         let delivered = Arc::new(Mutex::new(Vec::new()));
         let worker = hooks::Worker { http, faults: faults.clone(), log: delivered.clone() };
         let worker = tokio::spawn(worker.run(deliveries));
-        let world = seed::world(&settings.orchestrator_url, &settings.netbox_webhook_secret);
+        let secret = &settings.netbox_webhook_secret;
+        let world = seed::world(&settings.orchestrator_url, secret, settings.switch_ports);
         let token = settings.netbox_token.clone();
         let shared = Arc::new(Shared { world: Mutex::new(world), token, requests: AtomicU64::new(0), queue });
         let data = Data::from(shared.clone());

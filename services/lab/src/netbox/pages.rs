@@ -1,6 +1,6 @@
 //! Pages for people: devices and their interfaces, one interface with its form, the change log.
 
-use actix_web::http::header::{HOST, LOCATION, ORIGIN};
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -11,6 +11,7 @@ use super::render::MODES;
 use super::seed::TICKET_FIELD;
 use super::write::{self, Cause};
 use super::{Shared, answer, list};
+use crate::http::is_from_own_page;
 
 /// Entries on the page of the change log.
 const SHOWN_CHANGES: usize = 100;
@@ -49,6 +50,8 @@ struct InterfaceLine {
     description: String,
     addresses: String,
     ticket: String,
+    /// Whether the newest entry of the change log is about it.
+    changed: bool,
 }
 
 #[derive(Template)]
@@ -131,6 +134,7 @@ fn line(world: &World, row: &Interface) -> InterfaceLine {
         untagged.map(|vid| format!("untagged {vid}")),
         (!tagged.is_empty()).then(|| format!("tagged {}", tagged.join(", "))),
     ];
+    let newest = world.changes.values().next_back();
     let addresses = world.addresses.values().filter(|address| address.interface == Some(row.id));
     InterfaceLine {
         id: row.id,
@@ -143,7 +147,13 @@ fn line(world: &World, row: &Interface) -> InterfaceLine {
         description: row.description.clone(),
         addresses: addresses.map(|address| address.address.to_string()).collect::<Vec<_>>().join(", "),
         ticket: row.custom_fields.get(TICKET_FIELD).and_then(Value::as_str).unwrap_or_default().to_owned(),
+        changed: newest.is_some_and(|change| is_about(change, row)),
     }
+}
+
+fn is_about(change: &Object, row: &Interface) -> bool {
+    change.get("changed_object_type") == Some(&json!("dcim.interface"))
+        && change.get("changed_object_id") == Some(&json!(row.id))
 }
 
 async fn interface(id: Path<u64>, shared: Data<Shared>) -> HttpResponse {
@@ -172,10 +182,6 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
     }));
     let mut untagged = vec![none(row.untagged_vlan.is_none())];
     untagged.extend(vlans.iter().map(|vlan| choice(vlan, row.untagged_vlan == Some(vlan.id))));
-    let own = |change: &&Object| {
-        change.get("changed_object_type") == Some(&json!("dcim.interface"))
-            && change.get("changed_object_id") == Some(&json!(row.id))
-    };
     InterfacePage {
         line: line(world, row),
         device: device.map(|device| device.name.clone()).unwrap_or_default(),
@@ -187,11 +193,11 @@ fn interface_page(world: &World, row: &Interface, errors: Vec<String>) -> Interf
             .changes
             .values()
             .rev()
-            .filter(own)
+            .filter(|change| is_about(change, row))
             .take(SHOWN_CHANGES_OF_ONE)
             .map(change_line)
             .collect(),
-        last_updated: super::model::stamp(row.saved.last_updated),
+        last_updated: short(&super::model::stamp(row.saved.last_updated)),
     }
 }
 
@@ -205,13 +211,18 @@ fn change_line(change: &Object) -> ChangeLine {
     let text = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let action = change.get("action").and_then(|action| action.get("label")).and_then(Value::as_str);
     ChangeLine {
-        time: text("time"),
+        time: short(&text("time")),
         user: text("user_name"),
         action: action.unwrap_or_default().to_owned(),
         object: format!("{} {}", text("changed_object_type"), text("object_repr")),
         message: text("message"),
         differences: differences(change),
     }
+}
+
+/// `2026-11-24T05:32:08.377926Z` as `2026-11-24 05:32:08`.
+fn short(time: &str) -> String {
+    time.get(..19).unwrap_or(time).replace('T', " ")
 }
 
 fn differences(change: &Object) -> Vec<Difference> {
@@ -230,15 +241,8 @@ fn differences(change: &Object) -> Vec<Difference> {
     after.iter().filter(differs).map(line).collect()
 }
 
-/// Only forms of our own pages: a page of another site has another origin, and browsers say which.
-fn foreign(request: &HttpRequest) -> bool {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let own = header(HOST).map(|host| format!("http://{host}"));
-    header(ORIGIN).is_none() || header(ORIGIN) != own.as_deref()
-}
-
 async fn edit(request: HttpRequest, id: Path<u64>, form: Bytes, shared: Data<Shared>) -> HttpResponse {
-    if foreign(&request) {
+    if !is_from_own_page(request.headers()) {
         return HttpResponse::Forbidden().body("This form was not sent by a page of this server.");
     }
     let mut world = shared.world();
@@ -296,7 +300,7 @@ mod tests {
     use super::*;
 
     fn row() -> Interface {
-        super::super::seed::world("http://127.0.0.1:1", "secret").interfaces[&5].clone()
+        super::super::seed::world("http://127.0.0.1:1", "secret", 24).interfaces[&5].clone()
     }
 
     #[test]
@@ -318,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_hostile_description_is_shown_as_text() {
-        let world = super::super::seed::world("http://127.0.0.1:1", "secret");
+        let world = super::super::seed::world("http://127.0.0.1:1", "secret", 24);
         let hostile = Interface { description: "<script>alert(1)</script>\" onload=x".to_owned(), ..row() };
         let html = interface_page(&world, &hostile, vec!["<b>".to_owned()]).render().unwrap();
         assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("\" onload"), "{html}");

@@ -45,8 +45,8 @@ fn port(number: u8) -> Port {
     }
 }
 
-/// Builds the world, with webhooks that go to `{orchestrator_url}/netbox`.
-pub(super) fn world(orchestrator_url: &str, secret: &str) -> World {
+/// Builds the world: devices with so many ports, webhooks that go to `{orchestrator_url}/netbox`.
+pub(super) fn world(orchestrator_url: &str, secret: &str, ports: u8) -> World {
     let mut world = World::empty();
     for (id, name, slug) in [(LAB, "Lab", "lab"), (BRANCH, "Branch", "branch")] {
         world.sites.insert(id, Site { id, name, slug });
@@ -56,7 +56,7 @@ pub(super) fn world(orchestrator_url: &str, secret: &str) -> World {
         world.vlans.insert(id, Vlan { id, vid, name, site, saved });
     }
     for (name, site) in [("c9300", LAB), ("c9300-b", BRANCH)] {
-        device(&mut world, name, site);
+        device(&mut world, (name, site), ports);
     }
     for (prefix, site) in [("10.10.10.0/24", LAB), ("10.20.20.0/24", BRANCH)] {
         let (id, saved) = (world.next_id(Table::Prefixes), world.saved());
@@ -77,10 +77,10 @@ pub(super) fn world(orchestrator_url: &str, secret: &str) -> World {
     world
 }
 
-fn device(world: &mut World, name: &str, site: u64) {
+fn device(world: &mut World, (name, site): (&str, u64), ports: u8) {
     let (id, saved) = (world.next_id(Table::Devices), world.saved());
     world.devices.insert(id, Device { id, name: name.to_owned(), site, primary_ip4: None, saved });
-    for number in 1..=24 {
+    for number in 1..=ports {
         let (description, mode, untagged, tagged) = if site == LAB { port(number) } else { port(0) };
         let (row, saved) = (world.next_id(Table::Interfaces), world.saved());
         let vlan = |vid: u16| {
@@ -88,7 +88,7 @@ fn device(world: &mut World, name: &str, site: u64) {
             world.vlans.values().find(here).map(|vlan| vlan.id)
         };
         let interface = Interface {
-            enabled: site != LAB || number < 23,
+            enabled: site != LAB || !matches!(number, 23 | 24),
             mtu: (site == LAB && number == 9).then_some(1500),
             description: description.to_owned(),
             mode: mode.map(str::to_owned),

@@ -35,8 +35,8 @@ impl From<Vec<RpcError>> for ConsoleError {
 }
 
 /// The configuration that the switch starts with, judged by its model.
-pub(crate) fn start_config(model: &Model) -> Result<Node, ConsoleError> {
-    let text = format!("<config xmlns=\"{NETCONF}\">{}</config>", seed::config());
+pub(crate) fn start_config(model: &Model, ports: u8) -> Result<Node, ConsoleError> {
+    let text = format!("<config xmlns=\"{NETCONF}\">{}</config>", seed::config(ports));
     edited(model, &Node::root(), &text)
 }
 

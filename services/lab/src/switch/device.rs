@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::RpcError;
 use super::log::{EventKind, Events};
 use super::model::Model;
+use super::names::Hardware;
 use super::offers::Offers;
 use super::rules;
 use super::tree::Node;
@@ -72,6 +73,7 @@ pub(crate) struct Pending {
 pub(crate) struct Device {
     pub(crate) model: Arc<Model>,
     pub(crate) offers: Offers,
+    pub(crate) hardware: Hardware,
     pub(crate) running: Node,
     /// `None`: as running.
     pub(crate) candidate: Option<Node>,
@@ -105,10 +107,11 @@ pub(crate) type By<'a> = (Option<u32>, &'a str);
 
 impl Device {
     /// A switch that was just started with this configuration, saved.
-    pub(crate) fn new(model: Arc<Model>, offers: Offers, config: Node) -> Self {
+    pub(crate) fn new(model: Arc<Model>, offers: Offers, hardware: Hardware, config: Node) -> Self {
         Self {
             model,
             offers,
+            hardware,
             before_last_change: config.clone(),
             startup: Some(config.clone()),
             running: config,
@@ -212,7 +215,7 @@ impl Device {
     pub(crate) fn write(&mut self, target: Datastore, mut content: Node, editor: u32) {
         match target {
             Datastore::Running => {
-                rules::settle(&mut content, &self.model.shape);
+                rules::settle(&mut content, &self.model.shape, self.hardware);
                 if content != self.running {
                     self.before_last_change = std::mem::replace(&mut self.running, content);
                     self.last_change = Some(Timestamp::now());
@@ -230,7 +233,7 @@ impl Device {
     /// What of the whole configuration the switch does not accept.
     pub(crate) fn judge(&self, content: &Node) -> Vec<RpcError> {
         let mut errors = self.model.check_complete(content);
-        errors.extend(rules::judge(content));
+        errors.extend(rules::judge(content, self.hardware));
         errors
     }
 

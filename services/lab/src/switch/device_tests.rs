@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::console::start_config;
 use super::device::{Datastore, Device};
 use super::model::Model;
-use super::names::{NATIVE, SWITCH};
+use super::names::{Hardware, NATIVE, SWITCH};
 use super::offers::Offers;
 use super::xml::NETCONF;
 use crate::settings::Capabilities;
@@ -19,14 +19,15 @@ struct Rig {
     now: Instant,
 }
 
+const HARDWARE: Hardware = Hardware { ports: 24 };
 const ONE: u32 = 1;
 const TWO: u32 = 2;
 const LOCK_CANDIDATE: &str = "<lock><target><candidate/></target></lock>";
 const UNLOCK_CANDIDATE: &str = "<unlock><target><candidate/></target></unlock>";
 
 fn rig(capabilities: Capabilities) -> Rig {
-    let config = start_config(&MODEL).unwrap();
-    let mut device = Device::new(MODEL.clone(), Offers::from(capabilities), config);
+    let config = start_config(&MODEL, HARDWARE.ports).unwrap();
+    let mut device = Device::new(MODEL.clone(), Offers::from(capabilities), HARDWARE, config);
     for user in ["first", "second"] {
         let (id, _) = device.open_session(user, "127.0.0.1:1").unwrap();
         device.sessions.get_mut(&id).unwrap().chunked = true;
@@ -542,11 +543,11 @@ fn after_a_restart_the_saved_configuration_runs() {
 
 #[test]
 fn the_seed_is_accepted_and_settled() {
-    let config = start_config(&MODEL).unwrap();
+    let config = start_config(&MODEL, HARDWARE.ports).unwrap();
     let mut settled = config.clone();
-    super::rules::settle(&mut settled, &MODEL.shape);
+    super::rules::settle(&mut settled, &MODEL.shape, HARDWARE);
     assert_eq!(config, settled);
-    assert!(super::rules::judge(&config).is_empty());
+    assert!(super::rules::judge(&config, HARDWARE).is_empty());
     assert_eq!(super::cli::interfaces(&config).len(), 26);
     let routed = super::cli::interface(&config, "GigabitEthernet1/0/20").unwrap();
     assert!(super::cli::interface_lines(routed).contains(&"ip address 10.10.10.1 255.255.255.0".to_owned()));

@@ -66,8 +66,9 @@ impl Switch {
     pub async fn start(settings: &LabSettings, faults: Arc<FaultBoard>) -> io::Result<Self> {
         let model = Arc::new(Model::ios_xe().map_err(io::Error::other)?);
         let offers = Offers::from(settings.capabilities);
-        let config = console::start_config(&model).map_err(io::Error::other)?;
-        let device = Device::new(model, offers, config);
+        let hardware = names::Hardware { ports: settings.switch_ports };
+        let config = console::start_config(&model, hardware.ports).map_err(io::Error::other)?;
+        let device = Device::new(model, offers, hardware, config);
         let shared = Arc::new(Shared::new(settings, device, faults)?);
         let key = ssh::host_key(settings.switch_host_key.as_deref())?;
         let public = key.public_key().to_openssh().map_err(io::Error::other)?;

@@ -48,14 +48,45 @@ pub(crate) fn is_physical(kind: &str, key: &str) -> bool {
     (PHYSICAL.contains(&kind) || kind == "AppGigabitEthernet") && !key.contains('.')
 }
 
-/// The hardware of the lab's switch: the keys of its GigabitEthernet interfaces.
-pub(crate) fn hardware() -> Vec<String> {
-    std::iter::once("0/0".to_owned()).chain((1..=24).map(|port| format!("1/0/{port}"))).collect()
+/// The hardware of the lab's switch: the management port and so many others, all GigabitEthernet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hardware {
+    pub(crate) ports: u8,
+}
+
+impl Hardware {
+    /// The keys of its interfaces.
+    pub(crate) fn keys(self) -> impl Iterator<Item = String> {
+        std::iter::once("0/0".to_owned()).chain((1..=self.ports).map(|port| format!("1/0/{port}")))
+    }
+
+    fn has(self, key: &str) -> bool {
+        let port = key.strip_prefix("1/0/").and_then(|port| port.parse::<u8>().ok());
+        key == "0/0"
+            || port.is_some_and(|port| (1..=self.ports).contains(&port) && key == format!("1/0/{port}"))
+    }
+
+    /// Whether an interface would be hardware that the switch does not have.
+    pub(crate) fn lacks(self, kind: &str, key: &str) -> bool {
+        is_physical(kind, key) && !(kind == "GigabitEthernet" && self.has(key))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hardware_is_what_the_switch_has_and_nothing_else() {
+        let hardware = Hardware { ports: 24 };
+        assert_eq!(hardware.keys().count(), 25);
+        assert!(hardware.keys().all(|key| !hardware.lacks("GigabitEthernet", &key)));
+        for key in ["1/0/0", "1/0/25", "1/0/05", "2/0/1", "1/0/"] {
+            assert!(hardware.lacks("GigabitEthernet", key), "{key}");
+        }
+        assert!(hardware.lacks("TenGigabitEthernet", "1/0/1"));
+        assert!(!hardware.lacks("Vlan", "100"));
+    }
 
     #[test]
     fn a_name_is_split_at_its_first_digit() {

@@ -1,7 +1,7 @@
 //! What the switch itself insists on beyond the types of the model: the model's `must` rules and the limits of its hardware.
 
 use super::error::RpcError;
-use super::names::{hardware, is_physical};
+use super::names::Hardware;
 use super::shape::Shape;
 use super::tree::{Node, Place, Step};
 
@@ -12,10 +12,11 @@ const PLATFORM_MTU: u32 = 9198;
 struct Interfaces<'a> {
     native: &'a Node,
     interface: &'a Node,
+    hardware: Hardware,
 }
 
 /// What of a whole configuration the switch does not accept.
-pub(crate) fn judge(content: &Node) -> Vec<RpcError> {
+pub(crate) fn judge(content: &Node, hardware: Hardware) -> Vec<RpcError> {
     let mut errors = Vec::new();
     let Some(native) = content.child("native") else {
         return errors;
@@ -26,7 +27,7 @@ pub(crate) fn judge(content: &Node) -> Vec<RpcError> {
     let Some(interface) = native.child("interface") else {
         return errors;
     };
-    let around = Interfaces { native, interface };
+    let around = Interfaces { native, interface, hardware };
     for entry in &interface.children {
         judge_interface(&around, entry, &mut errors);
     }
@@ -61,7 +62,7 @@ fn judge_interface(around: &Interfaces<'_>, entry: &Node, errors: &mut Vec<RpcEr
         }
         place(&[around.native, around.interface, entry], &below)
     };
-    if is_physical(kind, key) && !(kind == "GigabitEthernet" && hardware().iter().any(|known| known == key)) {
+    if around.hardware.lacks(kind, key) {
         let error = refused(&format!("interface {kind}{key}"), "the switch has no such interface");
         errors.push(error.at(&at(&[])));
     }
@@ -113,7 +114,7 @@ fn judge_channel(
 }
 
 /// Brings a configuration that was accepted to what the switch makes of it: hardware cannot be removed, only emptied.
-pub(crate) fn settle(content: &mut Node, model: &Shape) {
+pub(crate) fn settle(content: &mut Node, model: &Shape, hardware: Hardware) {
     let native = super::names::NATIVE;
     let mut node = content;
     for name in ["native", "interface"] {
@@ -124,7 +125,7 @@ pub(crate) fn settle(content: &mut Node, model: &Shape) {
         node = &mut node.children[index];
     }
     let mut added = false;
-    for key in hardware() {
+    for key in hardware.keys() {
         let there = |entry: &Node| {
             entry.is(native, "GigabitEthernet") && entry.text_at(&["name"]) == Some(key.as_str())
         };

@@ -15,15 +15,15 @@ const VLANS: [(u16, &str); 7] = [
     (300, "Voice"),
 ];
 
-/// The configuration as XML: `<native>…</native>`.
-pub(crate) fn config() -> String {
+/// The configuration of a switch with so many ports as XML: `<native>…</native>`.
+pub(crate) fn config(ports: u8) -> String {
     let mut out =
         format!("<native xmlns=\"{NATIVE}\"><version>17.12</version><hostname>c9300</hostname><vlan>");
     for (id, name) in VLANS {
         let _ = write!(out, "<vlan-list xmlns=\"{VLAN}\"><id>{id}</id><name>{name}</name></vlan-list>");
     }
     out.push_str("</vlan><interface>");
-    for port in 1..=24 {
+    for port in 1..=ports {
         let _ =
             write!(out, "<GigabitEthernet><name>1/0/{port}</name>{}</GigabitEthernet>", port_config(port));
     }

@@ -34,7 +34,6 @@ pub(super) fn post(
         edits: 0,
         deleted: false,
     };
-    world.version += 1;
     let deliveries = delivery::of_message(world, Happened::Created, &message);
     let id = message.id.clone();
     world.messages.push(message);
@@ -183,7 +182,6 @@ pub(super) async fn edit(
         message.body = body;
         message.edits += 1;
         message.updated = Some(now());
-        world.version += 1;
         let message = &world.messages[position];
         (world.message_json(message), delivery::of_message(&world, Happened::Updated, message))
     };
@@ -197,7 +195,6 @@ pub(super) async fn delete(shared: Data<Shared>, request: HttpRequest, id: Path<
         let mut world = shared.world();
         let position = own(&world, &id, caller)?;
         world.messages[position].deleted = true;
-        world.version += 1;
         delivery::of_message(&world, Happened::Deleted, &world.messages[position])
     };
     delivery::send(&shared, deliveries);

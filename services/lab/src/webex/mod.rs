@@ -254,7 +254,6 @@ impl Webex {
                 .iter_mut()
                 .filter(|press| press.room_id == room_id)
                 .for_each(|press| press.room_id.clone_from(&new));
-            world.version += 1;
             let deliveries = delivery::of_migration(&world, room_id, &new);
             (new, deliveries)
         };

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Form, Path, Query, ServiceConfig};
-use actix_web::{HttpResponse, Responder};
 use askama::Template;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -24,7 +24,7 @@ const MAX_TYPED: usize = 2000;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/static/webex.css", web::get().to(style))
-        .route("/version", web::get().to(version))
+        .route("/latest", web::get().to(latest))
         .route("/direct", web::post().to(open_direct))
         .route("/spaces/{id}/press", web::post().to(press_button))
         .route("/spaces/{id}/messages", web::post().to(write))
@@ -81,7 +81,6 @@ struct SpacePage {
     bot: &'static str,
     notice: Option<String>,
     messages: Vec<MessageView>,
-    version: u64,
 }
 
 struct MessageView {
@@ -144,10 +143,6 @@ async fn style() -> HttpResponse {
         .body(include_str!("../../templates/webex/webex.css"))
 }
 
-async fn version(shared: Data<Shared>) -> impl Responder {
-    shared.world().version.to_string()
-}
-
 async fn spaces(shared: Data<Shared>, query: Query<As>) -> HttpResponse {
     let page = {
         let world = shared.world();
@@ -176,6 +171,17 @@ async fn spaces(shared: Data<Shared>, query: Query<As>) -> HttpResponse {
     html(StatusCode::OK, &page)
 }
 
+/// To the space in which something was said last; to the list where nothing was said yet.
+async fn latest(shared: Data<Shared>, query: Query<As>) -> HttpResponse {
+    let world = shared.world();
+    let me = looker(&world, &query.r#as);
+    let email = &world.accounts[me].email;
+    let seen = |message: &&Message| !message.deleted && world.space_of(&message.room_id, me).is_some();
+    let newest = world.messages.iter().rev().find(seen);
+    let list = || format!("/?as={}", email.replace('@', "%40"));
+    see_other(newest.map_or_else(list, |message| space_url(&message.room_id, email)))
+}
+
 async fn space(shared: Data<Shared>, id: Path<String>, query: Query<As>) -> HttpResponse {
     show(&shared, &id, &query.r#as, None)
 }
@@ -202,7 +208,6 @@ fn show(shared: &Shared, room_id: &str, email: &str, notice: Option<String>) -> 
                 .enumerate()
                 .map(|(index, message)| message_view(&world, me, index, message))
                 .collect(),
-            version: world.version,
         }
     };
     html(status, &page)

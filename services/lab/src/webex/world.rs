@@ -136,8 +136,6 @@ pub(super) struct World {
     pub(super) presses: Vec<Press>,
     pub(super) hooks: Vec<Hook>,
     pub(super) behaviour: Behaviour,
-    /// Grows with every change that a page shows.
-    pub(super) version: u64,
     /// How far the clock of the failure counter is ahead.
     pub(super) ahead: Duration,
 }
@@ -201,7 +199,6 @@ impl World {
             presses: Vec::new(),
             hooks,
             behaviour: Behaviour::default(),
-            version: 0,
             ahead: Duration::ZERO,
         }
     }

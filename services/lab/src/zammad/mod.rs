@@ -8,6 +8,7 @@ mod api;
 mod auth;
 mod delivery;
 mod error;
+mod examples;
 mod html;
 mod model;
 mod pages;

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
-use actix_web::web::{self, Data, Form, Path, ServiceConfig};
+use actix_web::http::header::LOCATION;
+use actix_web::web::{self, Data, Form, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::auth::Caller;
 use super::error::Refusal;
+use super::examples;
 use super::model::Store;
 use super::render::time;
 use super::seed::{CHANGE_GROUP, CUSTOMER_ID, OPEN};
@@ -28,22 +30,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/new", web::post().to(create))
         .route("/deliveries", web::get().to(deliveries))
         .route("/tickets/{id}", web::get().to(show))
-        .route("/tickets/{id}", web::post().to(update))
-        .route("/tickets/{id}/version", web::get().to(version));
+        .route("/tickets/{id}", web::post().to(update));
 }
 
 fn page(status: StatusCode, template: &impl Template) -> HttpResponse {
-    page_with(status, template, "script-src 'none'")
-}
-
-/// A page that may run the scripts which this policy allows. Articles bring their own `style` attributes.
-fn page_with(status: StatusCode, template: &impl Template, scripts: &str) -> HttpResponse {
-    let policy = format!("default-src 'self'; {scripts}; img-src data:; style-src 'self' 'unsafe-inline'");
     match template.render() {
-        Ok(html) => HttpResponseBuilder::new(status)
-            .content_type("text/html; charset=utf-8")
-            .insert_header((CONTENT_SECURITY_POLICY, policy))
-            .body(html),
+        Ok(html) => HttpResponseBuilder::new(status).content_type("text/html; charset=utf-8").body(html),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             HttpResponse::InternalServerError().finish()
@@ -57,14 +49,6 @@ async fn list(shared: Data<Shared>) -> HttpResponse {
     page(StatusCode::OK, &ListPage { rows })
 }
 
-async fn version(shared: Data<Shared>, id: Path<u64>) -> HttpResponse {
-    let store = shared.lock();
-    store.tickets.get(&id).map_or_else(
-        || HttpResponse::NotFound().finish(),
-        |ticket| HttpResponse::Ok().content_type("text/plain").body(time(ticket.updated_at)),
-    )
-}
-
 async fn show(shared: Data<Shared>, id: Path<u64>) -> HttpResponse {
     let store = shared.lock();
     ticket_page(&store, *id, "", StatusCode::OK)
@@ -74,22 +58,26 @@ fn ticket_page(store: &Store, id: u64, error: &str, status: StatusCode) -> HttpR
     let Some(ticket) = store.tickets.get(&id) else {
         return HttpResponse::NotFound().content_type("text/plain").body("There is no such ticket.");
     };
-    let nonce = uuid::Uuid::new_v4().simple().to_string();
     let template = TicketPage {
-        nonce: nonce.clone(),
         row: row(store, ticket),
         created_by: store.user(ticket.created_by_id).map(|user| user.email.clone()).unwrap_or_default(),
         created_at: short(&time(ticket.created_at)),
-        version: time(ticket.updated_at),
         states: states(store, ticket.state_id),
         inputs: inputs(store, |name| ticket.fields.get(name).map(plain).unwrap_or_default()),
         articles: store.articles_of(id).into_iter().map(|article| article_view(store, article)).collect(),
         error: error.to_owned(),
     };
-    page_with(status, &template, &format!("script-src 'nonce-{nonce}'"))
+    page(status, &template)
 }
 
-async fn new(shared: Data<Shared>) -> HttpResponse {
+/// Which example the new ticket is filled in with.
+#[derive(Deserialize)]
+struct Wish {
+    #[serde(default)]
+    example: String,
+}
+
+async fn new(shared: Data<Shared>, wish: Query<Wish>) -> HttpResponse {
     let store = shared.lock();
     let options =
         store.templates.first().and_then(|template| template.get("options")).cloned().unwrap_or_default();
@@ -100,7 +88,11 @@ async fn new(shared: Data<Shared>) -> HttpResponse {
         body: preset("article.body"),
         customers: customers(&store, CUSTOMER_ID),
         states: states(&store, OPEN),
-        inputs: inputs(&store, |name| preset(&format!("ticket.{name}"))),
+        inputs: inputs(&store, |name| {
+            examples::value(&wish.example, name)
+                .map_or_else(|| preset(&format!("ticket.{name}")), str::to_owned)
+        }),
+        examples: examples::choices(&wish.example),
         error: String::new(),
     };
     page(StatusCode::OK, &template)
@@ -150,6 +142,7 @@ async fn create(shared: Data<Shared>, form: Form<Fields>) -> HttpResponse {
                 customers: customers(&store, customer),
                 states: states(&store, state),
                 inputs: inputs(&store, get),
+                examples: examples::choices(""),
                 error: refusal.text,
             };
             page(StatusCode::UNPROCESSABLE_ENTITY, &template)

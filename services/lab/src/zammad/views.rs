@@ -74,12 +74,9 @@ pub(super) struct ArticleView {
 #[derive(Template)]
 #[template(path = "zammad/ticket.html")]
 pub(super) struct TicketPage {
-    /// Lets the page's own script run, and no other.
-    pub(super) nonce: String,
     pub(super) row: Row,
     pub(super) created_by: String,
     pub(super) created_at: String,
-    pub(super) version: String,
     pub(super) states: Vec<Choice>,
     pub(super) inputs: Vec<Input>,
     pub(super) articles: Vec<ArticleView>,
@@ -94,6 +91,7 @@ pub(super) struct NewPage {
     pub(super) customers: Vec<Choice>,
     pub(super) states: Vec<Choice>,
     pub(super) inputs: Vec<Input>,
+    pub(super) examples: Vec<Choice>,
     pub(super) error: String,
 }
 

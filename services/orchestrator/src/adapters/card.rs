@@ -25,11 +25,13 @@ impl From<CardError> for EffectError {
 /// The notification line of a change's card.
 pub(crate) fn headline(change: &Change) -> String {
     let what = match (change.device(), change.interface()) {
-        (Some(device), Some(interface)) => format!(" on {device} {interface}"),
+        (Some(device), Some(interface)) => {
+            format!(" on {}", markdown::escape(&format!("{device} {interface}"), 160))
+        }
         _ => String::new(),
     };
     let number = markdown::escape(&change.ticket.number, 40);
-    format!("**Network change {number}** needs approval{}", markdown::escape(&what, 160))
+    format!("**Network change {number}** needs approval{what}")
 }
 
 /// The card that asks.

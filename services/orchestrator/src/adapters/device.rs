@@ -5,14 +5,23 @@ use std::time::Duration;
 
 use change_model::{DeviceName, InterfaceName, InterfaceState, Truth};
 use device_dialect::{Dialect, Save, choose};
+use netconf_client::framing::Limits;
 use netconf_client::ops::{Config, CopyConfig, Datastore, GetConfig, Lock, Raw, Unlock};
 use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
+use netconf_client::transaction::Validation;
 use netconf_client::{Error, Session, SessionConfig};
 use secrecy::ExposeSecret;
 
 use crate::app::App;
 use crate::effects::{EffectError, chain};
 use crate::settings::{Devices, Login};
+use crate::waiting::Wait;
+
+/// The namespace of Cisco's `save-config` and `sync-from`.
+const CISCO_IA: &str = "http://cisco.com/yang/cisco-ia";
+
+/// Largest reply: the whole configuration of a large switch is some megabytes.
+const REPLY_LIMITS: Limits = Limits { max_message: 64 << 20, max_depth: 256 };
 
 /// A session with a device.
 pub(crate) struct Device {
@@ -55,7 +64,7 @@ impl Device {
         address: Option<Ipv4Addr>,
     ) -> Result<Self, EffectError> {
         let connector = connector(devices, name, address)?;
-        let session = connector.session().await?;
+        let session = connector.session().waited("devices").await?;
         Ok(Self { session, name: name.clone() })
     }
 
@@ -63,7 +72,8 @@ impl Device {
     pub(crate) async fn read(&self, interface: &InterfaceName) -> Result<Option<Found>, EffectError> {
         let mut dialect = self.dialect()?;
         let filter = dialect.filter(interface.as_str()).map_err(|error| self.speechless(&error))?;
-        let data = self.session.call(GetConfig::new(Datastore::Running).subtree(filter)).await?;
+        let data =
+            self.session.call(GetConfig::new(Datastore::Running).subtree(filter)).waited("devices").await?;
         if let Some(adapted) = dialect.adapted(data.reply().text()) {
             dialect = adapted;
         }
@@ -72,24 +82,49 @@ impl Device {
         Ok(state.map(|state| Found { state, dialect, xml: data.xml().trim().to_owned() }))
     }
 
+    /// How the candidate is validated. netconfd (yuma123) answers an edit, `<validate>` and `<commit>` with ok and loses the change; it
+    /// keeps it where the edit itself asks to be tested.
+    pub(crate) fn validation(&self) -> Validation {
+        let yuma = |uri: &str| uri.contains("netconfcentral.org/ns/yuma") || uri.contains("yuma123.org/ns/");
+        let offers = self.session.capabilities();
+        if offers.validate_1_1() && offers.iter().any(yuma) {
+            Validation::TestThenSet
+        } else {
+            Validation::Validate
+        }
+    }
+
     /// Has the device re-read configuration made by command line, where it can.
     pub(crate) async fn sync_from(&self) -> Result<(), EffectError> {
         if let Some(rpc) = self.dialect()?.sync_from() {
-            self.session.call(Raw::new(rpc)).await?;
+            self.session.call(Raw::new(rpc)).waited("devices").await?;
         }
         Ok(())
     }
 
     /// Makes running last; what the device said.
     pub(crate) async fn save(&self) -> Result<String, EffectError> {
-        match self.dialect()?.save() {
+        let offers = self.session.capabilities();
+        let save = match self.dialect()?.save() {
+            // A server that only has the models of the family, and not its RPCs.
+            Save::Rpc(_) if !offers.iter().any(|uri| uri.starts_with(CISCO_IA)) => {
+                if offers.startup() {
+                    Save::CopyConfig
+                } else {
+                    Save::NotNeeded
+                }
+            }
+            save => save,
+        };
+        match save {
             Save::Rpc(rpc) => {
-                let reply = self.session.call(Raw::new(rpc)).await?;
+                let reply = self.session.call(Raw::new(rpc)).waited("devices").await?;
                 Ok(reply.child_text("result")?.unwrap_or_default().trim().to_owned())
             }
             Save::CopyConfig => {
                 self.session
                     .call(CopyConfig::new(Config::from(Datastore::Running), Config::from(Datastore::Startup)))
+                    .waited("devices")
                     .await?;
                 Ok("running copied to startup".to_owned())
             }
@@ -102,9 +137,9 @@ impl Device {
 
     /// Reads an interface while nobody can be changing running: no other session is in the middle of it, no confirmed commit is pending.
     pub(crate) async fn read_locked(&self, interface: &InterfaceName) -> Result<Option<Found>, EffectError> {
-        self.session.call(Lock(Datastore::Running)).await?;
+        self.session.call(Lock(Datastore::Running)).waited("devices").await?;
         let found = self.read(interface).await;
-        let unlocked = self.session.call(Unlock(Datastore::Running)).await;
+        let unlocked = self.session.call(Unlock(Datastore::Running)).waited("devices").await;
         if unlocked.is_err() {
             // The end of the session releases the lock in any case.
             self.session.abort();
@@ -114,7 +149,7 @@ impl Device {
 
     /// Ends the session; its locks are released with it.
     pub(crate) async fn close(&self) {
-        if let Err(error) = self.session.close().await {
+        if let Err(error) = self.session.close().waited("devices").await {
             tracing::debug!(device.name = self.name.as_str(), error = %error, "The session did not end in the ordinary way");
         }
         metrics::counter!("netchange_netconf_rpcs_total").increment(self.session.rpc_count());
@@ -157,9 +192,12 @@ fn connector(
     let known_hosts = HostKeyCheck::KnownHosts(devices.known_hosts.clone());
     let limit = devices.timeout;
     let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
-    Ok(SshConnector::new(target, own.username, auth, known_hosts)
-        .timeouts(timeouts)
-        .session_config(SessionConfig::default().call_timeout(limit).close_timeout(Duration::from_secs(2))))
+    Ok(SshConnector::new(target, own.username, auth, known_hosts).timeouts(timeouts).session_config(
+        SessionConfig::default()
+            .limits(REPLY_LIMITS)
+            .call_timeout(limit)
+            .close_timeout(Duration::from_secs(2)),
+    ))
 }
 
 fn auth(login: &Login) -> Option<Auth> {

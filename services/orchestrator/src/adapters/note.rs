@@ -217,3 +217,52 @@ fn taken(change: &Change) -> String {
     let seconds = change.updated_at.duration_since(change.received_at).as_secs_f64();
     format!("{seconds:.1} s from ticket to proof")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn page(text: &str) -> String {
+        let line = || text.to_owned();
+        let page = NotePage {
+            headline: line(),
+            lines: vec![line()],
+            problems: vec![line()],
+            diff: vec![DiffLine { path: line(), before: line(), after: line() }],
+            evidence: vec![line()],
+            running: text,
+            link: line(),
+        };
+        page.render().unwrap()
+    }
+
+    fn markup(html: &str) -> (usize, usize, usize) {
+        let count = |c| html.matches(c).count();
+        (count('<'), count('>'), count('"'))
+    }
+
+    #[test]
+    fn hostile_text_in_a_note_stays_text() {
+        let plain = markup(&page("plain"));
+        for hostile in [
+            "<script>alert(1)</script>",
+            "\"><img src=x onerror=alert(1)>",
+            "' onclick='x",
+            "]]>",
+            "&lt;b&gt;",
+            "<!-- -->",
+        ] {
+            assert_eq!(markup(&page(hostile)), plain, "{hostile}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_whatever_adds_markup_to_a_note(text in "\\PC{0,60}|[<>&\"'/=a-z -]{0,40}") {
+            // An empty value leaves its part of the note out.
+            prop_assume!(!text.is_empty());
+            prop_assert_eq!(markup(&page(&text)), markup(&page("plain")));
+        }
+    }
+}

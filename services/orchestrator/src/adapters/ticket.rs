@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// The state in which a ticket asks for work.
 pub(crate) const OPEN: &str = "open";
 
+/// The state of a ticket that is done.
+pub(crate) const CLOSED: &str = "closed";
+
 /// The fields of a ticket that describe a change.
 pub(crate) fn fields(ticket: &Ticket) -> TicketFields {
     let given = |name: &&str| Some(((*name).to_owned(), ticket.fields.get(*name)?.clone()));

@@ -8,6 +8,7 @@ use super::{EffectError, Outcome};
 use crate::adapters::card;
 use crate::app::App;
 use crate::store::cards::Card;
+use crate::waiting::Wait;
 
 /// Sends what is missing. On a repeated attempt the card may be there although its message id was never stored.
 pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
@@ -23,9 +24,10 @@ pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
             None => {
                 let ask = card::ask(change, &app.settings)?;
                 let message = NewMessage::new(recipient, &card::headline(change)).card(ask);
-                app.webex.create_message(&message).await?
+                app.webex.create_message(&message).waited("webex").await?
             }
         };
+        crate::crash::point("inside:ask_approvers");
         app.systems.succeeded("webex");
         let card = Card {
             message_id: message.id.as_str().to_owned(),
@@ -70,7 +72,7 @@ fn recipient_name(recipient: &Recipient) -> String {
 /// may then stand there, and decisions count only for the one on record.
 async fn find(app: &App, change: &Change, recipient: &Recipient) -> Result<Option<Message>, EffectError> {
     let Recipient::Email(email) = recipient else { return Ok(None) };
-    let messages = app.webex.list_direct(email).await;
+    let messages = app.webex.list_direct(email).waited("webex").await;
     let messages = match messages {
         Err(error) if error.is_not_found() => return Ok(None),
         other => other?,

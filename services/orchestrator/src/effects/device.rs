@@ -12,6 +12,7 @@ use super::{EffectError, Outcome, chain};
 use crate::adapters::device::{Device, Found};
 use crate::app::App;
 use crate::store::Done;
+use crate::waiting::Wait;
 
 /// Why the check of a second session failed.
 #[derive(Debug, thiserror::Error)]
@@ -38,11 +39,21 @@ async fn configure_on(
     device: &Device,
     (plan, interface): (&Plan, &InterfaceName),
 ) -> Outcome {
-    let found = device.read(interface).await?;
+    // What an earlier attempt left may still be on trial: while the switch waits for a confirmation, running cannot be locked.
+    let found = if change.edit_started {
+        device.read_locked(interface).await?
+    } else {
+        device.read(interface).await?
+    };
+    let other = |why: String| {
+        Ok(Some(if change.edit_started {
+            Event::DeviceUnknown { why }
+        } else {
+            Event::DeviceRefused { why }
+        }))
+    };
     let Some(found) = found else {
-        return Ok(Some(Event::DeviceRefused {
-            why: format!("{interface} is gone from the running configuration"),
-        }));
+        return other(format!("{interface} is gone from the running configuration"));
     };
     if is_as(&plan.device_after, &found.state) {
         let how = if plan.edit.is_empty() {
@@ -53,20 +64,19 @@ async fn configure_on(
         return Ok(Some(Event::DeviceConfigured { how: how.to_owned() }));
     }
     if device_fingerprint(&found.state)? != plan.base.device {
-        let why =
-            format!("the configuration of {interface} was changed by somebody else just before the edit");
-        return Ok(Some(if change.edit_started {
-            Event::DeviceUnknown { why }
-        } else {
-            Event::DeviceRefused { why }
-        }));
+        return other(format!(
+            "the configuration of {interface} was changed by somebody else just before the edit"
+        ));
     }
     if !change.edit_started {
         app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
     }
     crate::crash::point("inside:configure_device");
-    let transaction = Transaction::new(elements(&plan.edit)).inverse(elements(&plan.inverse));
+    let transaction = Transaction::new(elements(&plan.edit))
+        .inverse(elements(&plan.inverse))
+        .validation(device.validation());
     let check = || async {
+        crate::crash::point("committed:configure_device");
         let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
         let read = second.read(interface).await;
         second.close().await;
@@ -76,7 +86,7 @@ async fn configure_on(
             Err(error) => Err(CheckError::Unread(error.to_string())),
         }
     };
-    match transaction.run(&device.session, check).await {
+    match transaction.run(&device.session, check).waited("devices").await {
         Ok(done) => Ok(Some(Event::DeviceConfigured { how: how(&done) })),
         Err(failed) if failed.step == Step::Lock && has_foreign_edits(device).await => {
             Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
@@ -92,7 +102,10 @@ const FOREIGN_EDITS: &str = "the switch's candidate configuration has uncommitte
 /// Whether a lock that was denied was denied because the candidate is dirty: waiting does not help then.
 async fn has_foreign_edits(device: &Device) -> bool {
     let read = |datastore| device.session.call(GetConfig::new(datastore));
-    match (read(Datastore::Candidate).await, read(Datastore::Running).await) {
+    match (
+        read(Datastore::Candidate).waited("devices").await,
+        read(Datastore::Running).waited("devices").await,
+    ) {
         (Ok(candidate), Ok(running)) => candidate.xml().trim() != running.xml().trim(),
         _ => false,
     }
@@ -137,11 +150,17 @@ async fn failure(
     }
 }
 
+/// Errors of the switch that are told to people; a switch may have one for each of its interfaces.
+const MAX_ERRORS: usize = 5;
+
 fn explain(failed: &Failed<CheckError>) -> String {
     let said = match &failed.cause {
         Cause::Session(error) if !error.rpc_errors().is_empty() => {
-            let told: Vec<String> = error.rpc_errors().iter().map(rpc_error).collect();
-            format!("the switch refused: {}", told.join("; "))
+            let all = error.rpc_errors();
+            let told: Vec<String> = all.iter().take(MAX_ERRORS).map(rpc_error).collect();
+            let more = all.len().saturating_sub(MAX_ERRORS);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            format!("the switch refused: {}{more}", told.join("; "))
         }
         Cause::ForeignEdits => FOREIGN_EDITS.to_owned(),
         cause => chain(cause),
@@ -191,6 +210,7 @@ async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &Interf
         return Ok(Some(Event::DeviceDiffers { why }));
     }
     let (saved, save_reply) = if app.settings.devices.save_to_startup {
+        crate::crash::point("inside:prove_device");
         (true, device.save().await?)
     } else {
         (false, String::new())

@@ -12,6 +12,7 @@ use netbox_client::{
 use super::{EffectError, Outcome};
 use crate::adapters::netbox::interface_of;
 use crate::app::App;
+use crate::waiting::Wait;
 
 /// Brings the interface to its new values, with the ticket's number in its field, and moves the addresses.
 pub(super) async fn update(app: &App, change: &Change) -> Outcome {
@@ -19,6 +20,7 @@ pub(super) async fn update(app: &App, change: &Change) -> Outcome {
     let during = TruthValues { ticket: Some(number.to_owned()), ..truth.after.clone() };
     let result = async {
         write_values(app, truth, &during, &[&truth.before], number).await?;
+        crate::crash::point("inside:update_netbox");
         apply_addresses(app, truth, &truth.addresses).await
     };
     match result.await {
@@ -52,8 +54,9 @@ pub(super) async fn finish(app: &App, change: &Change) -> Outcome {
 pub(super) async fn restore(app: &App, change: &Change) -> Outcome {
     let (truth, number) = parts(change)?;
     undo_addresses(app, truth).await?;
+    crate::crash::point("inside:restore_netbox");
     let field = &app.settings.netbox.ticket_field;
-    let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).await?;
+    let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).waited("netbox").await?;
     let found = interface_of(&interface, field).values;
     if found.ticket.as_deref() != Some(number) && found != truth.after {
         // Our values never got there, so that there is nothing of ours to take back.
@@ -78,7 +81,7 @@ async fn write_values(
     number: &str,
 ) -> Result<(), EffectError> {
     let field = &app.settings.netbox.ticket_field;
-    let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).await?;
+    let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).waited("netbox").await?;
     app.systems.succeeded("netbox");
     let TruthInterface { values: found, .. } = interface_of(&interface, field);
     if found == *wanted {
@@ -91,7 +94,8 @@ async fn write_values(
     }
     let etag = interface.etag().map_or(IfMatch::Unconditional, IfMatch::Tag);
     let patch = patch(&found, wanted, field, number);
-    let written = app.netbox.patch_interface(InterfaceId(truth.interface_id), &patch, etag).await?;
+    let written =
+        app.netbox.patch_interface(InterfaceId(truth.interface_id), &patch, etag).waited("netbox").await?;
     let unmet = patch.unmet(&written.value);
     if unmet.is_empty() {
         Ok(())
@@ -136,6 +140,7 @@ async fn held(app: &App, interface: u64) -> Result<Vec<IpAddress>, EffectError> 
         .netbox
         .list_ip_addresses(IpAddressParams::default().interface(InterfaceId(interface)))
         .all()
+        .waited("netbox")
         .await?)
 }
 
@@ -157,7 +162,7 @@ async fn apply_addresses(
         match change {
             AddressChange::Unassign { id, .. } => {
                 if let Some(found) = held.iter().find(|found| found.id.0 == *id) {
-                    app.netbox.unassign_ip_address(found.id, conditional(found)).await?;
+                    app.netbox.unassign_ip_address(found.id, conditional(found)).waited("netbox").await?;
                 }
             }
             AddressChange::Assign { id, address } => assign(app, interface, (*id, address)).await?,
@@ -173,14 +178,14 @@ async fn apply_addresses(
 
 /// Gives an address to the interface unless it has it; one that somebody else took meanwhile is left to them.
 async fn assign(app: &App, interface: InterfaceId, (id, address): (u64, &str)) -> Result<(), EffectError> {
-    let found = app.netbox.get_ip_address(IpAddressId(id)).await?;
+    let found = app.netbox.get_ip_address(IpAddressId(id)).waited("netbox").await?;
     match found.interface_id() {
         Some(holder) if holder == interface => Ok(()),
         Some(_) => Err(EffectError::never(format!(
             "NetBox: address {address} was given to another interface in the meantime"
         ))),
         None => {
-            app.netbox.assign_ip_address(found.id, interface, conditional(&found)).await?;
+            app.netbox.assign_ip_address(found.id, interface, conditional(&found)).waited("netbox").await?;
             Ok(())
         }
     }
@@ -188,7 +193,7 @@ async fn assign(app: &App, interface: InterfaceId, (id, address): (u64, &str)) -
 
 async fn create(app: &App, interface: InterfaceId, address: &str) -> Result<(), EffectError> {
     let net: IpNet = address.parse().map_err(|_| EffectError::never(format!("{address} is no address")))?;
-    app.netbox.create_ip_address(&NewIpAddress::new(net).on(interface)).await?;
+    app.netbox.create_ip_address(&NewIpAddress::new(net).on(interface)).waited("netbox").await?;
     Ok(())
 }
 
@@ -204,7 +209,7 @@ async fn undo_addresses(app: &App, truth: &TruthChange) -> Result<(), EffectErro
             }
             AddressChange::Assign { id, .. } => {
                 if let Some(found) = held.iter().find(|found| found.id.0 == *id) {
-                    app.netbox.unassign_ip_address(found.id, conditional(found)).await?;
+                    app.netbox.unassign_ip_address(found.id, conditional(found)).waited("netbox").await?;
                 }
             }
             AddressChange::Create { address } => {
@@ -222,6 +227,7 @@ async fn remove(app: &App, address: &IpAddress) -> Result<(), EffectError> {
     match app
         .netbox
         .delete_ip_address(address.id, if_match.map_or(IfMatch::Unconditional, IfMatch::Tag))
+        .waited("netbox")
         .await
     {
         Ok(_) | Err(Error::NotFound { .. }) => Ok(()),

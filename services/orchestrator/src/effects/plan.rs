@@ -3,13 +3,16 @@
 use change_model::change::Evidence;
 use change_model::plan::{Edits, PlanInputs};
 use change_model::suffix::{strip, suffix};
+use change_model::truth::TruthChange;
 use change_model::{
-    Change, ChangeRequest, Event, InterfaceState, Plan, Policy, Problem, RequestDraft, Truth,
+    Change, ChangeRequest, Event, InterfaceState, Plan, Policy, Problem, RequestDraft, Restore, Truth,
 };
 
 use super::{EffectError, Outcome};
-use crate::adapters::{device, netbox};
+use crate::adapters::device::{self, Found};
+use crate::adapters::netbox;
 use crate::app::App;
+use crate::waiting::Wait;
 
 pub(super) async fn make(app: &App, change: &Change) -> Outcome {
     match assess(app, change).await? {
@@ -39,26 +42,54 @@ pub(crate) enum Assessment {
 
 /// Looks at a change's request from all sides; changes nothing. The device is only asked about a request without problems.
 pub(crate) async fn assess(app: &App, change: &Change) -> Result<Assessment, EffectError> {
+    if let Some(restore) = &change.restores {
+        return assess_undo(app, change, restore).await;
+    }
     let suffix = suffix(&change.ticket.number);
     let mut draft = RequestDraft::read(&change.fields, &app.settings.policy, &suffix);
     let Some(name) = draft.device.clone() else { return Ok(Assessment::Invalid(draft.problems)) };
     let field = &app.settings.netbox.ticket_field;
-    let truth =
-        netbox::read_truth(&app.netbox, field, &name, draft.interface.as_ref(), &draft.settings).await?;
+    let truth = netbox::read_truth(&app.netbox, field, &name, draft.interface.as_ref(), &draft.settings)
+        .waited("netbox")
+        .await?;
     app.systems.succeeded("netbox");
     draft.problems.extend(truth.problems(&draft));
-    match draft.finish() {
-        Err(problems) => Ok(Assessment::Invalid(problems)),
-        Ok(request) => on_device(app, change, request, &truth).await,
-    }
+    let request = match draft.finish() {
+        Err(problems) => return Ok(Assessment::Invalid(problems)),
+        Ok(request) => request,
+    };
+    let Some(found) = read_port(app, &request, &truth).await? else { return Ok(no_port(&request)) };
+    let limit = found.dialect.limits().description_chars.min(Policy::default().description_max);
+    let wanted = request.settings.applied_to(&found.state, &suffix, limit);
+    let truth_change = truth.change(&request.settings);
+    let truth_change =
+        truth_change.ok_or_else(|| EffectError::never("NetBox lacks what it had a moment ago"))?;
+    plan(change, (request, found), (&truth, truth_change), &wanted)
 }
 
-async fn on_device(
-    app: &App,
-    change: &Change,
-    request: ChangeRequest,
-    truth: &Truth,
-) -> Result<Assessment, EffectError> {
+/// An undo leads back to exactly what was there, and keeps whatever else was configured since.
+async fn assess_undo(app: &App, change: &Change, restore: &Restore) -> Result<Assessment, EffectError> {
+    let request = restore.request.clone();
+    let field = &app.settings.netbox.ticket_field;
+    let interface = Some(&request.interface);
+    let truth = netbox::read_truth(&app.netbox, field, &request.device, interface, &request.settings).await?;
+    app.systems.succeeded("netbox");
+    let Some(truth_change) = truth.restoring(restore) else {
+        let text = "NetBox lacks the interface or an address of the change that is to be undone";
+        return Ok(Assessment::Invalid(vec![Problem(text.to_owned())]));
+    };
+    let Some(found) = read_port(app, &request, &truth).await? else { return Ok(no_port(&request)) };
+    let wanted = InterfaceState { other: found.state.other.clone(), ..restore.device.clone() };
+    plan(change, (request, found), (&truth, truth_change), &wanted)
+}
+
+fn no_port(request: &ChangeRequest) -> Assessment {
+    let text =
+        format!("{} has no interface {} in its running configuration", request.device, request.interface);
+    Assessment::Invalid(vec![Problem(text)])
+}
+
+async fn read_port(app: &App, request: &ChangeRequest, truth: &Truth) -> Result<Option<Found>, EffectError> {
     let device = device::Device::connect(app, &request.device, truth).await?;
     let read = async {
         if app.settings.devices.sync_from {
@@ -66,36 +97,23 @@ async fn on_device(
         }
         device.read(&request.interface).await
     };
-    let read = read.await;
+    let found = read.await;
     device.close().await;
-    let Some(found) = read? else {
-        let text =
-            format!("{} has no interface {} in its running configuration", request.device, request.interface);
-        return Ok(Assessment::Invalid(vec![Problem(text)]));
-    };
+    found
+}
+
+/// Makes the plan that leads to `wanted`, or says everything that speaks against it.
+fn plan(
+    change: &Change,
+    (request, found): (ChangeRequest, Found),
+    (truth, truth_change): (&Truth, TruthChange),
+    wanted: &InterfaceState,
+) -> Result<Assessment, EffectError> {
     let interface = request.interface.as_str();
-    let suffix = suffix(&change.ticket.number);
-    let limit = found.dialect.limits().description_chars.min(Policy::default().description_max);
-    let wanted = request.settings.applied_to(&found.state, &suffix, limit);
-    let after = found.dialect.settle(interface, &found.state, &wanted);
-    let mut problems: Vec<Problem> = found
-        .dialect
-        .check(interface, &after)
-        .into_iter()
-        .map(|problem| Problem(problem.to_string()))
-        .collect();
-    let write = |before: &InterfaceState, after: &InterfaceState| {
-        found.dialect.write(interface, before, after).map(Option::unwrap_or_default)
-    };
-    let edits = match (write(&found.state, &after), write(&after, &found.state)) {
-        (Ok(edit), Ok(inverse)) => Edits { edit, inverse },
-        (edit, inverse) => {
-            problems.extend(
-                [edit.err(), inverse.err()].into_iter().flatten().map(|error| Problem(error.to_string())),
-            );
-            Edits { edit: String::new(), inverse: String::new() }
-        }
-    };
+    let after = found.dialect.settle(interface, &found.state, wanted);
+    let checked = found.dialect.check(interface, &after).into_iter();
+    let mut problems: Vec<Problem> = checked.map(|problem| Problem(problem.to_string())).collect();
+    let edits = edits(&found, interface, &after, &mut problems);
     if !problems.is_empty() {
         problems.dedup();
         return Ok(Assessment::Invalid(problems));
@@ -105,12 +123,20 @@ async fn on_device(
         request: &request,
         ticket_fingerprint: change.ticket_fingerprint.clone(),
         truth,
+        truth_change,
         device_before: &found.state,
         device_after: &after,
         edits,
-    });
-    let plan = plan.map_err(|error| EffectError::never(error.to_string()))?;
+    })?;
     Ok(Assessment::Planned { request, plan: Box::new(plan), running: found.xml })
+}
+
+fn edits(found: &Found, interface: &str, after: &InterfaceState, problems: &mut Vec<Problem>) -> Edits {
+    let mut write = |before: &InterfaceState, after: &InterfaceState| {
+        let written = found.dialect.write(interface, before, after);
+        written.map_err(|error| problems.push(Problem(error.to_string()))).ok().flatten().unwrap_or_default()
+    };
+    Edits { edit: write(&found.state, after), inverse: write(after, &found.state) }
 }
 
 /// Whether two states configure the port alike; a description may carry another ticket's suffix where none was planned.

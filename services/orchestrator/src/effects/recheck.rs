@@ -8,6 +8,7 @@ use ticket_client::TicketId;
 use super::{EffectError, Outcome};
 use crate::adapters::{device, netbox, ticket};
 use crate::app::App;
+use crate::waiting::Wait;
 
 pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     let (Some(plan), Some(request)) = (&change.plan, &change.request) else {
@@ -22,6 +23,7 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     let field = &app.settings.netbox.ticket_field;
     let truth =
         netbox::read_truth(&app.netbox, field, &request.device, Some(&request.interface), &request.settings)
+            .waited("netbox")
             .await?;
     app.systems.succeeded("netbox");
     if truth_fingerprint(&truth)? != plan.base.truth {
@@ -53,7 +55,7 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
 
 async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Option<String>, EffectError> {
     // Whether the approval has been told yet decides which states are ours.
-    let ticket = app.zammad.get_ticket(TicketId(change.ticket.id)).await;
+    let ticket = app.zammad.get_ticket(TicketId(change.ticket.id)).waited("zammad").await;
     let ticket = match ticket {
         Err(error) if error.is_not_found() => return Ok(Some("the ticket is gone".to_owned())),
         other => other?,
@@ -62,7 +64,9 @@ async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Optio
     if digest(&ticket::fields(&ticket))? != plan.base.ticket {
         return Ok(Some("the ticket was edited after the plan was made".to_owned()));
     }
-    let ours = [ticket::OPEN, "pending approval", "approved"];
+    // An undo starts from a closed ticket, until its own notes move it.
+    let closed = if change.restores.is_some() { ticket::CLOSED } else { ticket::OPEN };
+    let ours = [ticket::OPEN, "pending approval", "approved", closed];
     Ok((!ours.contains(&ticket.state.as_str()))
         .then(|| format!("the ticket was moved to {:?}", ticket.state)))
 }

@@ -8,9 +8,14 @@ use webex_cards::{MessageId, Posted, RoomId};
 use super::{EffectError, Outcome};
 use crate::adapters::{card, note, ticket};
 use crate::app::App;
+use crate::waiting::Wait;
 
 /// The states that netchange itself gives, and the one it starts from: a ticket in any other was moved by a person, and stays there.
 const OURS: [&str; 4] = [ticket::OPEN, "pending approval", "approved", "attention required"];
+
+/// An undo opens a ticket again that netchange closed.
+const OF_AN_UNDO: [&str; 5] =
+    [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED];
 
 /// Writes the note, once, and sets the state that goes with it.
 pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> Outcome {
@@ -18,12 +23,14 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
     let marker = format!("{}/{row}", change.id);
     let text = ticket_client::Note::html(note::subject(told), note::body(change, told, &app.settings)?);
     let Some(state) = ticket::state_of(told) else {
-        let _ = app.zammad.ensure_note(id, &marker, &text).await?;
+        let _ = app.zammad.ensure_note(id, &marker, &text).waited("zammad").await?;
         app.systems.succeeded("zammad");
         return Ok(None);
     };
-    let write = StateWrite::new(state, &marker, &text).only_from(&OURS);
-    let outcome = app.zammad.ensure_state_with_note(id, &write).await?;
+    let allowed: &[&str] = if change.restores.is_some() { &OF_AN_UNDO } else { &OURS };
+    let write = StateWrite::new(state, &marker, &text).only_from(allowed);
+    let outcome = app.zammad.ensure_state_with_note(id, &write).waited("zammad").await?;
+    crate::crash::point(&format!("inside:tell_ticket:{}", told.as_str()));
     app.systems.succeeded("zammad");
     match outcome {
         StateOutcome::Written | StateOutcome::AlreadyThere => {
@@ -36,7 +43,7 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
                 "Ticket {} is {state} by a person; only the note is added",
                 change.ticket.number
             );
-            let _ = app.zammad.ensure_note(id, &marker, &text).await?;
+            let _ = app.zammad.ensure_note(id, &marker, &text).waited("zammad").await?;
         }
         StateOutcome::NoteOnly { detail, .. } => {
             tracing::error!(ticket.id = id.0, error = %detail, "Zammad refuses the ticket state {state:?}: add it to the ticket's states");
@@ -60,7 +67,8 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note) -> Outcome {
         }
         let posted =
             Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
-        let replaced = app.webex.replace_card(&posted, &headline, &text).await?;
+        let replaced = app.webex.replace_card(&posted, &headline, &text).waited("webex").await?;
+        crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
         app.systems.succeeded("webex");
         app.store.card_shows(&sent, replaced.message().id.as_str(), shows).await?;
     }

@@ -1,7 +1,6 @@
 //! The API: changes as JSON, and what an operator may do with them.
 
-use actix_web::error::InternalError;
-use actix_web::web::{Data, Json, JsonConfig, Path, Query};
+use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use change_model::{ChangeId, State};
 use serde::Deserialize;
@@ -67,7 +66,7 @@ pub(super) async fn list(
     shared: Data<Shared>,
 ) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
-        return refused;
+        return *refused;
     }
     let filter = match filter(&query) {
         Ok(filter) => filter,
@@ -114,7 +113,7 @@ async fn read_list(shared: &Shared, filter: ChangeFilter) -> sqlx::Result<Change
 #[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = String, Path)), responses((status = 200, body = ChangeView), (status = 401), (status = 404)))]
 pub(super) async fn show(request: HttpRequest, id: Path<String>, shared: Data<Shared>) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
-        return refused;
+        return *refused;
     }
     let Ok(id) = id.parse::<ChangeId>() else { return not_found() };
     answer(&shared, id).await
@@ -127,15 +126,19 @@ pub(super) async fn show(request: HttpRequest, id: Path<String>, shared: Data<Sh
 pub(super) async fn act(
     request: HttpRequest,
     path: Path<(String, String)>,
-    body: Option<Json<ActBody>>,
+    body: Bytes,
     shared: Data<Shared>,
 ) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
-        return refused;
+        return *refused;
     }
     let (id, action) = path.into_inner();
     let (Ok(id), Ok(action)) = (id.parse::<ChangeId>(), action.parse::<Action>()) else { return not_found() };
-    let body = body.map(Json::into_inner).unwrap_or_default();
+    // No body is as good as an empty one; a wrong one is not taken for none.
+    let body: ActBody = match serde_json::from_slice(if body.is_empty() { b"{}" } else { &body }) {
+        Ok(body) => body,
+        Err(error) => return HttpResponse::BadRequest().json(json!({"error": error.to_string()})),
+    };
     let asked = Asked { id, action, by: &body.by, reason: &body.reason, via: "api" };
     match operations::act(&shared.app.store, &shared.app.settings.approval, asked).await {
         Ok(id) => answer(&shared, id).await,
@@ -174,12 +177,4 @@ fn not_found() -> HttpResponse {
 fn failed(error: &sqlx::Error) -> HttpResponse {
     tracing::error!(error = %error, "The store does not answer");
     HttpResponse::ServiceUnavailable().json(json!({"error": "the store does not answer; try again"}))
-}
-
-/// JSON bodies: limited, and refused with a reason.
-pub(super) fn json_config(limit: usize) -> JsonConfig {
-    JsonConfig::default().limit(limit).error_handler(|error, _| {
-        let reason = error.to_string();
-        InternalError::from_response(error, HttpResponse::BadRequest().json(json!({"error": reason}))).into()
-    })
 }

@@ -36,12 +36,12 @@ impl Guard {
     }
 
     /// Refuses an address that asks too often.
-    pub(super) fn admit(&self, request: &HttpRequest) -> Result<(), HttpResponse> {
+    pub(super) fn admit(&self, request: &HttpRequest) -> Result<(), Box<HttpResponse>> {
         if self.requests.len() > MAX_ADDRESSES {
             self.requests.retain_recent();
             self.failures.retain_recent();
         }
-        self.requests.check_key(&address(request)).map_err(|_| too_many())
+        self.requests.check_key(&address(request)).map_err(|_| Box::new(too_many()))
     }
 
     /// The answer to a failed authentication.
@@ -55,14 +55,18 @@ impl Guard {
     }
 
     /// Checks the bearer token of the API.
-    pub(super) fn bearer(&self, request: &HttpRequest, token: &SecretString) -> Result<(), HttpResponse> {
+    pub(super) fn bearer(
+        &self,
+        request: &HttpRequest,
+        token: &SecretString,
+    ) -> Result<(), Box<HttpResponse>> {
         self.admit(request)?;
         let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = header.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
         if is_token(given, token) {
             Ok(())
         } else {
-            Err(self.refuse(request, "the bearer token is missing or wrong"))
+            Err(Box::new(self.refuse(request, "the bearer token is missing or wrong")))
         }
     }
 }

@@ -56,7 +56,6 @@ pub(crate) fn server(
         HttpApp::new()
             .app_data(shared.clone())
             .app_data(PayloadConfig::new(MAX_BODY))
-            .app_data(api::json_config(MAX_BODY))
             .wrap(headers())
             .wrap(TracingLogger::default())
             .configure(routes)

@@ -5,10 +5,13 @@ use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use change_model::{Change, ChangeId, DiffLine, Plan, State};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{Shared, guard};
 use crate::adapters::note;
+use crate::app::App;
 use crate::operations::{self, Action};
 use crate::store::Store;
 use crate::store::changes::ChangeFilter;
@@ -49,6 +52,8 @@ struct Row {
 struct ChangePage {
     id: String,
     ticket: String,
+    /// Where the ticket system shows it.
+    ticket_url: String,
     title: String,
     state: String,
     tone: &'static str,
@@ -160,19 +165,21 @@ pub(super) async fn show(id: Path<String>, shared: Data<Shared>) -> HttpResponse
 async fn page(shared: &Shared, id: &str, said: String) -> HttpResponse {
     let Ok(id) = id.parse::<ChangeId>() else { return not_found() };
     match shared.app.store.change(id).await {
-        Ok(Some(change)) => answer(change_page(&shared.app.store, &change, said).await),
+        Ok(Some(change)) => answer(change_page(&shared.app, &change, said).await),
         Ok(None) => not_found(),
         Err(error) => answer::<ChangePage>(Err(error)),
     }
 }
 
-async fn change_page(store: &Store, change: &Change, said: String) -> sqlx::Result<ChangePage> {
+async fn change_page(app: &App, change: &Change, said: String) -> sqlx::Result<ChangePage> {
+    let store = &app.store;
     let plan = change.plan.as_ref();
     let text = |value: Option<String>| value.unwrap_or_default();
     let failed = change.error.is_some();
     Ok(ChangePage {
         id: change.id.to_string(),
         ticket: change.ticket.number.clone(),
+        ticket_url: format!("{}/#ticket/zoom/{}", app.settings.zammad.url, change.ticket.id),
         title: change.title.clone(),
         state: words(change.state.as_str()),
         tone: tone(change.state),
@@ -210,11 +217,11 @@ fn kept(plan: &Plan) -> Vec<String> {
 
 /// History and remarks in one line of time.
 async fn timeline(store: &Store, change: &Change) -> sqlx::Result<Vec<Step>> {
-    let mut steps: Vec<(jiff::Timestamp, Step)> = Vec::new();
+    let mut steps: Vec<(Timestamp, Step)> = Vec::new();
     for row in store.history(change.id).await? {
         let state = row.to.parse::<State>().ok();
         let step = Step {
-            at: note::time(row.at),
+            at: step_time(row.at, change.received_at),
             iso: row.at.to_string(),
             state: words(&row.to),
             tone: state.map_or("", tone),
@@ -225,7 +232,7 @@ async fn timeline(store: &Store, change: &Change) -> sqlx::Result<Vec<Step>> {
     }
     for remark in store.remarks(change.id).await? {
         let step = Step {
-            at: note::time(remark.at),
+            at: step_time(remark.at, change.received_at),
             iso: remark.at.to_string(),
             state: "note".to_owned(),
             tone: "soft",
@@ -236,6 +243,13 @@ async fn timeline(store: &Store, change: &Change) -> sqlx::Result<Vec<Step>> {
     }
     steps.sort_by_key(|(at, _)| *at);
     Ok(steps.into_iter().map(|(_, step)| step).collect())
+}
+
+/// The time of a step to the millisecond; its date only where it is another one than that of the beginning.
+fn step_time(at: Timestamp, received: Timestamp) -> String {
+    let [at, received] = [at, received].map(|time| time.to_zoned(TimeZone::UTC));
+    let format = if at.date() == received.date() { "%H:%M:%S%.3f" } else { "%Y-%m-%d %H:%M:%S%.3f" };
+    at.strftime(format).to_string()
 }
 
 fn actions(state: State) -> Vec<Button> {
@@ -258,7 +272,8 @@ fn actions(state: State) -> Vec<Button> {
             vec![button("retry", "Try again", false)]
         }
         State::Indeterminate => vec![button("retry", "Read the switch again", false)],
-        State::Closed | State::Denied | State::Expired | State::Superseded => Vec::new(),
+        State::Closed => vec![button("undo", "Undo", true)],
+        State::Denied | State::Expired | State::Superseded => Vec::new(),
     }
 }
 
@@ -281,7 +296,7 @@ pub(super) async fn act(
 ) -> HttpResponse {
     use secrecy::ExposeSecret;
     if let Err(refused) = shared.guard.admit(&request) {
-        return refused;
+        return *refused;
     }
     let (id, action) = path.into_inner();
     if !guard::is_token(form.token.expose_secret(), &shared.app.settings.server.api_token) {
@@ -343,7 +358,7 @@ fn not_found() -> HttpResponse {
 }
 
 fn words(name: &str) -> String {
-    name.replace('_', " ")
+    name.replace('_', " ").replace("netbox", "NetBox")
 }
 
 fn tone(state: State) -> &'static str {

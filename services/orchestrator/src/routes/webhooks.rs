@@ -17,7 +17,7 @@ pub(super) async fn zammad(request: HttpRequest, body: Bytes, shared: Data<Share
     let signature = header(&request, "X-Hub-Signature");
     let verified = |secret: &_| ticket_client::webhook::verify(secret, signature, &body).is_ok();
     if let Err(refused) = authenticate(&shared, &request, secret, verified) {
-        return Ok(refused);
+        return Ok(*refused);
     }
     if let Err(error) = ticket_client::webhook::parse(&body) {
         return Ok(malformed(&request, &error));
@@ -41,7 +41,7 @@ async fn webex(request: &HttpRequest, body: Bytes, shared: &Shared, source: Sour
     let signature = header(request, "X-Spark-Signature");
     let verified = |secret: &_| webex_cards::webhook::verify(secret, signature, &body).is_ok();
     if let Err(refused) = authenticate(shared, request, secret, verified) {
-        return Ok(refused);
+        return Ok(*refused);
     }
     match webex_cards::webhook::Notification::parse(&body) {
         Ok(notification) => {
@@ -57,7 +57,7 @@ pub(super) async fn netbox(request: HttpRequest, body: Bytes, shared: Data<Share
     let signature = header(&request, "X-Hook-Signature");
     let verified = |secret: &_| netbox_client::webhook::verify(secret, signature, &body).is_ok();
     if let Err(refused) = authenticate(&shared, &request, secret, verified) {
-        return Ok(refused);
+        return Ok(*refused);
     }
     match netbox_client::webhook::Event::from_slice(&body) {
         Ok(_) => {
@@ -73,19 +73,22 @@ fn authenticate(
     request: &HttpRequest,
     secret: &SecretString,
     verified: impl Fn(&SecretString) -> bool,
-) -> Result<(), HttpResponse> {
+) -> Result<(), Box<HttpResponse>> {
     shared.guard.admit(request)?;
     let unsigned = secret.expose_secret().is_empty() && shared.app.settings.server.allow_unsigned_webhooks;
     if unsigned || verified(secret) {
         Ok(())
     } else {
-        Err(shared.guard.refuse(request, "the signature is missing or wrong"))
+        Err(Box::new(shared.guard.refuse(request, "the signature is missing or wrong")))
     }
 }
 
 async fn store(shared: &Shared, delivery: Delivery) -> Answer {
     let source = delivery.source.as_str();
-    match shared.app.store.accept(delivery).await {
+    crate::crash::point(&format!("before:accept:{source}"));
+    let accepted = shared.app.store.accept(delivery).await;
+    crate::crash::point(&format!("between:accept:{source}"));
+    match accepted {
         Ok(fresh) => {
             metrics::counter!("netchange_webhooks_total", "source" => source, "fresh" => if fresh { "yes" } else { "no" }).increment(1);
             Ok(HttpResponse::Accepted().finish())

@@ -4,7 +4,7 @@ use change_model::{ApprovalRule, Change, ChangeId, Effect, Event, Refusal, State
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use super::{Store, millis, outbox, timestamp};
 
@@ -23,6 +23,8 @@ pub(crate) enum Done {
     Effect(i64),
     /// An effect that is handed to a person.
     GaveUp(i64),
+    /// A webhook, unless the event is refused.
+    Delivery(i64),
     /// Something else.
     Nothing,
 }
@@ -34,6 +36,8 @@ pub(crate) enum Applied {
     Moved(Box<Change>),
     /// The event did not belong to its state.
     Refused(Refusal),
+    /// The change moved since it was judged: judge again.
+    Stale,
     /// Another change works on the device.
     DeviceBusy,
     /// There is no such change.
@@ -101,14 +105,41 @@ impl Store {
         rule: &ApprovalRule,
         done: Done,
     ) -> sqlx::Result<Applied> {
+        self.move_on((id, None), event, rule, done).await
+    }
+
+    /// Applies an event that is the judgement of a change as it was read: if the change moved since, it is [`Applied::Stale`]. Two approvals
+    /// that come at once are so counted one after the other.
+    pub(crate) async fn apply_judged(
+        &self,
+        judged: &Change,
+        event: &Event,
+        rule: &ApprovalRule,
+        done: Done,
+    ) -> sqlx::Result<Applied> {
+        self.move_on((judged.id, Some(judged.version)), event, rule, done).await
+    }
+
+    async fn move_on(
+        &self,
+        (id, version): (ChangeId, Option<u64>),
+        event: &Event,
+        rule: &ApprovalRule,
+        done: Done,
+    ) -> sqlx::Result<Applied> {
         let now = Timestamp::now();
         let mut tx = self.begin().await?;
         let Some(change) = load(&mut tx, id).await? else { return Ok(Applied::Unknown) };
+        if version.is_some_and(|version| version != change.version) {
+            return Ok(Applied::Stale);
+        }
         let transition = match change.on(event, rule, now) {
             Ok(transition) => transition,
             Err(refusal) => {
-                finish(&mut tx, done, event, now).await?;
-                tx.commit().await?;
+                if !matches!(done, Done::Delivery(_)) {
+                    finish(&mut tx, done, event, now).await?;
+                    tx.commit().await?;
+                }
                 return Ok(Applied::Refused(refusal));
             }
         };
@@ -160,16 +191,22 @@ impl Store {
 
     /// Changes, newest first.
     pub(crate) async fn changes(&self, filter: &ChangeFilter) -> sqlx::Result<Vec<Change>> {
-        let select = "SELECT body FROM changes WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR ticket_number = ?2) \
-                      AND (?3 IS NULL OR device = ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
-        let rows = sqlx::query(select)
-            .bind(filter.state.map(State::as_str))
-            .bind(&filter.ticket_number)
-            .bind(&filter.device)
-            .bind(filter.after.map(|id| id.to_string()))
-            .bind(filter.limit)
-            .fetch_all(&self.read)
-            .await?;
+        // Only what is asked for stands in the statement, so that an index serves it.
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT body FROM changes WHERE true");
+        if let Some(state) = filter.state {
+            query.push(" AND state = ").push_bind(state.as_str());
+        }
+        if let Some(number) = &filter.ticket_number {
+            query.push(" AND ticket_number = ").push_bind(number);
+        }
+        if let Some(device) = &filter.device {
+            query.push(" AND device = ").push_bind(device);
+        }
+        if let Some(after) = filter.after {
+            query.push(" AND id < ").push_bind(after.to_string());
+        }
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(filter.limit);
+        let rows = query.build().fetch_all(&self.read).await?;
         rows.iter().map(read).collect()
     }
 
@@ -255,17 +292,23 @@ async fn finish(
                 "UPDATE outbox SET gave_up_at = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
             sqlx::query(give_up).bind(id).bind(millis(now)).bind(event.detail()).execute(&mut **tx).await?;
         }
+        Done::Delivery(id) => {
+            let finish = "UPDATE inbox SET done_at = ?2, outcome = ?3, lease_until = NULL WHERE id = ?1";
+            sqlx::query(finish).bind(id).bind(millis(now)).bind(event.name()).execute(&mut **tx).await?;
+        }
     }
     Ok(())
 }
 
+/// Effects that were given up are tried again as if for the first time.
+pub(super) const REVIVE: &str = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
+                                 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
+
 /// Takes up what was handed to a person. A change that starts anew takes up only what was still to be told.
 async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Timestamp) -> sqlx::Result<()> {
-    let revive = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
-                  WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
     let forget =
         "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    let sql = if before.state.is_active() && before.state != State::Indeterminate { revive } else { forget };
+    let sql = if before.state.is_active() && before.state != State::Indeterminate { REVIVE } else { forget };
     sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
     Ok(())
 }
@@ -276,7 +319,7 @@ async fn cancel_timers(
     change: &Change,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL";
+    let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
     sqlx::query(cancel)
         .bind(change.id.to_string())
         .bind(millis(now))

@@ -1,20 +1,25 @@
 //! The inbox: webhooks, stored before their senders hear 2xx, then worked on one by one.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{Row, SqlitePool};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Shared, Store, millis};
 
-/// Deliveries stored in one transaction, and so under one sync to disk, at most.
+/// Deliveries and outcomes stored in one transaction, and so under one sync to disk, at most.
 const BATCH: usize = 256;
-/// Deliveries that may wait for their transaction; beyond, senders wait too.
+/// Writes that may wait for their transaction; beyond, senders wait too.
 const QUEUE: usize = 1024;
 /// How long a claimed row is left to its worker.
 const LEASE: Duration = Duration::from_secs(120);
+
+/// Webhooks that are forgotten at once, at most: meanwhile nothing else can be written.
+const FORGET: i64 = 2000;
 
 /// Who sent a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,18 +70,32 @@ pub(crate) struct InboxRow {
     pub(crate) received_at: Timestamp,
 }
 
-/// The store did not take a delivery; its sender shall try again.
+/// The store did not take a delivery, or what came of it; it shall be tried again.
 #[derive(Debug, thiserror::Error)]
 #[error("the delivery could not be stored")]
 pub(crate) struct NotStored;
 
-type Waiting = (Delivery, oneshot::Sender<Result<bool, NotStored>>);
+/// A write that waits for its transaction, and who waits for it.
+enum Waiting {
+    /// A delivery; the answer says whether it is new.
+    New(Delivery, oneshot::Sender<Result<bool, NotStored>>),
+    /// What came of one.
+    Settled(Settled, oneshot::Sender<Result<bool, NotStored>>),
+}
 
-/// Gathers deliveries that arrive together into one transaction: a sync to disk costs the same for one as for many.
+/// What came of a delivery: done, or due again.
+struct Settled {
+    id: i64,
+    done_at: Option<i64>,
+    due_at: Option<i64>,
+    outcome: String,
+}
+
+/// Gathers writes that come together into one transaction: a sync to disk costs the same for one as for many.
 #[derive(Clone)]
-pub(super) struct Acceptor(mpsc::Sender<Waiting>);
+pub(super) struct Writer(mpsc::Sender<Waiting>);
 
-impl Acceptor {
+impl Writer {
     pub(super) fn start(pool: SqlitePool, shared: Arc<Shared>) -> Self {
         let (sender, mut receiver) = mpsc::channel::<Waiting>(QUEUE);
         tokio::spawn(async move {
@@ -84,11 +103,11 @@ impl Acceptor {
             while receiver.recv_many(&mut batch, BATCH).await > 0 {
                 let stored = store(&pool, &batch).await;
                 if let Err(error) = &stored {
-                    tracing::error!(error = %error, "Cannot store {} deliveries", batch.len());
+                    tracing::error!(error = %error, "Cannot store {} writes of the inbox", batch.len());
                 }
-                let mut fresh = stored.ok().map(Vec::into_iter);
-                for (_, answer) in batch.drain(..) {
-                    let result = fresh.as_mut().and_then(Iterator::next).ok_or(NotStored);
+                for (place, waiting) in batch.drain(..).enumerate() {
+                    let result = stored.as_ref().map(|fresh| fresh.contains(&place)).map_err(|_| NotStored);
+                    let (Waiting::New(_, answer) | Waiting::Settled(_, answer)) = waiting;
                     // The sender may have hung up; its delivery is stored all the same.
                     let _ = answer.send(result);
                 }
@@ -97,73 +116,137 @@ impl Acceptor {
         });
         Self(sender)
     }
+
+    async fn write(
+        &self,
+        waiting: impl FnOnce(oneshot::Sender<Result<bool, NotStored>>) -> Waiting,
+    ) -> Result<bool, NotStored> {
+        let (answer, stored) = oneshot::channel();
+        self.0.send(waiting(answer)).await.map_err(|_| NotStored)?;
+        stored.await.map_err(|_| NotStored)?
+    }
 }
 
-/// Stores a batch; tells for each whether it is new.
-async fn store(pool: &SqlitePool, batch: &[Waiting]) -> sqlx::Result<Vec<bool>> {
+/// Stores a batch; the places in it of the deliveries that are new.
+async fn store(pool: &SqlitePool, batch: &[Waiting]) -> sqlx::Result<HashSet<usize>> {
     let now = millis(Timestamp::now());
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let mut fresh = Vec::with_capacity(batch.len());
-    for (delivery, _) in batch {
-        let insert = "INSERT INTO inbox (source, delivery, body, received_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4) \
-                      ON CONFLICT (source, delivery) DO NOTHING";
-        let query = sqlx::query(insert)
-            .bind(delivery.source.as_str())
-            .bind(&delivery.key)
-            .bind(&delivery.body)
-            .bind(now);
-        fresh.push(query.execute(&mut *tx).await?.rows_affected() == 1);
+    let fresh = insert(&mut tx, batch, now).await?;
+    for waiting in batch {
+        let Waiting::Settled(settled, _) = waiting else { continue };
+        let settle = "UPDATE inbox SET done_at = ?2, due_at = coalesce(?3, due_at), outcome = ?4, lease_until = NULL WHERE id = ?1";
+        sqlx::query(settle)
+            .bind(settled.id)
+            .bind(settled.done_at)
+            .bind(settled.due_at)
+            .bind(&settled.outcome)
+            .execute(&mut *tx)
+            .await?;
     }
     tx.commit().await?;
     Ok(fresh)
 }
 
+/// Inserts the new deliveries of a batch in two statements, however many they are.
+async fn insert(
+    tx: &mut Transaction<'static, Sqlite>,
+    batch: &[Waiting],
+    now: i64,
+) -> sqlx::Result<HashSet<usize>> {
+    let mut places = HashMap::new();
+    for (place, waiting) in batch.iter().enumerate() {
+        if let Waiting::New(delivery, _) = waiting {
+            // Of several with one key in the batch, the first is the one.
+            places
+                .entry((delivery.source.as_str(), delivery.key.as_str()))
+                .or_insert((place, &delivery.body));
+        }
+    }
+    if places.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut query = QueryBuilder::new("INSERT INTO inbox (source, delivery, received_at, due_at) ");
+    query.push_values(places.keys(), |mut row, (source, key)| {
+        row.push_bind(*source).push_bind(*key).push_bind(now).push_bind(now);
+    });
+    query.push(" ON CONFLICT (source, delivery) DO NOTHING RETURNING id, source, delivery");
+    let rows = query.build().persistent(false).fetch_all(&mut **tx).await?;
+    let mut fresh = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (source, key): (&str, &str) = (row.try_get("source")?, row.try_get("delivery")?);
+        if let Some((place, body)) = places.get(&(source, key)) {
+            fresh.push((row.try_get::<i64, _>("id")?, *place, *body));
+        }
+    }
+    if !fresh.is_empty() {
+        let mut query = QueryBuilder::new("INSERT INTO inbox_bodies (inbox_id, body) ");
+        query.push_values(&fresh, |mut row, (id, _, body)| {
+            row.push_bind(*id).push_bind(body.as_slice());
+        });
+        query.build().persistent(false).execute(&mut **tx).await?;
+    }
+    Ok(fresh.into_iter().map(|(_, place, _)| place).collect())
+}
+
 impl Store {
     /// Stores a delivery and returns once it is on disk: `true` if it is new, `false` if it was there before.
     pub(crate) async fn accept(&self, delivery: Delivery) -> Result<bool, NotStored> {
-        let (answer, stored) = oneshot::channel();
-        self.inbox.0.send((delivery, answer)).await.map_err(|_| NotStored)?;
-        stored.await.map_err(|_| NotStored)?
+        self.inbox.write(|answer| Waiting::New(delivery, answer)).await
     }
 
-    /// Takes the next due webhook under lease.
-    pub(crate) async fn claim_delivery(&self, now: Timestamp) -> sqlx::Result<Option<InboxRow>> {
-        let claim = "UPDATE inbox SET lease_until = ?2, attempts = attempts + 1 WHERE id = (SELECT id FROM inbox WHERE done_at IS NULL \
-                     AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY due_at, id LIMIT 1) \
-                     RETURNING id, source, body, attempts, received_at";
+    /// Takes the next due webhooks under lease, at most so many, oldest first.
+    pub(crate) async fn claim_deliveries(&self, now: Timestamp, most: usize) -> sqlx::Result<Vec<InboxRow>> {
+        let claim = "UPDATE inbox SET lease_until = ?2, attempts = attempts + 1 WHERE id IN (SELECT id FROM inbox WHERE done_at IS NULL \
+                     AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY due_at, id LIMIT ?3) \
+                     RETURNING id, source, attempts, received_at, (SELECT body FROM inbox_bodies WHERE inbox_id = inbox.id) AS body";
         let lease = millis(now) + i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
-        let row = sqlx::query(claim).bind(millis(now)).bind(lease).fetch_optional(&self.write).await?;
-        let Some(row) = row else { return Ok(None) };
-        let source = row.try_get::<String, _>("source")?;
-        let Some(source) = Source::parse(&source) else {
-            return Err(sqlx::Error::Decode(format!("source {source}").into()));
-        };
-        Ok(Some(InboxRow {
-            id: row.try_get("id")?,
-            source,
-            body: row.try_get("body")?,
-            attempts: row.try_get("attempts")?,
-            received_at: super::timestamp(row.try_get("received_at")?),
-        }))
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = sqlx::query(claim).bind(millis(now)).bind(lease).bind(most).fetch_all(&self.write).await?;
+        let mut rows: Vec<InboxRow> = rows.iter().map(read).collect::<sqlx::Result<_>>()?;
+        rows.sort_unstable_by_key(|row| row.id);
+        Ok(rows)
     }
 
     /// Marks a webhook as worked on.
-    pub(crate) async fn finish_delivery(&self, id: i64, outcome: &str, now: Timestamp) -> sqlx::Result<()> {
-        let finish = "UPDATE inbox SET done_at = ?2, outcome = ?3, lease_until = NULL WHERE id = ?1";
-        sqlx::query(finish).bind(id).bind(millis(now)).bind(outcome).execute(&self.write).await?;
-        Ok(())
+    pub(crate) async fn finish_delivery(
+        &self,
+        id: i64,
+        outcome: &str,
+        now: Timestamp,
+    ) -> Result<(), NotStored> {
+        let settled = Settled { id, done_at: Some(millis(now)), due_at: None, outcome: outcome.to_owned() };
+        self.inbox.write(|answer| Waiting::Settled(settled, answer)).await.map(|_| ())
     }
 
     /// Puts a webhook back, to be worked on later.
-    pub(crate) async fn postpone_delivery(&self, id: i64, due: Timestamp, why: &str) -> sqlx::Result<()> {
-        let postpone = "UPDATE inbox SET due_at = ?2, outcome = ?3, lease_until = NULL WHERE id = ?1";
-        sqlx::query(postpone).bind(id).bind(millis(due)).bind(why).execute(&self.write).await?;
-        Ok(())
+    pub(crate) async fn postpone_delivery(
+        &self,
+        id: i64,
+        due: Timestamp,
+        why: &str,
+    ) -> Result<(), NotStored> {
+        let settled = Settled { id, done_at: None, due_at: Some(millis(due)), outcome: why.to_owned() };
+        self.inbox.write(|answer| Waiting::Settled(settled, answer)).await.map(|_| ())
     }
 
-    /// Forgets webhooks that were worked on before the given time: they hold personal data.
+    /// Forgets webhooks that were worked on before the given time, some thousand at a time: they hold personal data.
     pub(crate) async fn forget_deliveries(&self, before: Timestamp) -> sqlx::Result<u64> {
-        let forget = "DELETE FROM inbox WHERE done_at IS NOT NULL AND done_at < ?1";
-        Ok(sqlx::query(forget).bind(millis(before)).execute(&self.write).await?.rows_affected())
+        let forget = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE done_at IS NOT NULL AND done_at < ?1 LIMIT ?2)";
+        let deleted = sqlx::query(forget).bind(millis(before)).bind(FORGET).execute(&self.write).await?;
+        Ok(deleted.rows_affected())
     }
+}
+
+fn read(row: &SqliteRow) -> sqlx::Result<InboxRow> {
+    let source = row.try_get::<&str, _>("source")?;
+    let Some(source) = Source::parse(source) else {
+        return Err(sqlx::Error::Decode(format!("source {source}").into()));
+    };
+    Ok(InboxRow {
+        id: row.try_get("id")?,
+        source,
+        body: row.try_get("body")?,
+        attempts: row.try_get("attempts")?,
+        received_at: super::timestamp(row.try_get("received_at")?),
+    })
 }

@@ -12,7 +12,7 @@ pub(crate) mod remarks;
 pub(crate) mod ticket_states;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,10 @@ pub(crate) use changes::{Applied, Done};
 
 /// How long a write waits for another process that holds the write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the write-ahead log is folded into the file, beside the writes.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// Size of the write-ahead log, in pages of 4 KiB, from which on a write folds it itself. Until then no sender waits for that.
+const CHECKPOINT_AT: &str = "8000";
 /// Connections for reading.
 const READERS: u32 = 4;
 
@@ -38,7 +42,7 @@ pub(crate) struct Store {
     /// One connection: SQLite has one writer at a time, and queueing here is fairer than its busy handler.
     write: SqlitePool,
     read: SqlitePool,
-    inbox: inbox::Acceptor,
+    inbox: inbox::Writer,
     shared: Arc<Shared>,
 }
 
@@ -59,8 +63,10 @@ impl Store {
             // A commit is on disk when it returns, not some time later.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
+            .pragma("wal_autocheckpoint", CHECKPOINT_AT)
             .foreign_keys(true);
         let path = options.get_filename().to_path_buf();
+        make_private(&path).with_context(|| format!("cannot make the store {}", path.display()))?;
         let open = |connections| {
             SqlitePoolOptions::new()
                 .min_connections(1)
@@ -74,7 +80,7 @@ impl Store {
             .context("cannot bring the store's tables up to date")?;
         let read = open(READERS).await.context("cannot open the store for reading")?;
         let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
-        let inbox = inbox::Acceptor::start(write.clone(), shared.clone());
+        let inbox = inbox::Writer::start(write.clone(), shared.clone());
         Ok(Self { write, read, inbox, shared })
     }
 
@@ -90,13 +96,13 @@ impl Store {
             );
         }
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE inbox SET lease_until = NULL WHERE lease_until IS NOT NULL")
+        sqlx::query("UPDATE inbox SET lease_until = NULL WHERE done_at IS NULL AND lease_until IS NOT NULL")
             .execute(&mut *tx)
             .await?;
-        sqlx::query("UPDATE outbox SET lease_until = NULL WHERE lease_until IS NOT NULL")
-            .execute(&mut *tx)
-            .await?;
+        let take_up = "UPDATE outbox SET lease_until = NULL WHERE done_at IS NULL AND gave_up_at IS NULL AND lease_until IS NOT NULL";
+        sqlx::query(take_up).execute(&mut *tx).await?;
         tx.commit().await?;
+        tokio::spawn(checkpoint(self.read.clone()));
         Ok(lock)
     }
 
@@ -123,6 +129,35 @@ impl Store {
     pub(crate) async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+    }
+}
+
+/// Folds the write-ahead log into the file, as far as that goes without anybody waiting, until the store is closed.
+async fn checkpoint(pool: SqlitePool) {
+    let mut interval = tokio::time::interval(CHECKPOINT_EVERY);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while !pool.is_closed() {
+        interval.tick().await;
+        match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&pool).await {
+            Ok(_) | Err(sqlx::Error::PoolClosed) => {}
+            Err(error) => {
+                tracing::warn!(error = %error, "The write-ahead log could not be folded into the store");
+            }
+        }
+    }
+}
+
+/// Makes the file, readable for its owner only, if it is not there yet; SQLite gives its other files the same rights. A store in memory
+/// has no file.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if path.as_os_str().is_empty() || path.to_string_lossy().contains(":memory:") {
+        return Ok(());
+    }
+    let made = File::options().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(|_| ()),
     }
 }
 

@@ -73,18 +73,22 @@ impl Store {
         Ok(())
     }
 
-    /// When the next waiting effect or webhook is due.
-    pub(crate) async fn next_due(&self) -> sqlx::Result<Option<Timestamp>> {
+    /// When the next waiting effect or webhook is due that was not due yet at the given time.
+    pub(crate) async fn next_due(&self, after: Timestamp) -> sqlx::Result<Option<Timestamp>> {
         let next = "SELECT min(due) AS due FROM (SELECT min(due_at) AS due FROM outbox WHERE done_at IS NULL AND gave_up_at IS NULL \
-                    AND lease_until IS NULL UNION ALL SELECT min(due_at) AS due FROM inbox WHERE done_at IS NULL AND lease_until IS NULL)";
-        let due: Option<i64> = sqlx::query(next).fetch_one(&self.read).await?.try_get("due")?;
+                    AND lease_until IS NULL AND due_at > ?1 UNION ALL SELECT min(due_at) AS due FROM inbox WHERE done_at IS NULL \
+                    AND lease_until IS NULL AND due_at > ?1)";
+        let due: Option<i64> =
+            sqlx::query(next).bind(millis(after)).fetch_one(&self.read).await?.try_get("due")?;
         Ok(due.map(timestamp))
     }
 
     /// Effects that were handed to a person and not taken up since, newest first.
     pub(crate) async fn given_up(&self, change: Option<ChangeId>) -> sqlx::Result<Vec<GivenUp>> {
+        // Ordered by the column of the index: few rows are in it, and by id the whole table would be read.
         let select = "SELECT change_id, effect, gave_up_at, attempts, coalesce(last_error, '') AS error FROM outbox \
-                      WHERE gave_up_at IS NOT NULL AND done_at IS NULL AND (?1 IS NULL OR change_id = ?1) ORDER BY id DESC LIMIT 100";
+                      WHERE gave_up_at IS NOT NULL AND done_at IS NULL AND (?1 IS NULL OR change_id = ?1) \
+                      ORDER BY gave_up_at DESC, id DESC LIMIT 100";
         let rows = sqlx::query(select).bind(change.map(|id| id.to_string())).fetch_all(&self.read).await?;
         let given_up = |row: &SqliteRow| -> sqlx::Result<GivenUp> {
             Ok(GivenUp {
@@ -96,6 +100,14 @@ impl Store {
             })
         };
         rows.iter().map(given_up).collect()
+    }
+
+    /// Tries again what was given up of a change; `false` if nothing was.
+    pub(crate) async fn revive_given_up(&self, change: ChangeId, now: Timestamp) -> sqlx::Result<bool> {
+        let revive = sqlx::query(super::changes::REVIVE).bind(change.to_string()).bind(millis(now));
+        let revived = revive.execute(&self.write).await?.rows_affected();
+        self.ring();
+        Ok(revived > 0)
     }
 
     /// Whether the ticket or the chat still has to be told something of this change.

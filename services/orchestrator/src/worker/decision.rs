@@ -11,6 +11,7 @@ use crate::effects::EffectError;
 use crate::store::cards::Card;
 use crate::store::inbox::InboxRow;
 use crate::store::{Applied, Done};
+use crate::waiting::Wait;
 
 /// A fast click can arrive before the card's message id is stored, and before Webex itself finds the action.
 const FAST_CLICK: SignedDuration = SignedDuration::from_secs(15);
@@ -22,7 +23,7 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
         return Ok("ignored: nothing was pressed".to_owned());
     };
     let young = Timestamp::now().duration_since(row.received_at) < FAST_CLICK;
-    let action = match app.webex.attachment_action(&submit.id).await {
+    let action = match app.webex.attachment_action(&submit.id).waited("webex").await {
         Err(error) if error.is_not_found() && young => {
             return Err(EffectError::later("Webex does not know the action yet"));
         }
@@ -36,8 +37,8 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
         }
         return Ok("refused: the card is none of ours".to_owned());
     };
-    let person = app.webex.person(&action.person_id).await?;
-    match judge(app, &card, &action, &person).await? {
+    let person = app.webex.person(&action.person_id).waited("webex").await?;
+    match judge(app, row, &card, (&action, &person)).await? {
         Ok(outcome) => Ok(outcome),
         Err(why) => refuse(app, &card, &action, &person, &why).await,
     }
@@ -46,9 +47,9 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
 /// Judges a decision; the inner error says why it does not count.
 async fn judge(
     app: &App,
+    row: &InboxRow,
     card: &Card,
-    action: &AttachmentAction,
-    person: &Person,
+    (action, person): (&AttachmentAction, &Person),
 ) -> Result<Result<String, String>, EffectError> {
     let Some(change) = app.store.change(card.change_id).await? else {
         return Ok(Err("the change is gone".to_owned()));
@@ -80,12 +81,13 @@ async fn judge(
         via: "card".to_owned(),
         comment: comment(action),
     };
-    decide(app, &change, &decision).await
+    decide(app, row, &change, &decision).await
 }
 
-/// Applies a decision if it counts; also for decisions that come by other ways than a card.
-pub(crate) async fn decide(
+/// Applies a decision if it counts. The webhook is done with it: worked on again after a crash, it would be refused as late.
+async fn decide(
     app: &App,
+    row: &InboxRow,
     change: &Change,
     decision: &Decision,
 ) -> Result<Result<String, String>, EffectError> {
@@ -93,13 +95,13 @@ pub(crate) async fn decide(
         Ok(event) => event,
         Err(not_counted) => return Ok(Err(not_counted.to_string())),
     };
-    match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
+    match app.store.apply_judged(change, &event, &app.settings.approval, Done::Delivery(row.id)).await? {
         Applied::Moved(change) => {
             tracing::info!(change.id = %change.id, "Decision by {}: change {} is {}", decision.by, change.id, change.state);
             Ok(Ok(format!("{} by {}", event.name(), decision.by)))
         }
         // It moved between reading and writing: judge again.
-        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
+        Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
             Err(EffectError::later("the change moved meanwhile"))
         }
     }
@@ -124,7 +126,7 @@ async fn refuse(app: &App, card: &Card, action: &AttachmentAction, person: &Pers
     app.store.remark(card.change_id, "decision_refused", &format!("{who}: {why}")).await?;
     let text = format!("Your answer was not counted: {}.", markdown::escape(why, 300));
     let message = NewMessage::to_room(action.room_id.clone(), &text).in_thread_of(action.message_id.clone());
-    if let Err(error) = app.webex.create_message(&message).await {
+    if let Err(error) = app.webex.create_message(&message).waited("webex").await {
         tracing::warn!(error = %error, "The person could not be told why their answer was not counted");
     }
     Ok(format!("refused: {who}: {why}"))

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::effects::EffectError;
 use crate::store::inbox::InboxRow;
 use crate::store::{Applied, Done};
+use crate::waiting::Wait;
 
 /// What came of a webhook, for its record; or why it has to wait.
 pub(super) type Taken = Result<String, EffectError>;
@@ -27,7 +28,7 @@ pub(super) async fn look(app: &App, id: TicketId) -> Taken {
     let latest = app.store.latest_of_ticket(id.0).await?;
     // What we are telling the ticket right now moves its state under our eyes; then only its fields can be compared.
     let told_before = told(app, latest.as_ref()).await?;
-    let ticket = match app.zammad.get_ticket_with_people(id).await {
+    let ticket = match app.zammad.get_ticket_with_people(id).waited("zammad").await {
         Err(error) if error.is_not_found() => None,
         other => Some(other?),
     };
@@ -97,7 +98,7 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
     let event = Event::TicketChanged { what };
     match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
         Applied::Moved(_) => start(app, ticket).await,
-        Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
+        Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
             Err(EffectError::later("the change moved meanwhile"))
         }
     }

@@ -24,10 +24,14 @@ use crate::store::{Applied, Done};
 
 pub(crate) use retry::Limits;
 
-/// Effects and webhooks worked on at once.
-const CONCURRENCY: usize = 32;
-/// Longest sleep without being rung: a safety net, not the way work is found.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// Effects worked on at once.
+const EFFECTS: usize = 32;
+/// Webhooks worked on at once; apart, so that a flood of them does not take the effects' places.
+const DELIVERIES: usize = 16;
+/// Longest sleep without being rung: a command of the operator writes into the store from another process, which rings nobody.
+const LONGEST_SLEEP: Duration = Duration::from_secs(2);
+/// How long the worker may be silent before it is not believed to be alive.
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 /// How long work in hand may go on after the end was asked for.
 const DRAIN: Duration = Duration::from_secs(25);
 /// Wait before an effect whose device is busy with another change is looked at again.
@@ -45,7 +49,7 @@ impl Pulse {
     /// Whether the worker was alive lately.
     pub(crate) fn is_alive(&self) -> bool {
         let silent = Timestamp::now().as_second() - self.0.load(Ordering::Relaxed);
-        silent <= i64::try_from(LONGEST_SLEEP.as_secs() * 2).unwrap_or(i64::MAX)
+        silent <= i64::try_from(LONGEST_SILENCE.as_secs()).unwrap_or(i64::MAX)
     }
 }
 
@@ -53,11 +57,12 @@ impl Pulse {
 pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
     pulse.beat();
     let poller = tokio::spawn(poll::run(app.clone(), stop.clone()));
-    let places = Arc::new(Semaphore::new(CONCURRENCY));
+    let places = Places::default();
     let mut tasks = JoinSet::new();
     while !stop.is_cancelled() {
         pulse.beat();
         while tasks.try_join_next().is_some() {}
+        let looked = Timestamp::now();
         let started = start_due(&app, &places, &mut tasks).await;
         if let Err(error) = &started {
             tracing::error!(error = %error, "The store does not answer; waiting");
@@ -65,7 +70,7 @@ pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
         if matches!(started, Ok(true)) {
             continue;
         }
-        let sleep = sleep_time(&app).await;
+        let sleep = sleep_time(&app, looked).await;
         tokio::select! {
             () = app.store.work() => {}
             () = tokio::time::sleep(sleep) => {}
@@ -79,21 +84,36 @@ pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
     poller.abort();
 }
 
-/// Starts whatever is due and has a place; `true` if it started something.
-async fn start_due(app: &App, places: &Arc<Semaphore>, tasks: &mut JoinSet<()>) -> sqlx::Result<bool> {
-    let mut started = false;
-    if let Ok(place) = places.clone().try_acquire_owned()
-        && let Some(row) = app.store.claim_delivery(Timestamp::now()).await?
-    {
-        let app = app.clone();
-        tasks.spawn(async move {
-            deliver(&app, row).await;
-            drop(place);
-            app.store.ring();
-        });
-        started = true;
+/// Where work can go on.
+struct Places {
+    effects: Arc<Semaphore>,
+    deliveries: Arc<Semaphore>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { effects: Arc::new(Semaphore::new(EFFECTS)), deliveries: Arc::new(Semaphore::new(DELIVERIES)) }
     }
-    if let Ok(place) = places.clone().try_acquire_owned()
+}
+
+/// Starts whatever is due and has a place; `true` if it started something.
+async fn start_due(app: &App, places: &Places, tasks: &mut JoinSet<()>) -> sqlx::Result<bool> {
+    let mut started = false;
+    let free = places.deliveries.available_permits();
+    if free > 0 {
+        for row in app.store.claim_deliveries(Timestamp::now(), free).await? {
+            // Nobody else takes places, so that there is one for each.
+            let place = places.deliveries.clone().try_acquire_owned();
+            let app = app.clone();
+            tasks.spawn(async move {
+                deliver(&app, row).await;
+                drop(place);
+                app.store.ring();
+            });
+            started = true;
+        }
+    }
+    if let Ok(place) = places.effects.clone().try_acquire_owned()
         && let Some(row) = app.store.claim_effect(Timestamp::now()).await?
     {
         let app = app.clone();
@@ -107,13 +127,13 @@ async fn start_due(app: &App, places: &Arc<Semaphore>, tasks: &mut JoinSet<()>) 
     Ok(started)
 }
 
-async fn sleep_time(app: &App) -> Duration {
-    match app.store.next_due().await {
+/// How long there is nothing to do, unless rung. What was due when we looked and was not taken waits for something in hand to end, which
+/// rings: looking again and again would only keep others from the store.
+async fn sleep_time(app: &App, looked: Timestamp) -> Duration {
+    match app.store.next_due(looked).await {
         Ok(Some(due)) => {
-            let wait = due.duration_since(Timestamp::now());
-            Duration::try_from(wait)
-                .unwrap_or(Duration::from_millis(50))
-                .clamp(Duration::from_millis(5), LONGEST_SLEEP)
+            let wait = Duration::try_from(due.duration_since(Timestamp::now()));
+            wait.unwrap_or(Duration::ZERO).min(LONGEST_SLEEP)
         }
         Ok(None) => LONGEST_SLEEP,
         Err(_) => Duration::from_secs(1),
@@ -129,6 +149,7 @@ async fn deliver(app: &App, row: InboxRow) {
         attempt = row.attempts
     );
     async {
+        crate::crash::point(&format!("before:deliver:{}", row.source.as_str()));
         let result = match row.source {
             Source::Zammad => intake::zammad(app, &row).await,
             Source::WebexCard => decision::card(app, &row).await,
@@ -136,6 +157,7 @@ async fn deliver(app: &App, row: InboxRow) {
             // An event of the source of truth never configures anything by itself; what it changed is noticed before a change is applied.
             Source::Netbox => Ok("noted".to_owned()),
         };
+        crate::crash::point(&format!("between:deliver:{}", row.source.as_str()));
         let now = Timestamp::now();
         let stored = match result {
             Ok(outcome) => {
@@ -155,6 +177,7 @@ async fn deliver(app: &App, row: InboxRow) {
         if let Err(error) = stored {
             tracing::error!(error = %error, "The outcome of a webhook could not be stored; it will be worked on again");
         }
+        crate::crash::point(&format!("after:deliver:{}", row.source.as_str()));
     }
     .instrument(span)
     .await;
@@ -171,8 +194,9 @@ async fn effect(app: &App, row: OutboxRow) {
             () = keep_lease(app, row.id) => return,
         };
         boundary("between", &row);
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if let Err(error) = settle(app, &row, outcome, duration_ms).await {
+        let seconds = started.elapsed().as_secs_f64();
+        metrics::histogram!("netchange_effect_seconds", "effect" => row.effect.name()).record(seconds);
+        if let Err(error) = settle(app, &row, outcome, seconds * 1000.0).await {
             tracing::error!(error = %error, "The outcome of {} could not be stored; it will run again", row.effect.name());
         }
         boundary("after", &row);
@@ -198,7 +222,7 @@ async fn keep_lease(app: &App, row: i64) {
 }
 
 /// Stores what came of an effect: its event, a later attempt, or that a person is needed.
-async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_ms: u64) -> sqlx::Result<()> {
+async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_ms: f64) -> sqlx::Result<()> {
     let now = Timestamp::now();
     let name = row.effect.name();
     let why = match outcome {
@@ -251,7 +275,7 @@ async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::R
             tracing::info!("Too late: {refusal}");
             Ok(())
         }
-        Applied::DeviceBusy => {
+        Applied::DeviceBusy | Applied::Stale => {
             let due = Timestamp::now().checked_add(BUSY_WAIT).unwrap_or(Timestamp::MAX);
             app.store.postpone_effect(row.id, due, "the device is busy with another change").await
         }
@@ -270,9 +294,14 @@ fn system_of(effect: &Effect) -> &'static str {
     }
 }
 
-/// Ends the process here if the crash test asks for it: `NETCHANGE_CRASH_AT=before:update_netbox`.
+/// Ends the process here if the crash test asks for it: `NETCHANGE_CRASH_AT=before:update_netbox`, `between:tell_ticket:closed`.
 ///
 /// Only in builds with the lab; a product build has no such switch.
 fn boundary(side: &str, row: &OutboxRow) {
-    crate::crash::point(&format!("{side}:{}", row.effect.name()));
+    match &row.effect {
+        Effect::TellTicket(note) | Effect::TellChat(note) => {
+            crate::crash::point(&format!("{side}:{}:{}", row.effect.name(), note.as_str()));
+        }
+        effect => crate::crash::point(&format!("{side}:{}", effect.name())),
+    }
 }

@@ -9,6 +9,7 @@ use super::intake;
 use crate::app::App;
 use crate::effects::EffectError;
 use crate::store::changes::ChangeFilter;
+use crate::waiting::Wait;
 
 /// Changes in one state that are looked at in one poll, newest first.
 const MAX_CHANGES: u32 = 500;
@@ -36,7 +37,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
 }
 
 async fn once(app: &App) -> Result<(), EffectError> {
-    let open = app.zammad.search_open(&app.settings.zammad.ticket_type).await?;
+    let open = app.zammad.search_open(&app.settings.zammad.ticket_type).waited("zammad").await?;
     let mut tickets: Vec<TicketId> = open.iter().map(|ticket| ticket.id).collect();
     for state in [State::Received, State::PendingApproval] {
         let filter = ChangeFilter { state: Some(state), limit: MAX_CHANGES, ..ChangeFilter::default() };

@@ -18,9 +18,9 @@ pub(super) async fn crash(options: Options) -> Result<()> {
     stage.narrator.step("netchange is started again");
     stage.done(ticket).await?;
     ensure!(
-        stage.lab.switch.events().commits() == 1,
-        "the switch was committed {} times",
-        stage.lab.switch.events().commits()
+        stage.lab.switch.events().running_changes() == 1,
+        "the switch was changed {} times",
+        stage.lab.switch.events().running_changes()
     );
     ensure!(stage.notes(ticket).matches("Approved by").count() <= 2, "a note is doubled");
     stage.stop().await;

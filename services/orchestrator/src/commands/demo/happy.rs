@@ -30,9 +30,9 @@ pub(super) async fn access(options: Options) -> Result<()> {
     let expected = "Configured from the ticket system! ##ticket:15016##";
     ensure!(running.description.as_deref() == Some(expected), "the description is {:?}", running.description);
     ensure!(
-        stage.lab.switch.events().commits() == 1,
-        "the switch was committed {} times",
-        stage.lab.switch.events().commits()
+        stage.lab.switch.events().running_changes() == 1,
+        "the switch was changed {} times",
+        stage.lab.switch.events().running_changes()
     );
     summary(&stage, ticket, &before.netbox, &before_cli).await?;
     stage.stop().await;
@@ -119,6 +119,28 @@ pub(super) async fn nothing_to_do(options: Options) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn undo(options: Options) -> Result<()> {
+    let stage = Stage::start(options).await?;
+    let before = stage.snapshot(PORT);
+    let ticket = stage.file(PORT, founding_ticket()).await?;
+    stage.approve(ticket, LEAD.email).await?;
+    stage.done(ticket).await?;
+    let closed = stage.change_is(ticket, State::Closed).await?;
+    let url = format!("{}/api/v1/changes/{}/undo", stage.url(), closed.id);
+    let asked =
+        stage.http.post(url).bearer_auth(super::stage::API_TOKEN).json(&json!({"by": "ops@example.net"}));
+    asked.send().await?.error_for_status()?;
+    stage.narrator.step("the operator asks for an undo");
+    stage.change_is(ticket, State::PendingApproval).await?;
+    stage.approve(ticket, LEAD.email).await?;
+    stage.change_is(ticket, State::Closed).await?;
+    stage.ticket_is(ticket, "closed").await?;
+    stage.nothing_changed(PORT, &before)?;
+    ensure!(stage.notes(ticket).matches("SUCCESS").count() >= 2, "the undo is not told");
+    stage.stop().await;
+    Ok(())
+}
+
 /// Before and after, side by side, and what it cost.
 async fn summary(stage: &Stage, ticket: u64, netbox_before: &Value, switch_before: &str) -> Result<()> {
     line(&format!("\nTicket {}: {}", stage.number(ticket), stage.narrator.states(ticket)));
@@ -142,8 +164,9 @@ async fn summary(stage: &Stage, ticket: u64, netbox_before: &Value, switch_befor
 async fn costs(stage: &Stage, ticket: u64) -> Result<()> {
     let Some(change) = stage.change(ticket).await? else { return Ok(()) };
     line("\nHow long each part took");
-    let mut last = change.received_at;
-    for row in stage.store.history(change.id).await? {
+    let history = stage.store.history(change.id).await?;
+    let mut last = history.first().map_or(change.received_at, |row| row.at);
+    for row in history.into_iter().skip(1) {
         let ms = row.at.duration_since(last).as_secs_f64() * 1000.0;
         line(&format!("  {:>8.1} ms  {} ({})", ms, row.to.replace('_', " "), row.event.replace('_', " ")));
         last = row.at;

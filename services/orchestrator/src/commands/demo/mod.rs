@@ -85,11 +85,13 @@ async fn auto(args: &DemoArgs, chosen: &[&Scenario], dir: tempfile::TempDir) -> 
 
 /// Leaves everything running for a person.
 async fn play(args: &DemoArgs, dir: tempfile::TempDir) -> Result<u8> {
-    let stage = Stage::start(Options::new(dir.path().to_path_buf(), args.switch.into())).await?;
+    // In the space everybody sees the card, and so also that the answers of some do not count.
+    let options = Options { in_space: true, ..Options::new(dir.path().to_path_buf(), args.switch.into()) };
+    let stage = Stage::start(options).await?;
     let links = [
         ("start here", stage.lab.control.url()),
-        ("file a ticket", format!("{}/", stage.lab.zammad.url())),
-        ("approve it in the chat", stage.lab.webex.url()),
+        ("file a ticket", format!("{}/new?example=access", stage.lab.zammad.url())),
+        ("approve it in the chat", format!("{}/latest?as=lead%40example.net", stage.lab.webex.url())),
         ("NetBox", stage.lab.netbox.url()),
         ("the switch", stage.lab.switch.page_url()),
         ("netchange itself", stage.url()),
@@ -99,7 +101,7 @@ async fn play(args: &DemoArgs, dir: tempfile::TempDir) -> Result<u8> {
         say(&format!("  {what:<24}{url}"));
     }
     say(
-        "\nFile a ticket from the template, then press Approve in the chat as lead@example.net and watch the switch.",
+        "\nFile a ticket from the template, then press Approve in the chat as lead@example.net and watch the switch.\nThe first page leads through it, and can make things go wrong.",
     );
     say(&format!("The token for the operator's buttons is {:?}.", stage::API_TOKEN));
     if tokio::signal::ctrl_c().await.is_err() {

@@ -106,9 +106,9 @@ pub(super) async fn duplicate(options: Options) -> Result<()> {
     stage.approve(ticket, LEAD.email).await?;
     stage.done(ticket).await?;
     ensure!(
-        stage.lab.switch.events().commits() == 1,
-        "the switch was committed {} times",
-        stage.lab.switch.events().commits()
+        stage.lab.switch.events().running_changes() == 1,
+        "the switch was changed {} times",
+        stage.lab.switch.events().running_changes()
     );
     ensure!(
         stage.lab.webex.cards().len() == 2,

@@ -32,6 +32,7 @@ scenarios! {
     "l3" happy::l3: "a routed port with an address",
     "mode-tour" happy::mode_tour: "access, trunk, l3 and access again on one port; nothing of an old mode stays",
     "nothing-to-do" happy::nothing_to_do: "the port already is as asked: closed with the proof, nobody is bothered",
+    "undo" happy::undo: "a change is undone: planned, approved and proved like any other",
     "decline" people::decline: "an approver says no; nothing is changed",
     "invalid" people::invalid: "several faults in one ticket, all named in one note",
     "unsigned" people::unsigned: "webhooks without a signature, or with a wrong one, start nothing",

@@ -1,0 +1,138 @@
+//! The way back from each step of a transaction.
+
+use super::run::{Progress, Run};
+use super::{Method, ServerState, UndoneBy};
+use crate::error::Error;
+use crate::ops::{CancelCommit, Commit, Datastore, DiscardChanges, Unlock};
+
+impl Run {
+    /// Goes back from wherever the transaction stands, releases the locks, and says what is known about running.
+    /// May be called again after having been dropped.
+    pub(super) async fn undo(&mut self) -> ServerState {
+        let state = match self.progress {
+            Progress::Clean => ServerState::Unchanged,
+            Progress::InCandidate => {
+                self.discard().await;
+                ServerState::Unchanged
+            }
+            Progress::Pending | Progress::Confirming => self.undo_pending().await,
+            Progress::InRunning => self.undo_by_inverse().await,
+        };
+        self.unlock().await;
+        state
+    }
+
+    /// Undoes a confirmed commit: by cancelling it, or by ending the session.
+    async fn undo_pending(&mut self) -> ServerState {
+        let within = self.transaction.confirm_timeout;
+        if self.capabilities().confirmed_commit_1_1() && self.session.lost().is_none() {
+            match self.session.call(CancelCommit::new()).await {
+                Ok(()) => {
+                    self.progress = Progress::InCandidate;
+                    self.discard().await;
+                    return ServerState::Undone(UndoneBy::CancelCommit);
+                }
+                Err(error) => self.undo_error = Some(error),
+            }
+        }
+        let confirming = self.progress == Progress::Confirming;
+        self.candidate_dirty = self.restore_candidate().await.is_err();
+        self.end().await;
+        if confirming {
+            ServerState::Unknown { reverts_within: Some(within) }
+        } else {
+            ServerState::Undone(UndoneBy::SessionEnd { within })
+        }
+    }
+
+    /// Gives the candidate what running will have once a pending commit is undone. Discarding would not: as long as
+    /// the commit is pending, running has the change.
+    async fn restore_candidate(&mut self) -> Result<(), ()> {
+        if self.session.lost().is_some() || self.transaction.inverse.is_none() {
+            return Err(());
+        }
+        self.session.call(self.edit(Datastore::Candidate, true)).await.map_err(|error| {
+            self.undo_error.get_or_insert(error);
+        })
+    }
+
+    /// Undoes what was committed for good, or edited in running, by the caller's inverse.
+    async fn undo_by_inverse(&mut self) -> ServerState {
+        let through_candidate = self.method() != Method::EditRunning;
+        if self.session.lost().is_some() {
+            self.candidate_dirty = through_candidate;
+            return ServerState::Unknown { reverts_within: None };
+        }
+        if through_candidate {
+            self.discard().await;
+        }
+        if self.transaction.inverse.is_none() {
+            return ServerState::Changed;
+        }
+        match self.apply_inverse(through_candidate).await {
+            Ok(()) => {
+                self.progress = Progress::Clean;
+                ServerState::Undone(UndoneBy::Inverse)
+            }
+            Err(error) => {
+                let unknown = error.is_outcome_unknown() || self.session.lost().is_some();
+                self.undo_error = Some(error);
+                if through_candidate && self.session.lost().is_none() {
+                    self.discard().await;
+                }
+                if unknown { ServerState::Unknown { reverts_within: None } } else { ServerState::Changed }
+            }
+        }
+    }
+
+    async fn apply_inverse(&mut self, through_candidate: bool) -> Result<(), Error> {
+        if !through_candidate {
+            return self.session.call(self.edit(Datastore::Running, true)).await;
+        }
+        self.session.call(self.edit(Datastore::Candidate, true)).await?;
+        self.session.call(Commit::new()).await
+    }
+
+    /// Takes this transaction's edits out of the candidate.
+    async fn discard(&mut self) {
+        match self.session.call(DiscardChanges).await {
+            Ok(()) => {
+                self.candidate_dirty = false;
+                if self.progress == Progress::InCandidate {
+                    self.progress = Progress::Clean;
+                }
+            }
+            Err(error) => {
+                self.candidate_dirty = true;
+                self.undo_error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Releases the locks, the last one first; ends the session if one does not go.
+    pub(super) async fn unlock(&mut self) {
+        while let Some(datastore) = self.locked.last().copied() {
+            if self.ended || self.session.lost().is_some() {
+                self.locked.clear();
+                return;
+            }
+            if let Err(error) = self.session.call(Unlock(datastore)).await {
+                tracing::warn!(
+                    netconf.session_id = self.session.session_id(),
+                    %error,
+                    "Ending the session, as its lock on {datastore} could not be released"
+                );
+                self.end().await;
+            }
+            self.locked.pop();
+        }
+    }
+
+    /// Ends the session, in good order if it still answers.
+    async fn end(&mut self) {
+        self.ended = true;
+        if let Err(error) = self.session.close().await {
+            tracing::debug!(netconf.session_id = self.session.session_id(), %error, "close-session failed");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The service as its users meet it: webhooks, API, commands, and what people and systems do to a change under way.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod api;
+mod commands;
+mod configuration;
+mod life;
+mod many;
+mod process;
+#[path = "../support/mod.rs"]
+mod support;
+mod webhooks;
