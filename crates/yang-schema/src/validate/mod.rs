@@ -6,11 +6,13 @@
 
 mod attributes;
 mod complete;
+mod document;
 mod problem;
 mod suggest;
 mod walk;
 
 pub use attributes::{NETCONF_NAMESPACE, WITH_DEFAULTS_NAMESPACE, YANG_NAMESPACE};
+pub use document::{DataKind, DocumentError};
 pub use problem::{ErrorTag, Problem, ProblemKind};
 
 pub(crate) use suggest::nearest;
