@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli_yang::YangCommand;
+
 /// From a change ticket to a proven switch.
 #[derive(Debug, Parser)]
 #[command(
@@ -49,6 +51,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  netchange changes list --state pending_approval\n  netchange changes show 0190…"
     )]
     Changes(ChangesCommand),
+    /// Look into YANG models, build RPCs from them, judge data by them
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  netchange yang search --dir yang GigabitEthernet/mtu\n  netchange yang validate --dir yang edit.xml"
+    )]
+    Yang(YangCommand),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -10,6 +10,7 @@ mod output;
 mod plan;
 mod serve;
 mod show;
+mod yang;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -44,6 +45,7 @@ pub(crate) async fn run(cli: Cli) -> u8 {
         Command::Plan(args) => plan::run(args).await,
         Command::Show(command) => show::run(command).await,
         Command::Changes(command) => changes::run(command).await,
+        Command::Yang(command) => yang::run(command).await,
     };
     match result {
         Ok(code) => code,

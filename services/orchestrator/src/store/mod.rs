@@ -170,3 +170,27 @@ pub(crate) fn millis(at: Timestamp) -> i64 {
 pub(crate) fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+
+    /// With ten thousand changes, one statement that reads a whole table takes longer than all the rest of a change.
+    #[tokio::test]
+    async fn what_is_asked_again_and_again_reads_no_whole_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        for statement in [inbox::CLAIM, inbox::FORGET, outbox::CLAIM, outbox::GIVEN_UP, changes::CANCEL] {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let plan = sqlx::query(explain).fetch_all(&store.read).await.unwrap();
+            for step in plan {
+                let step: String = step.get("detail");
+                let whole =
+                    step.starts_with("SCAN ") && !step.contains("INDEX") && !step.contains("CONSTANT");
+                assert!(!whole, "{step} in {statement}");
+            }
+        }
+    }
+}
