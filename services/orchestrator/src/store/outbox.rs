@@ -71,6 +71,13 @@ impl Store {
         Ok(())
     }
 
+    /// Puts an effect back that waits for its turn: that is no failure, and its time to be tried has not begun.
+    pub(crate) async fn wait_for_turn(&self, id: i64, due: Timestamp) -> sqlx::Result<()> {
+        let wait = "UPDATE outbox SET due_at = ?2, last_error = NULL, lease_until = NULL, first_attempt_at = NULL, attempts = 0 WHERE id = ?1";
+        sqlx::query(wait).bind(id).bind(millis(due)).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// Marks an effect that brings no event as done.
     pub(crate) async fn finish_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
         let finish = "UPDATE outbox SET done_at = ?2, lease_until = NULL WHERE id = ?1";
