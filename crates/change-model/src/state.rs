@@ -101,6 +101,12 @@ impl State {
         }
     }
 
+    /// Whether nothing can move the change any more.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        !self.is_active() && self != Self::AttentionRequired
+    }
+
     /// Whether the change has its turn on the device: no other change may then work on it.
     #[must_use]
     pub fn holds_device(self) -> bool {

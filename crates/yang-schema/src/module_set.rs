@@ -33,8 +33,8 @@ pub enum Features {
 pub struct CompileOptions {
     /// Which features are on.
     pub features: Features,
-    /// Modules whose nodes the tree gets; `None` is all of the set. Modules that these import, and that are not
-    /// named, only lend their typedefs, groupings and identities.
+    /// Modules whose nodes the tree gets; `None` is all of the set. Modules that these augment or deviate get theirs
+    /// too; modules that they only import lend their typedefs, groupings and identities.
     pub implement: Option<Vec<String>>,
     /// Leave out what does not fit together (an import that is missing, an augment without its target) and list it
     /// in [`Schema::warnings`], instead of failing.

@@ -267,3 +267,25 @@ fn what_is_missing_can_be_asked_before_compiling() {
     assert_eq!(needs.imports, [("t".to_owned(), Some("2019-01-01".to_owned()))]);
     assert_eq!(needs.includes, [("s".to_owned(), None)]);
 }
+
+#[test]
+fn modules_that_are_augmented_are_implemented_too() {
+    let mut set = ModuleSet::new();
+    set.add_text("a.yang", "module a { namespace urn:a; prefix a; container c; }").unwrap();
+    set.add_text(
+        "b.yang",
+        "module b { namespace urn:b; prefix b; import a { prefix a; } augment /a:c { container d; } }",
+    )
+    .unwrap();
+    set.add_text("t.yang", "module t { namespace urn:t; prefix t; container only-imported; }").unwrap();
+    set.add_text(
+        "c.yang",
+        "module c { namespace urn:c; prefix c; import b { prefix b; } import a { prefix a; } import t { prefix t; } augment /a:c/b:d { leaf e { type string; } } }",
+    )
+    .unwrap();
+    let schema = set.compile(&CompileOptions::new().implement(["c"])).unwrap();
+    let implemented: Vec<&str> =
+        schema.modules().filter(|module| module.is_implemented()).map(|module| module.name()).collect();
+    assert_eq!(implemented, ["a", "b", "c"]);
+    assert!(schema.find("/a:c/b:d/c:e").is_ok());
+}

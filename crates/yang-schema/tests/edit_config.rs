@@ -199,3 +199,45 @@ fn all_problems_come_at_once() {
     use ProblemKind::{ChoiceConflict, UnknownNode, Value};
     assert_eq!(kinds, [Value, UnknownNode, Value, ChoiceConflict, Value]);
 }
+
+#[test]
+fn a_document_may_have_netconf_around_the_data_or_be_json() {
+    use yang_schema::validate::{DataKind, DocumentError};
+    let judge = |text: &str, kind| {
+        let problems = schema().validate_document(text, kind, &ValidateOptions::new());
+        problems.map(|problems| {
+            problems.iter().map(|problem| (problem.line, problem.column, problem.kind)).collect::<Vec<_>>()
+        })
+    };
+    let base = "urn:ietf:params:xml:ns:netconf:base:1.0";
+    let vlan = "<plant xmlns='urn:example:plant'>\n<vlan><id>5000</id></vlan></plant>";
+    let wrong = [(2, 7, ProblemKind::Value)];
+    let around = [
+        vlan.to_owned(),
+        format!("<config>{vlan}</config>"),
+        format!(
+            "<rpc xmlns='{base}' message-id='1'><edit-config><target><running/></target><config>{vlan}</config></edit-config></rpc>"
+        ),
+        format!("<data xmlns='{base}'>{vlan}</data>"),
+    ];
+    for text in around {
+        assert_eq!(judge(&text, DataKind::Edit).unwrap(), wrong, "{text}");
+        assert_eq!(judge(&format!("\u{feff}<?xml version='1.0'?>{text}"), DataKind::Data).unwrap(), wrong);
+    }
+    let two = "<plant xmlns='urn:example:plant'/><plant xmlns='urn:example:plant'><a/></plant>";
+    assert_eq!(judge(two, DataKind::Edit).unwrap()[1], (1, 68, ProblemKind::UnknownNode));
+    let json = r#"{"plant:plant": {"vlan": [{"id": 5000}]}}"#;
+    assert_eq!(judge(json, DataKind::Edit).unwrap().len(), 1);
+    let ping = format!("<rpc xmlns='{base}'><ping xmlns='urn:example:plant'><count>11</count></ping></rpc>");
+    assert_eq!(judge(&ping, DataKind::Rpc).unwrap().len(), 2);
+    let notification = "<notification xmlns='urn:ietf:params:xml:ns:netconf:notification:1.0'><eventTime>x</eventTime>\
+        <link-down xmlns='urn:example:plant'><port>1</port></link-down></notification>";
+    assert_eq!(judge(notification, DataKind::Notification).unwrap(), []);
+    assert!(matches!(judge("<a>", DataKind::Edit), Err(DocumentError::Xml(_))));
+    assert!(matches!(judge("{", DataKind::Edit), Err(DocumentError::Json(_))));
+    assert!(matches!(judge("{\"a\": 1}", DataKind::Edit), Err(DocumentError::Shape(_))));
+    assert!(matches!(
+        judge(&format!("<rpc xmlns='{base}'/>"), DataKind::Rpc),
+        Err(DocumentError::Empty("rpc"))
+    ));
+}

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
 use crate::store::Store;
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) webex: webex_cards::Client,
     pub(crate) netbox: netbox_client::Client,
     pub(crate) systems: Systems,
+    /// The end has begun: whoever only listens is sent away.
+    pub(crate) closing: CancellationToken,
 }
 
 impl std::ops::Deref for App {
@@ -54,7 +57,8 @@ impl App {
             .user_agent(USER_AGENT)
             .build()
             .context("cannot make the client for NetBox")?;
-        let parts = Parts { settings, store, zammad, webex, netbox, systems: Systems::default() };
+        let (systems, closing) = (Systems::default(), CancellationToken::new());
+        let parts = Parts { settings, store, zammad, webex, netbox, systems, closing };
         Ok(Self(Arc::new(parts)))
     }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli_yang::YangCommand;
+
 /// From a change ticket to a proven switch.
 #[derive(Debug, Parser)]
 #[command(
@@ -41,11 +43,20 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  netchange plan ticket.json\n  curl -s … | netchange plan -")]
     Plan(PlanArgs),
     /// Show what a device has
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  netchange show interface c9300 GigabitEthernet1/0/5")]
     Show(ShowCommand),
     /// Look at changes, and act on them
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  netchange changes list --state pending_approval\n  netchange changes show 0190…"
+    )]
     Changes(ChangesCommand),
+    /// Look into YANG models, build RPCs from them, judge data by them
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  netchange yang search --dir yang GigabitEthernet/mtu\n  netchange yang validate --dir yang edit.xml"
+    )]
+    Yang(YangCommand),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -160,19 +171,27 @@ pub(crate) enum ChangesCommand {
     #[command(after_help = "Example:\n  netchange changes list --state attention_required")]
     List(ListArgs),
     /// Show one change
+    #[command(after_help = "Example:\n  netchange changes show 0190… --json")]
     Show(OneArgs),
     /// Approve a change as one of the approvers
     #[command(after_help = "Example:\n  netchange changes approve 0190… --by lead@example.net")]
     Approve(ActArgs),
     /// Decline a change as one of the approvers
+    #[command(
+        after_help = "Example:\n  netchange changes decline 0190… --by lead@example.net --reason \"not before Monday\""
+    )]
     Decline(ActArgs),
     /// Try again what was given up; a change that needs attention starts anew
+    #[command(after_help = "Example:\n  netchange changes retry 0190…")]
     Retry(ActArgs),
     /// Make a new change that leads back; it needs approval like any other
+    #[command(after_help = "Example:\n  netchange changes undo 0190…")]
     Undo(ActArgs),
     /// Withdraw a change that was not applied yet
+    #[command(after_help = "Example:\n  netchange changes cancel 0190… --by operator@example.net")]
     Cancel(ActArgs),
     /// Print changes with their whole history as JSON, one per line
+    #[command(after_help = "Example:\n  netchange changes export > changes.jsonl")]
     Export(ExportArgs),
 }
 

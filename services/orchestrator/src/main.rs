@@ -6,6 +6,7 @@
 mod adapters;
 mod app;
 mod cli;
+mod cli_yang;
 mod commands;
 mod crash;
 mod effects;

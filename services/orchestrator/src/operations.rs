@@ -90,6 +90,8 @@ pub(crate) async fn act(
             };
             change.judge(&decision, Timestamp::now()).map_err(|why| ActionError::Refused(why.to_string()))?
         }
+        // A change that ended has no next step; what its ticket or card was never told can still be told.
+        Action::Retry if change.state.is_ended() => return tell_again(store, &change).await,
         Action::Retry => Event::Retried { by: operator },
         Action::Cancel => Event::Cancelled { by: operator },
         Action::Undo => return undo(store, &change, by).await,
@@ -122,4 +124,11 @@ async fn undo(store: &Store, change: &Change, by: &str) -> Result<ChangeId, Acti
     // The ticket was closed by netchange itself, and is expected to be so until the undo's own notes move it.
     store.ticket_is(id, ticket::CLOSED, now).await?;
     Ok(id)
+}
+
+async fn tell_again(store: &Store, change: &Change) -> Result<ChangeId, ActionError> {
+    if store.revive_given_up(change.id, Timestamp::now()).await? {
+        return Ok(change.id);
+    }
+    Err(ActionError::Refused(format!("a change that is {} has nothing left to try again", change.state)))
 }

@@ -57,6 +57,7 @@ impl Service {
 
     /// Stops taking work, lets what is in hand end, and closes the store.
     pub(crate) async fn stop(self) {
+        self.app.closing.cancel();
         self.http.stop(true).await;
         self.stop.cancel();
         if tokio::time::timeout(Duration::from_secs(60), self.worker).await.is_err() {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Compiler;
 use crate::schema::{ModuleData, ModuleId, StmtRef, module_id};
 use crate::syntax::Kw;
+use crate::syntax::argument;
 
 impl Compiler<'_> {
     pub(super) fn collect_modules(&mut self) {
@@ -32,6 +33,34 @@ impl Compiler<'_> {
                 continue;
             }
             self.resolve_imports(module_id(index));
+        }
+        self.implement_targets();
+    }
+
+    /// Modules that implemented ones augment or deviate are implemented too (RFC 7950 section 5.6.5).
+    fn implement_targets(&mut self) {
+        let mut waiting: Vec<usize> =
+            (0..self.schema.modules.len()).filter(|index| self.schema.modules[*index].implemented).collect();
+        while let Some(index) = waiting.pop() {
+            for file in self.schema.modules[index].files.clone() {
+                let source = &self.sources[file as usize];
+                for kw in [Kw::Augment, Kw::Deviation] {
+                    for stmt in source.children_of(0, kw) {
+                        // a path that cannot be read is complained about when it is followed
+                        for step in argument::absolute_nodeid(source.arg(stmt)).unwrap_or_default() {
+                            let target = self.schema.resolve_prefix(file, step.prefix.as_deref());
+                            let Some(target) = target.map(usize::from) else { continue };
+                            // of several revisions, the tree has the newest one's nodes
+                            let name = &self.schema.modules[target].name;
+                            let target = self.schema.by_name.get(name).copied().map_or(target, usize::from);
+                            if !self.schema.modules[target].implemented {
+                                self.schema.modules[target].implemented = true;
+                                waiting.push(target);
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 

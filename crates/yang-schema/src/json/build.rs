@@ -39,7 +39,7 @@ impl Xml {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        self.out.push_str(&quick_xml::escape::partial_escape(text).replace('\r', "&#13;"));
+        self.out.push_str(&escaped(text));
     }
 
     /// `<name>text</name>` after [`Xml::open`] and attributes.
@@ -52,6 +52,11 @@ impl Xml {
         self.text(text);
         self.close(name);
     }
+}
+
+/// A text escaped to stand in an element.
+pub(super) fn escaped(text: &str) -> String {
+    quick_xml::escape::partial_escape(text).replace('\r', "&#13;")
 }
 
 /// Whether XML 1.0 can hold a text.

@@ -25,6 +25,7 @@ use roxmltree::Node as Xml;
 use serde_json::Value;
 
 use crate::schema::{Node, Schema};
+use crate::value::Fit;
 
 /// Why data could not be converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +67,16 @@ impl JsonOptions {
         self.lists.insert((namespace.into(), name.into()));
         self
     }
+}
+
+/// A canonical value in XML's writing, with the prefixes and namespaces it needs.
+pub(crate) fn xml_value(schema: &Schema, fit: &Fit) -> (String, Vec<(String, String)>) {
+    scalar::to_xml(schema, fit)
+}
+
+/// A text escaped to stand in an element.
+pub(crate) fn element_text(text: &str) -> String {
+    build::escaped(text)
 }
 
 impl Schema {

@@ -37,6 +37,10 @@ impl Names {
         self.index.get(text).copied()
     }
 
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+
     pub(crate) fn text(&self, sym: Sym) -> &str {
         &self.texts[sym.0 as usize]
     }
@@ -231,9 +235,17 @@ pub(crate) struct ModuleData {
 /// A module of the set.
 #[derive(Debug, Clone, Copy)]
 pub struct Module<'s> {
-    pub(super) schema: &'s Schema,
-    pub(super) index: ModuleId,
+    pub(crate) schema: &'s Schema,
+    pub(crate) index: ModuleId,
 }
+
+impl PartialEq for Module<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index && std::ptr::eq(self.schema, other.schema)
+    }
+}
+
+impl Eq for Module<'_> {}
 
 impl<'s> Module<'s> {
     fn data(&self) -> &'s ModuleData {

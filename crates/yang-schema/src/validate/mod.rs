@@ -6,13 +6,16 @@
 
 mod attributes;
 mod complete;
+mod document;
 mod problem;
 mod suggest;
 mod walk;
 
 pub use attributes::{NETCONF_NAMESPACE, WITH_DEFAULTS_NAMESPACE, YANG_NAMESPACE};
+pub use document::{DataKind, DocumentError};
 pub use problem::{ErrorTag, Problem, ProblemKind};
 
+pub(crate) use suggest::nearest;
 pub(crate) use walk::{namespace_in_scope, text_of};
 
 use roxmltree::Node as Xml;

@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest of the names that would be right.
 
 /// The nearest of some names, if any is near.
-pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let limit = 1 + wrong.chars().count() / 4;
     names
         .filter_map(|name| distance(wrong, name, limit).map(|distance| (distance, name)))

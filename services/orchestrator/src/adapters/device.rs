@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use change_model::{DeviceName, InterfaceName, InterfaceState, Truth};
 use device_dialect::{Dialect, Save, choose};
+use netconf_client::framing::Limits;
 use netconf_client::ops::{Config, CopyConfig, Datastore, GetConfig, Lock, Raw, Unlock};
 use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
 use netconf_client::transaction::Validation;
@@ -18,6 +19,9 @@ use crate::waiting::Wait;
 
 /// The namespace of Cisco's `save-config` and `sync-from`.
 const CISCO_IA: &str = "http://cisco.com/yang/cisco-ia";
+
+/// Largest reply: the whole configuration of a large switch is some megabytes.
+const REPLY_LIMITS: Limits = Limits { max_message: 64 << 20, max_depth: 256 };
 
 /// A session with a device.
 pub(crate) struct Device {
@@ -188,9 +192,12 @@ fn connector(
     let known_hosts = HostKeyCheck::KnownHosts(devices.known_hosts.clone());
     let limit = devices.timeout;
     let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
-    Ok(SshConnector::new(target, own.username, auth, known_hosts)
-        .timeouts(timeouts)
-        .session_config(SessionConfig::default().call_timeout(limit).close_timeout(Duration::from_secs(2))))
+    Ok(SshConnector::new(target, own.username, auth, known_hosts).timeouts(timeouts).session_config(
+        SessionConfig::default()
+            .limits(REPLY_LIMITS)
+            .call_timeout(limit)
+            .close_timeout(Duration::from_secs(2)),
+    ))
 }
 
 fn auth(login: &Login) -> Option<Auth> {

@@ -245,7 +245,14 @@ mod tests {
     #[test]
     fn hostile_text_in_a_note_stays_text() {
         let plain = markup(&page("plain"));
-        for hostile in ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onclick='x", "]]>", "&lt;b&gt;", "<!-- -->"] {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "\"><img src=x onerror=alert(1)>",
+            "' onclick='x",
+            "]]>",
+            "&lt;b&gt;",
+            "<!-- -->",
+        ] {
             assert_eq!(markup(&page(hostile)), plain, "{hostile}");
         }
     }

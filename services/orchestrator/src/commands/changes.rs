@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use change_model::{ChangeId, State};
 
+use super::argument;
 use super::output::{json, line, say, table};
 use crate::adapters::note;
 use crate::cli::{ActArgs, ChangesCommand, ExportArgs, ListArgs, OneArgs};
@@ -33,7 +34,7 @@ pub(super) async fn run(command: ChangesCommand) -> Result<u8> {
 async fn list(args: ListArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
     let store = Store::open(&settings.store_url).await?;
-    let state = args.state.as_deref().map(str::parse::<State>).transpose().map_err(anyhow::Error::msg)?;
+    let state = args.state.as_deref().map(argument::<State>).transpose()?;
     let filter = ChangeFilter {
         state,
         ticket_number: args.ticket,
@@ -75,7 +76,7 @@ async fn list(args: ListArgs) -> Result<u8> {
 async fn show(args: OneArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
     let store = Store::open(&settings.store_url).await?;
-    print(&store, args.id.parse()?, args.json).await?;
+    print(&store, argument(&args.id)?, args.json).await?;
     Ok(0)
 }
 
@@ -129,7 +130,7 @@ async fn print(store: &Store, id: ChangeId, as_json: bool) -> Result<()> {
 async fn act(args: ActArgs, action: Action) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
     let store = Store::open(&settings.store_url).await?;
-    let asked = Asked { id: args.id.parse()?, action, by: &args.by, reason: &args.reason, via: "command" };
+    let asked = Asked { id: argument(&args.id)?, action, by: &args.by, reason: &args.reason, via: "command" };
     match operations::act(&store, &settings.approval, asked).await {
         Ok(id) => {
             print(&store, id, args.json).await?;
@@ -144,7 +145,7 @@ async fn export(args: ExportArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
     let store = Store::open(&settings.store_url).await?;
     if let Some(id) = args.id {
-        let id: ChangeId = id.parse()?;
+        let id: ChangeId = argument(&id)?;
         let change = store.change(id).await?.with_context(|| format!("there is no change {id}"))?;
         line(&serde_json::to_string(&ChangeView::read(&store, &change).await?)?);
         return Ok(0);

@@ -10,6 +10,10 @@ mod output;
 mod plan;
 mod serve;
 mod show;
+mod yang;
+
+use std::fmt::Display;
+use std::str::FromStr;
 
 use crate::cli::{Cli, Command};
 use crate::settings::SettingsError;
@@ -18,6 +22,16 @@ use crate::settings::SettingsError;
 pub(crate) const FAILED: u8 = 1;
 /// Exit code of wrong usage or configuration.
 pub(crate) const WRONG_USAGE: u8 = 2;
+
+/// An argument that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+/// Reads an argument.
+fn argument<T: FromStr<Err: Display>>(text: &str) -> Result<T, UsageError> {
+    text.parse().map_err(|error: T::Err| UsageError(error.to_string()))
+}
 
 /// Runs a command; its exit code.
 pub(crate) async fn run(cli: Cli) -> u8 {
@@ -31,12 +45,14 @@ pub(crate) async fn run(cli: Cli) -> u8 {
         Command::Plan(args) => plan::run(args).await,
         Command::Show(command) => show::run(command).await,
         Command::Changes(command) => changes::run(command).await,
+        Command::Yang(command) => yang::run(command).await,
     };
     match result {
         Ok(code) => code,
         Err(error) => {
             output::say(&format!("netchange: {error:#}"));
-            if error.downcast_ref::<SettingsError>().is_some() { WRONG_USAGE } else { FAILED }
+            let usage = error.is::<SettingsError>() || error.is::<UsageError>();
+            if usage { WRONG_USAGE } else { FAILED }
         }
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use change_model::{DeviceName, InterfaceName, InterfaceState, RequestedSettings};
 
+use super::argument;
 use super::output::{line, table};
 use crate::adapters::device::Device;
 use crate::adapters::netbox::read_truth;
@@ -21,8 +22,8 @@ pub(super) async fn run(command: ShowCommand) -> Result<u8> {
 
 async fn interface(args: ShowInterfaceArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
-    let name: DeviceName = args.device.parse()?;
-    let interface: InterfaceName = args.interface.parse()?;
+    let name: DeviceName = argument(&args.device)?;
+    let interface: InterfaceName = argument(&args.interface)?;
     let app = App::new(settings, Store::open("sqlite::memory:").await?)?;
     let has_host = app.settings.devices.hosts.get(name.as_str()).is_some_and(|host| host.host.is_some());
     let address = if has_host {

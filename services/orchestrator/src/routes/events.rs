@@ -14,9 +14,11 @@ use super::Shared;
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 pub(super) async fn stream(shared: Data<Shared>) -> HttpResponse {
-    let receiver = shared.app.store.subscribe();
-    let events = stream::unfold(receiver, |mut receiver| async {
-        let text = match tokio::time::timeout(KEEPALIVE, receiver.recv()).await {
+    let listening = (shared.app.store.subscribe(), shared.app.closing.clone());
+    let events = stream::unfold(listening, |(mut receiver, closing)| async {
+        let next = tokio::time::timeout(KEEPALIVE, receiver.recv());
+        // An open page must not hold up the end of the service.
+        let text = match closing.run_until_cancelled(next).await? {
             Err(_) => ": still here\n\n".to_owned(),
             Ok(Ok(changed)) => {
                 let data = json!({"id": changed.id, "state": changed.state, "version": changed.version});
@@ -26,7 +28,7 @@ pub(super) async fn stream(shared: Data<Shared>) -> HttpResponse {
             Ok(Err(RecvError::Lagged(_))) => "event: lagged\ndata: {}\n\n".to_owned(),
             Ok(Err(RecvError::Closed)) => return None,
         };
-        Some((Ok::<_, actix_web::Error>(Bytes::from(text)), receiver))
+        Some((Ok::<_, actix_web::Error>(Bytes::from(text)), (receiver, closing)))
     });
     HttpResponse::Ok()
         .content_type("text/event-stream")

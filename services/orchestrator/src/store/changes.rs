@@ -300,16 +300,21 @@ async fn finish(
     Ok(())
 }
 
+/// Effects that were given up are tried again as if for the first time.
+pub(super) const REVIVE: &str = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
+                                 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
+
 /// Takes up what was handed to a person. A change that starts anew takes up only what was still to be told.
 async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Timestamp) -> sqlx::Result<()> {
-    let revive = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
-                  WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
     let forget =
         "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    let sql = if before.state.is_active() && before.state != State::Indeterminate { revive } else { forget };
+    let sql = if before.state.is_active() && before.state != State::Indeterminate { REVIVE } else { forget };
     sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
     Ok(())
 }
+
+/// The waiting effects of one kind of a change.
+pub(super) const CANCEL: &str = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
 
 /// A change that ended waits for nothing any more.
 async fn cancel_timers(
@@ -317,8 +322,7 @@ async fn cancel_timers(
     change: &Change,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
-    sqlx::query(cancel)
+    sqlx::query(CANCEL)
         .bind(change.id.to_string())
         .bind(millis(now))
         .bind(Effect::Expire.name())

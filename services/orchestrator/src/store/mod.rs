@@ -12,7 +12,7 @@ pub(crate) mod remarks;
 pub(crate) mod ticket_states;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +66,7 @@ impl Store {
             .pragma("wal_autocheckpoint", CHECKPOINT_AT)
             .foreign_keys(true);
         let path = options.get_filename().to_path_buf();
+        make_private(&path).with_context(|| format!("cannot make the store {}", path.display()))?;
         let open = |connections| {
             SqlitePoolOptions::new()
                 .min_connections(1)
@@ -146,6 +147,20 @@ async fn checkpoint(pool: SqlitePool) {
     }
 }
 
+/// Makes the file, readable for its owner only, if it is not there yet; SQLite gives its other files the same rights. A store in memory
+/// has no file.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if path.as_os_str().is_empty() || path.to_string_lossy().contains(":memory:") {
+        return Ok(());
+    }
+    let made = File::options().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
 /// A time as the store keeps it: milliseconds since 1970 UTC.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
@@ -154,4 +169,28 @@ pub(crate) fn millis(at: Timestamp) -> i64 {
 /// A stored time.
 pub(crate) fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+
+    /// With ten thousand changes, one statement that reads a whole table takes longer than all the rest of a change.
+    #[tokio::test]
+    async fn what_is_asked_again_and_again_reads_no_whole_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        for statement in [inbox::CLAIM, inbox::FORGET, outbox::CLAIM, outbox::GIVEN_UP, changes::CANCEL] {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let plan = sqlx::query(explain).fetch_all(&store.read).await.unwrap();
+            for step in plan {
+                let step: String = step.get("detail");
+                let whole =
+                    step.starts_with("SCAN ") && !step.contains("INDEX") && !step.contains("CONSTANT");
+                assert!(!whole, "{step} in {statement}");
+            }
+        }
+    }
 }

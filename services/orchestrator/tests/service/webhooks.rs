@@ -210,7 +210,8 @@ async fn tickets_of_another_type_or_not_open_are_acknowledged_and_ignored() {
     }
     world.quiet(0).await;
     let worked = async || {
-        let worked = world.log().lines().filter(|line| line.contains("Worked on a webhook from zammad")).count();
+        let worked =
+            world.log().lines().filter(|line| line.contains("Worked on a webhook from zammad")).count();
         (worked >= sent).then_some(())
     };
     until("all are worked on", worked).await;

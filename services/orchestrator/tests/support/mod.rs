@@ -398,6 +398,16 @@ pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -
 /// Waits for a condition; what stands in the way is told if it does not come.
 pub(crate) async fn until_or<T>(
     what: &str,
+    look: impl AsyncFnMut() -> Option<T>,
+    otherwise: impl Fn() -> String,
+) -> T {
+    until_within(LIMIT, what, look, otherwise).await
+}
+
+/// Waits for a condition that may take longer, or shorter.
+pub(crate) async fn until_within<T>(
+    limit: Duration,
+    what: &str,
     mut look: impl AsyncFnMut() -> Option<T>,
     otherwise: impl Fn() -> String,
 ) -> T {
@@ -406,7 +416,7 @@ pub(crate) async fn until_or<T>(
         if let Some(found) = look().await {
             return found;
         }
-        assert!(started.elapsed() < LIMIT, "waited {} s for: {what}\n{}", LIMIT.as_secs(), otherwise());
+        assert!(started.elapsed() < limit, "waited {} s for: {what}\n{}", limit.as_secs(), otherwise());
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
