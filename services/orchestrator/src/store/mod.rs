@@ -177,6 +177,48 @@ mod tests {
 
     use super::*;
 
+    /// The statements of a source file: the texts that begin like one.
+    fn statements(source: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for start in ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "] {
+            for (at, _) in source.match_indices(start) {
+                let text = &source[at + 1..];
+                let text = &text[..text.find('"').unwrap()];
+                // A backslash at the end of a line joins it with the next.
+                let joined: Vec<&str> = text.split("\\\n").map(str::trim_start).collect();
+                found.push(joined.concat().replace("{COLUMNS}", cards::COLUMNS));
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn every_statement_fits_the_tables() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        let sources = [
+            include_str!("cards.rs"),
+            include_str!("changes.rs"),
+            include_str!("health.rs"),
+            include_str!("inbox.rs"),
+            include_str!("mod.rs"),
+            include_str!("outbox.rs"),
+            include_str!("remarks.rs"),
+            include_str!("ticket_states.rs"),
+        ];
+        let mut seen = 0;
+        for source in sources {
+            let source = source.split("mod tests {").next().unwrap();
+            for statement in statements(source) {
+                let explain = sqlx::AssertSqlSafe(format!("EXPLAIN {statement}"));
+                let prepared = sqlx::query(explain).fetch_all(&store.read).await;
+                assert!(prepared.is_ok(), "{prepared:?}: {statement}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 30, "{seen} statements were found");
+    }
+
     /// With ten thousand changes, one statement that reads a whole table takes longer than all the rest of a change.
     #[tokio::test]
     async fn what_is_asked_again_and_again_reads_no_whole_table() {

@@ -34,12 +34,13 @@ pub(crate) struct GivenUp {
     pub(crate) error: String,
 }
 
-/// Waiting effects whose lane is free. A change's effects of one lane run in their order.
+/// Waiting effects whose lane is free. A change's effects of one lane run in their order; the chat is told nothing while its cards are
+/// still being sent, or one sent later would keep its buttons.
 pub(super) const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?1) \
      WHERE id = (SELECT o.id FROM outbox o WHERE o.done_at IS NULL AND o.gave_up_at IS NULL AND o.due_at <= ?1 \
      AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
-     AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.change_id = o.change_id AND e.lane = o.lane AND e.id < o.id \
-                     AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
+     AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.change_id = o.change_id AND e.id < o.id \
+                     AND (e.lane = o.lane OR (o.lane = 'chat' AND e.effect = 'ask_approvers')) AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
      AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.device = own.device \
               WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
      ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at";

@@ -123,12 +123,22 @@ async fn a_hundred_tickets_at_once_are_all_closed_and_all_ports_are_right() {
         assert_eq!(netbox["mtu"], 1600 + index);
         assert_eq!(netbox["untagged_vlan"]["vid"], vlan(index));
         assert!(netbox["custom_fields"]["change_ticket_number"].is_null());
-        assert_eq!(world.subjects(*ticket), ["Pending approval", "Approved", "SUCCESS"]);
+        // Where the approval was faster than the cards, nothing was pending any more.
+        let subjects = world.subjects(*ticket);
+        let told: Vec<&str> =
+            subjects.iter().map(String::as_str).filter(|subject| *subject != "Pending approval").collect();
+        assert_eq!(told, ["Approved", "SUCCESS"]);
+        assert!(subjects.len() <= 3, "{subjects:?}");
     }
     assert_eq!(world.lab.switch.startup(), world.lab.switch.running(), "all is saved");
     let events = world.lab.switch.events();
     assert_eq!((events.running_changes(), events.commits()), (MANY, MANY), "each was edited once");
-    assert_eq!(world.lab.webex.cards().len() as u64, 2 * MANY);
+    let cards = world.lab.webex.cards();
+    assert!(cards.len() as u64 <= 2 * MANY, "{} cards", cards.len());
+    assert!(
+        cards.iter().all(|card| card.card.to_string().contains("Done and proved")),
+        "a card shows something else"
+    );
     assert_eq!(world.metric("netchange_effects_given_up").await, Some(0.0));
     world.stop().await;
 }
