@@ -3,7 +3,9 @@
 #![cfg(feature = "tls")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-use std::sync::Arc;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -23,15 +25,38 @@ use tokio_rustls::TlsAcceptor;
 /// How long a step may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A certificate authority, a server `localhost` and a client it signed, and a client of another authority.
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/netconf/tls/");
+/// A certificate authority, a server `localhost` and a client it signed, and a client of another authority: made anew for each run by the
+/// `openssl` program, so that no private key is kept anywhere.
+fn made() -> &'static Path {
+    static MADE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let dir = MADE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        for authority in ["ca", "stranger-ca"] {
+            openssl(dir.path(), &format!("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={authority} -keyout {authority}.key -out {authority}.pem"));
+        }
+        std::fs::write(dir.path().join("names"), "subjectAltName=DNS:localhost\n").unwrap();
+        for (name, authority) in [("server", "ca"), ("client", "ca"), ("stranger", "stranger-ca")] {
+            openssl(dir.path(), &format!("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr"));
+            openssl(dir.path(), &format!("x509 -req -in {name}.csr -CA {authority}.pem -CAkey {authority}.key -CAcreateserial -days 2 -extfile names -out {name}.pem"));
+        }
+        dir
+    });
+    dir.path()
+}
+
+fn openssl(dir: &Path, arguments: &str) {
+    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output();
+    let output = output.unwrap_or_else(|error| panic!("the openssl program is needed: {error}"));
+    assert!(output.status.success(), "openssl {arguments}: {output:?}");
+}
 
 fn certificates(name: &str) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_file_iter(format!("{FIXTURES}{name}.pem")).unwrap().map(|one| one.unwrap()).collect()
+    let file = made().join(format!("{name}.pem"));
+    CertificateDer::pem_file_iter(file).unwrap().map(|one| one.unwrap()).collect()
 }
 
 fn private(name: &str) -> PrivateKeyDer<'static> {
-    PrivateKeyDer::from_pem_file(format!("{FIXTURES}{name}.key")).unwrap()
+    PrivateKeyDer::from_pem_file(made().join(format!("{name}.key"))).unwrap()
 }
 
 fn roots() -> RootCertStore {
