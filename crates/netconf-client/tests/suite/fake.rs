@@ -216,6 +216,7 @@ impl Fake {
                     if datastore("source") == "candidate" { &state.candidate } else { &state.running };
                 return Ok(format!("<data><value xmlns=\"urn:test\">{value}</value></data>"));
             }
+            "get" => return Ok("<data/>".to_owned()),
             "edit-config" => {
                 let element =
                     operation.descendants().find(|node| node.has_tag_name(("urn:test", "value"))).unwrap();
