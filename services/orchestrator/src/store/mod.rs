@@ -151,7 +151,8 @@ async fn checkpoint(pool: SqlitePool) {
 /// has no file.
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    if path.as_os_str().is_empty() || path.to_string_lossy().contains(":memory:") {
+    let name = path.to_string_lossy();
+    if name.is_empty() || name.contains(":memory:") || name.starts_with("file:") {
         return Ok(());
     }
     let made = File::options().write(true).create_new(true).mode(0o600).open(path);
