@@ -12,6 +12,8 @@ use crate::support::{PORT, World};
 
 /// Largest picture, in pixels.
 const MOST_PIXELS: f64 = 960.0 * 960.0;
+/// Tallest picture, in pixels.
+const TALLEST: f64 = 1680.0;
 /// Largest picture, in bytes.
 const LARGEST: usize = 150_000;
 
@@ -88,7 +90,7 @@ async fn inspect(browser: &Browser, place: &str, wrong: &mut Vec<String>) {
 async fn picture(browser: &Browser, name: &str) {
     let size = browser.run("return [innerWidth, scrollY, document.documentElement.scrollHeight]").await;
     let [top, bottom] = [1, 2].map(|at: usize| size[at].as_f64().unwrap());
-    let height = (bottom - top).min(MOST_PIXELS / size[0].as_f64().unwrap());
+    let height = (bottom - top).min(MOST_PIXELS / size[0].as_f64().unwrap()).min(TALLEST);
     let clip = json!({"x": 0, "y": top, "width": size[0], "height": height, "scale": 1});
     let shot = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
     let shot = browser.cdp("Page.captureScreenshot", shot).await;
