@@ -38,9 +38,10 @@ fn main() -> ExitCode {
     };
     // Fails only if one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let threads = std::thread::available_parallelism().map_or(MIN_THREADS, std::num::NonZero::get);
+    let threads = threads.clamp(MIN_THREADS, MAX_THREADS);
     let runtime =
-        match tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build()
-        {
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
                 eprintln!("netchange: cannot start: {error}");
@@ -50,5 +51,6 @@ fn main() -> ExitCode {
     ExitCode::from(runtime.block_on(commands::run(cli)))
 }
 
-/// Threads of the worker and the store; the HTTP server has its own.
-const WORKER_THREADS: usize = 4;
+/// Threads of the worker, one for each core within these limits; the HTTP server and the store have their own.
+const MIN_THREADS: usize = 2;
+const MAX_THREADS: usize = 4;

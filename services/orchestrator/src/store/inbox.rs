@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Shared, Store, millis};
+use super::{Pens, Shared, Store, millis};
 
 /// Deliveries and outcomes stored in one transaction, and so under one sync to disk, at most.
 const BATCH: usize = 256;
@@ -96,12 +96,12 @@ struct Settled {
 pub(super) struct Writer(mpsc::Sender<Waiting>);
 
 impl Writer {
-    pub(super) fn start(pool: SqlitePool, shared: Arc<Shared>) -> Self {
+    pub(super) fn start(pens: Pens, shared: Arc<Shared>) -> Self {
         let (sender, mut receiver) = mpsc::channel::<Waiting>(QUEUE);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while receiver.recv_many(&mut batch, BATCH).await > 0 {
-                let stored = store(&pool, &batch).await;
+                let stored = store(&pens, &batch).await;
                 if let Err(error) = &stored {
                     tracing::error!(error = %error, "Cannot store {} writes of the inbox", batch.len());
                 }
@@ -128,10 +128,11 @@ impl Writer {
 }
 
 /// Stores a batch; the places in it of the deliveries that are new.
-async fn store(pool: &SqlitePool, batch: &[Waiting]) -> sqlx::Result<HashSet<usize>> {
+async fn store(pens: &Pens, batch: &[Waiting]) -> sqlx::Result<HashSet<usize>> {
     let now = millis(Timestamp::now());
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let fresh = insert(&mut tx, batch, now).await?;
+    let is_new = |waiting: &Waiting| matches!(waiting, Waiting::New(..));
+    let mut writing = if batch.iter().any(is_new) { pens.synced().await? } else { pens.unsynced().await? };
+    let fresh = insert(&mut writing.tx, batch, now).await?;
     for waiting in batch {
         let Waiting::Settled(settled, _) = waiting else { continue };
         let settle = "UPDATE inbox SET done_at = ?2, due_at = coalesce(?3, due_at), outcome = ?4, lease_until = NULL WHERE id = ?1";
@@ -140,10 +141,10 @@ async fn store(pool: &SqlitePool, batch: &[Waiting]) -> sqlx::Result<HashSet<usi
             .bind(settled.done_at)
             .bind(settled.due_at)
             .bind(&settled.outcome)
-            .execute(&mut *tx)
+            .execute(&mut *writing.tx)
             .await?;
     }
-    tx.commit().await?;
+    writing.tx.commit().await?;
     Ok(fresh)
 }
 
@@ -205,7 +206,8 @@ impl Store {
     pub(crate) async fn claim_deliveries(&self, now: Timestamp, most: usize) -> sqlx::Result<Vec<InboxRow>> {
         let lease = millis(now) + i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows = sqlx::query(CLAIM).bind(millis(now)).bind(lease).bind(most).fetch_all(&self.write).await?;
+        let claim = sqlx::query(CLAIM).bind(millis(now)).bind(lease).bind(most);
+        let rows = self.pens.fetch_unsynced(claim).await?;
         let mut rows: Vec<InboxRow> = rows.iter().map(read).collect::<sqlx::Result<_>>()?;
         rows.sort_unstable_by_key(|row| row.id);
         Ok(rows)
@@ -235,9 +237,7 @@ impl Store {
 
     /// Forgets webhooks that were worked on before the given time, some thousand at a time: they hold personal data.
     pub(crate) async fn forget_deliveries(&self, before: Timestamp) -> sqlx::Result<u64> {
-        let deleted =
-            sqlx::query(FORGET).bind(millis(before)).bind(FORGET_AT_ONCE).execute(&self.write).await?;
-        Ok(deleted.rows_affected())
+        self.pens.execute_unsynced(sqlx::query(FORGET).bind(millis(before)).bind(FORGET_AT_ONCE)).await
     }
 }
 

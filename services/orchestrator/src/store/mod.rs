@@ -19,8 +19,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
+use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::{Notify, broadcast};
@@ -41,9 +44,56 @@ const READERS: u32 = 4;
 pub(crate) struct Store {
     /// One connection: SQLite has one writer at a time, and queueing here is fairer than its busy handler.
     write: SqlitePool,
+    pens: Pens,
     read: SqlitePool,
     inbox: inbox::Writer,
     shared: Arc<Shared>,
+}
+
+/// The two ways to write.
+///
+/// What only saves work is not worth a sync to disk: a lease that a power cut takes back, or an effect or a webhook that was done and is
+/// looked at once more. The next synced write takes it to disk along with itself; a crash of this process alone loses nothing of it.
+#[derive(Clone)]
+struct Pens {
+    /// The connection whose commits are on disk when they return.
+    synced: SqlitePool,
+    /// The connection whose commits are in the file, but perhaps not on disk yet.
+    unsynced: SqlitePool,
+}
+
+/// An open transaction, and the turn to write.
+struct Writing {
+    // Dropped first: what is not committed is taken back before somebody else's turn.
+    tx: Transaction<'static, Sqlite>,
+    /// The synced connection is held while the other one writes, so that there is one writer at a time, in the order of their coming.
+    _turn: Option<PoolConnection<Sqlite>>,
+}
+
+impl Pens {
+    async fn synced(&self) -> sqlx::Result<Writing> {
+        Ok(Writing { tx: self.synced.begin_with("BEGIN IMMEDIATE").await?, _turn: None })
+    }
+
+    async fn unsynced(&self) -> sqlx::Result<Writing> {
+        let turn = self.synced.acquire().await?;
+        Ok(Writing { tx: self.unsynced.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+    }
+
+    /// Runs one statement that needs no sync; how many rows it touched.
+    async fn execute_unsynced(&self, query: Query<'_, Sqlite, SqliteArguments>) -> sqlx::Result<u64> {
+        let _turn = self.synced.acquire().await?;
+        query.execute(&self.unsynced).await.map(|done| done.rows_affected())
+    }
+
+    /// Runs one statement that needs no sync; its rows.
+    async fn fetch_unsynced(
+        &self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> sqlx::Result<Vec<SqliteRow>> {
+        let _turn = self.synced.acquire().await?;
+        query.fetch_all(&self.unsynced).await
+    }
 }
 
 struct Shared {
@@ -67,21 +117,28 @@ impl Store {
             .foreign_keys(true);
         let path = options.get_filename().to_path_buf();
         make_private(&path).with_context(|| format!("cannot make the store {}", path.display()))?;
-        let open = |connections| {
+        let open = |connections, options: SqliteConnectOptions| {
             SqlitePoolOptions::new()
                 .min_connections(1)
                 .max_connections(connections)
-                .connect_with(options.clone())
+                // A connection to a file does not break while it rests.
+                .test_before_acquire(false)
+                .connect_with(options)
         };
-        let write = open(1).await.with_context(|| format!("cannot open the store {}", path.display()))?;
+        let write = open(1, options.clone())
+            .await
+            .with_context(|| format!("cannot open the store {}", path.display()))?;
         sqlx::migrate!("./migrations")
             .run(&write)
             .await
             .context("cannot bring the store's tables up to date")?;
-        let read = open(READERS).await.context("cannot open the store for reading")?;
+        let unsynced = open(1, options.clone().synchronous(SqliteSynchronous::Normal));
+        let unsynced = unsynced.await.context("cannot open the store for leases")?;
+        let pens = Pens { synced: write.clone(), unsynced };
+        let read = open(READERS, options).await.context("cannot open the store for reading")?;
         let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
-        let inbox = inbox::Writer::start(write.clone(), shared.clone());
-        Ok(Self { write, read, inbox, shared })
+        let inbox = inbox::Writer::start(pens.clone(), shared.clone());
+        Ok(Self { write, pens, read, inbox, shared })
     }
 
     /// Makes sure that no other `serve` works on this file, and takes up what the last one left under lease.
@@ -128,6 +185,7 @@ impl Store {
     /// Closes the connections, which also folds the write-ahead log into the file.
     pub(crate) async fn close(&self) {
         self.read.close().await;
+        self.pens.unsynced.close().await;
         self.write.close().await;
     }
 }

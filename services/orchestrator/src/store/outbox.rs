@@ -45,6 +45,9 @@ pub(super) const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = a
               WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
      ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at";
 
+/// A longer lease.
+const RENEW: &str = "UPDATE outbox SET lease_until = ?2 WHERE id = ?1 AND done_at IS NULL";
+
 /// Effects that a person must look at. Ordered by the column of the index: few rows are in it, and by id the whole table would be read.
 pub(super) const GIVEN_UP: &str = "SELECT change_id, effect, gave_up_at, attempts, coalesce(last_error, '') AS error FROM outbox \
      WHERE gave_up_at IS NOT NULL AND done_at IS NULL AND (?1 IS NULL OR change_id = ?1) ORDER BY gave_up_at DESC, id DESC LIMIT 100";
@@ -52,37 +55,40 @@ pub(super) const GIVEN_UP: &str = "SELECT change_id, effect, gave_up_at, attempt
 impl Store {
     /// Takes the next due effect under lease.
     pub(crate) async fn claim_effect(&self, now: Timestamp) -> sqlx::Result<Option<OutboxRow>> {
-        let row =
-            sqlx::query(CLAIM).bind(millis(now)).bind(lease_end(now)).fetch_optional(&self.write).await?;
-        row.as_ref().map(read).transpose()
+        let claim = sqlx::query(CLAIM).bind(millis(now)).bind(lease_end(now));
+        self.pens.fetch_unsynced(claim).await?.first().map(read).transpose()
+    }
+
+    /// Makes sure that the claim of an effect is on disk, and that it was tried is known even after a power cut.
+    pub(crate) async fn sync_claim(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
+        sqlx::query(RENEW).bind(id).bind(lease_end(now)).execute(&self.write).await?;
+        Ok(())
     }
 
     /// Keeps the lease of an effect that takes long.
     pub(crate) async fn renew_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
-        let renew = "UPDATE outbox SET lease_until = ?2 WHERE id = ?1 AND done_at IS NULL";
-        sqlx::query(renew).bind(id).bind(lease_end(now)).execute(&self.write).await?;
-        Ok(())
+        self.pens.execute_unsynced(sqlx::query(RENEW).bind(id).bind(lease_end(now))).await.map(|_| ())
     }
 
     /// Puts an effect back, to be tried again later.
     pub(crate) async fn postpone_effect(&self, id: i64, due: Timestamp, why: &str) -> sqlx::Result<()> {
         let postpone = "UPDATE outbox SET due_at = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
-        sqlx::query(postpone).bind(id).bind(millis(due)).bind(why).execute(&self.write).await?;
-        Ok(())
+        self.pens
+            .execute_unsynced(sqlx::query(postpone).bind(id).bind(millis(due)).bind(why))
+            .await
+            .map(|_| ())
     }
 
     /// Puts an effect back that waits for its turn: that is no failure, and its time to be tried has not begun.
     pub(crate) async fn wait_for_turn(&self, id: i64, due: Timestamp) -> sqlx::Result<()> {
         let wait = "UPDATE outbox SET due_at = ?2, last_error = NULL, lease_until = NULL, first_attempt_at = NULL, attempts = 0 WHERE id = ?1";
-        sqlx::query(wait).bind(id).bind(millis(due)).execute(&self.write).await?;
-        Ok(())
+        self.pens.execute_unsynced(sqlx::query(wait).bind(id).bind(millis(due))).await.map(|_| ())
     }
 
     /// Marks an effect that brings no event as done.
     pub(crate) async fn finish_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
         let finish = "UPDATE outbox SET done_at = ?2, lease_until = NULL WHERE id = ?1";
-        sqlx::query(finish).bind(id).bind(millis(now)).execute(&self.write).await?;
-        Ok(())
+        self.pens.execute_unsynced(sqlx::query(finish).bind(id).bind(millis(now))).await.map(|_| ())
     }
 
     /// When the next waiting effect or webhook is due that was not due yet at the given time.

@@ -206,6 +206,10 @@ async fn effect(app: &App, row: OutboxRow) {
 }
 
 async fn attempt(app: &App, row: &OutboxRow) -> effects::Outcome {
+    if row.effect == Effect::AskApprovers {
+        // A second attempt looks for cards that the first one sent; so that there was a first one must not be forgotten.
+        app.store.sync_claim(row.id, Timestamp::now()).await?;
+    }
     match app.store.change(row.change_id).await? {
         Some(change) => effects::run(app, row, &change).await,
         None => Err(EffectError::never("the change is gone")),
