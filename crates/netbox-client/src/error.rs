@@ -175,7 +175,8 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Transport(_) | Self::Busy { .. } => true,
-            Self::Api { status, .. } => *status >= 500,
+            // 408 closes a connection on which the request did not come in time, often one that was kept open: it was not worked on.
+            Self::Api { status, .. } => *status >= 500 || *status == 408,
             _ => false,
         }
     }

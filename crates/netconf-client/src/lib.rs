@@ -4,12 +4,17 @@ pub mod capabilities;
 pub mod error;
 pub mod framing;
 pub mod hello;
+pub mod notification;
 pub mod operation;
 pub mod ops;
+pub mod pool;
 pub mod reply;
 pub mod rpc_error;
 pub mod session;
 pub mod ssh;
+pub mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod transaction;
 pub mod transport;
 mod xml;

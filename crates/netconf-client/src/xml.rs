@@ -101,10 +101,10 @@ fn until(bytes: &[u8], from: usize, stop: fn(u8) -> bool) -> usize {
 }
 
 /// Name, value and the offset of the end of an attribute.
-type Attribute<'b> = (&'b [u8], &'b [u8], usize);
+pub(crate) type Attribute<'b> = (&'b [u8], &'b [u8], usize);
 
 /// Reads the attribute at `at`; `Ok(None)` if it is not complete.
-fn attribute_at(bytes: &[u8], at: usize) -> Result<Option<Attribute<'_>>, &'static str> {
+pub(crate) fn attribute_at(bytes: &[u8], at: usize) -> Result<Option<Attribute<'_>>, &'static str> {
     let name_end = until(bytes, at, |byte| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'>' | b'/'));
     let equals = until(bytes, name_end, |byte| !byte.is_ascii_whitespace());
     match bytes.get(equals) {

@@ -313,7 +313,7 @@ impl Client {
                 Err(error) => error,
             };
             let transient = match error.status() {
-                Some(status) => matches!(status, 429 | 502 | 503 | 504),
+                Some(status) => matches!(status, 408 | 429 | 502 | 503 | 504),
                 None => error.is_retryable(),
             };
             let wait = error.retry_after().unwrap_or(self.0.policy.wait.saturating_mul(1 << attempt.min(16)));

@@ -114,12 +114,14 @@ impl Error {
         matches!(self.status(), Some(401 | 403))
     }
 
-    /// Whether trying again later can help: no connection, no answer, 429 or any 5xx.
+    /// Whether trying again later can help: no connection, no answer, 408, 429 or any 5xx.
+    ///
+    /// 408 closes a connection on which the request did not come in time, often one that was kept open: it was not worked on.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(_) | Self::Timeout(_) => true,
-            other => other.status().is_some_and(|status| status == 429 || status >= 500),
+            other => other.status().is_some_and(|status| matches!(status, 408 | 429) || status >= 500),
         }
     }
 
@@ -177,6 +179,13 @@ mod tests {
         assert_eq!(error_id.as_deref(), Some("q7Rk2mZp"));
         assert_eq!(detail, "Error ID q7Rk2mZp: Please contact your administrator.");
         assert!(error.is_retryable());
+    }
+
+    #[test]
+    fn a_connection_that_timed_out_may_be_tried_again_and_nothing_was_done() {
+        let error = Error::api(408, None, b"");
+        assert!(error.is_retryable() && !error.is_ambiguous());
+        assert!(!Error::api(404, None, b"").is_retryable());
     }
 
     #[test]

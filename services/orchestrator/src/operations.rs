@@ -63,12 +63,29 @@ pub(crate) struct Asked<'a> {
     pub(crate) via: &'a str,
 }
 
+/// How often an action is judged anew because the change moved under it.
+const ATTEMPTS: u32 = 5;
+
 /// Does an action; returns the change to look at now.
 pub(crate) async fn act(
     store: &Store,
     rule: &ApprovalRule,
     asked: Asked<'_>,
 ) -> Result<ChangeId, ActionError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(id) = act_once(store, rule, asked).await? {
+            return Ok(id);
+        }
+    }
+    Err(ActionError::Refused("the change moves all the time; look at it again".to_owned()))
+}
+
+/// Does an action unless the change moves under it.
+async fn act_once(
+    store: &Store,
+    rule: &ApprovalRule,
+    asked: Asked<'_>,
+) -> Result<Option<ChangeId>, ActionError> {
     let Asked { id, action, by, reason, via } = asked;
     let change = store.change(id).await?.ok_or(ActionError::NotFound)?;
     let operator = if by.is_empty() {
@@ -91,17 +108,15 @@ pub(crate) async fn act(
             change.judge(&decision, Timestamp::now()).map_err(|why| ActionError::Refused(why.to_string()))?
         }
         // A change that ended has no next step; what its ticket or card was never told can still be told.
-        Action::Retry if change.state.is_ended() => return tell_again(store, &change).await,
+        Action::Retry if change.state.is_ended() => return tell_again(store, &change).await.map(Some),
         Action::Retry => Event::Retried { by: operator },
         Action::Cancel => Event::Cancelled { by: operator },
-        Action::Undo => return undo(store, &change, by).await,
+        Action::Undo => return undo(store, &change, by).await.map(Some),
     };
     match store.apply_judged(&change, &event, rule, Done::Nothing).await? {
-        Applied::Moved(change) => Ok(change.id),
+        Applied::Moved(change) => Ok(Some(change.id)),
         Applied::Refused(refusal) => Err(ActionError::Refused(refusal.to_string())),
-        Applied::Stale => {
-            Err(ActionError::Refused("the change moved at this moment; look at it again".to_owned()))
-        }
+        Applied::Stale => Ok(None),
         Applied::DeviceBusy => Err(ActionError::Refused("the device is busy with another change".to_owned())),
         Applied::Unknown => Err(ActionError::NotFound),
     }

@@ -105,8 +105,9 @@ impl Settings {
         if file.is_some() && !path.is_file() {
             return Err(SettingsError(vec![format!("there is no configuration file {}", path.display())]));
         }
-        let figment =
-            Figment::from(Toml::file_exact(path)).merge(Serialized::globals(environment(std::env::vars())));
+        // Without a file everything must come from the environment, and what is missing is named key by key.
+        let file = if path.is_file() { Figment::from(Toml::file_exact(path)) } else { Figment::new() };
+        let figment = file.merge(Serialized::globals(environment(std::env::vars())));
         let tree = figment
             .extract::<Value>()
             .map_err(|error| SettingsError(error.into_iter().map(|e| e.to_string()).collect()))?;

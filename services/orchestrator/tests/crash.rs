@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -17,6 +18,9 @@ use lab::people::LEAD;
 use lab::switch::EventKind;
 use serde_json::{Value, json};
 use support::{Options, PORT, Snapshot, World, founding_ticket, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 /// Worlds at once.
 const AT_ONCE: usize = 4;
@@ -178,6 +182,109 @@ async fn a_crash_while_the_device_is_configured_is_survived_with_every_set_of_ca
             .collect();
         assert_eq!(boundaries.len(), 5, "{boundaries:?}");
         play_all(boundaries, BTreeMap::from([("Access".to_owned(), course.end)]), started).await;
+    }
+}
+
+/// The switch gets the commit, and netchange dies before the switch has carried it out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_commit_that_is_under_way_when_netchange_dies_is_not_sent_again() {
+    let mut world = World::new(Options::default()).await;
+    let before = world.snapshot(PORT);
+    let slow = json!({"delay": {"ms": 1500}});
+    world.fault(
+        json!({"system": "switch", "point": "request", "method": "commit", "times": 1, "action": slow}),
+    );
+    world.serve(&[]).await;
+    let ticket = world.file(PORT, founding_ticket());
+    world.approve(ticket).await;
+    let sent = async || {
+        let events = world.lab.switch.events();
+        events
+            .entries()
+            .any(|event| event.kind == EventKind::Fault && event.text.starts_with("commit"))
+            .then_some(())
+    };
+    until("the commit is on its way", sent).await;
+    world.signal("-KILL").await;
+    killed(&mut world).await;
+    assert_eq!(world.lab.switch.events().commits(), 0, "the switch has not carried it out yet");
+    world.serve(&[]).await;
+    let end = end(&world, Story::Access, ticket, &before).await;
+    assert!(end.closed, "{}", world.notes(ticket));
+    world.stop().await;
+}
+
+/// A confirmed commit is on trial, netchange dies, and the switch does not notice: the network in between just went silent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_commit_that_is_still_on_trial_is_not_taken_for_a_change_that_is_done() {
+    let mut world = World::new(Options::default().switch(Capabilities::ConfirmedCommit)).await;
+    let before = world.snapshot(PORT);
+    let line = SilentLine::before(world.lab.switch.addr()).await;
+    let known_hosts = world.lab.switch.known_hosts_line();
+    let known_hosts =
+        known_hosts.replace(&world.lab.switch.addr().port().to_string(), &line.address.port().to_string());
+    std::fs::write(world.home.path().join("known_hosts"), format!("{known_hosts}\n")).unwrap();
+    world.config["devices"]["port"] = json!(line.address.port());
+    world.serve(&[("NETCHANGE_CRASH_AT", "committed:configure_device")]).await;
+    let ticket = world.file(PORT, founding_ticket());
+    world.approve(ticket).await;
+    killed(&mut world).await;
+    world.serve(&[]).await;
+    let refused = async || {
+        let events = world.lab.switch.events();
+        let refused = events.entries().filter(|event| event.kind == EventKind::Refused).count();
+        (refused >= 2).then_some(())
+    };
+    until("netchange asks again and again, and the switch refuses the lock", refused).await;
+    assert!(world.lab.switch.commit_pending(), "the commit is still on trial");
+    assert_eq!(world.change(ticket).await.unwrap()["state"], "configuring");
+    assert!(!world.lab.switch.startup().contains("##ticket:"), "nothing on trial is saved");
+    // Now the switch notices, and takes the commit back.
+    line.end.cancel();
+    let end = end(&world, Story::Access, ticket, &before).await;
+    assert!(end.closed, "{}", world.notes(ticket));
+    world.stop().await;
+}
+
+/// A line on which the far end does not hear that the near one is gone.
+struct SilentLine {
+    address: SocketAddr,
+    end: CancellationToken,
+}
+
+impl SilentLine {
+    async fn before(far: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, end) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let ended = end.clone();
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let far = TcpStream::connect(far).await.unwrap();
+                tokio::spawn(carry(near, far, ended.clone()));
+            }
+        });
+        Self { address, end }
+    }
+}
+
+async fn carry(near: TcpStream, far: TcpStream, ended: CancellationToken) {
+    let (mut from_near, mut to_near) = near.into_split();
+    let (mut from_far, mut to_far) = far.into_split();
+    let out = async {
+        // The end of the near side, orderly or not, is kept from the far one.
+        let _ = tokio::io::copy(&mut from_near, &mut to_far).await;
+        ended.cancelled().await;
+    };
+    let back = async {
+        let mut buffer = vec![0; 16 * 1024];
+        while let Ok(count @ 1..) = from_far.read(&mut buffer).await {
+            // A near side that is gone hears nothing.
+            let _ = to_near.write_all(&buffer[..count]).await;
+        }
+    };
+    tokio::select! {
+        () = out => {}
+        () = back => {}
     }
 }
 

@@ -187,7 +187,7 @@ async fn play(world: &mut World, written: &mut Written, environment: &[(&str, &s
     world.lab.faults.clear();
     let down = json!({"status": {"status": 500, "headers": [], "body": "recognised"}});
     for system in ["netbox", "webex"] {
-        world.fault(json!({"system": system, "point": "request", "times": 3, "action": down}));
+        world.fault(json!({"system": system, "point": "request", "times": 1, "action": down}));
     }
     let declined = world.file(OTHER_PORT, json!({"network_interface_mtu": 2002}));
     world.decide(declined, LEAD.email, "Confirm decline", json!({"reason": "because"})).await;

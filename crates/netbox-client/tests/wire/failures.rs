@@ -51,6 +51,16 @@ async fn a_read_is_given_up_after_its_attempts_or_when_asked_to_wait_too_long() 
 }
 
 #[tokio::test]
+async fn a_408_was_not_worked_on_and_may_be_tried_again() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(html(408)).mount(&server).await;
+    let error = client(&server).get_interface(ID).await.unwrap_err();
+    assert!(error.is_retryable() && !error.is_outcome_unknown(), "{error}");
+    let error = patch(&client(&server)).await;
+    assert!(error.is_retryable() && !error.is_outcome_unknown(), "{error}");
+}
+
+#[tokio::test]
 async fn a_500_is_not_asked_again() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(html(500)).mount(&server).await;

@@ -42,7 +42,7 @@ pub enum ErrorOption {
 }
 
 impl DefaultOperation {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             DefaultOperation::Merge => "merge",
             DefaultOperation::Replace => "replace",

@@ -6,14 +6,24 @@
 mod commit;
 mod edit;
 mod locks;
+mod nmda;
+mod partial_lock;
 mod query;
 mod raw;
+mod schema;
+mod subscribe;
+mod vendor;
 
 pub use commit::{CancelCommit, Commit, DiscardChanges, Validate};
 pub use edit::{CopyConfig, DefaultOperation, DeleteConfig, EditConfig, ErrorOption, TestOption};
 pub use locks::{CloseSession, KillSession, Lock, Unlock};
+pub use nmda::{EditData, GetData, NmdaDatastore};
+pub use partial_lock::{PartialLock, PartialUnlock, PartiallyLocked};
 pub use query::{Data, Filter, Get, GetConfig, WithDefaults};
 pub use raw::Raw;
+pub use schema::{GetSchema, GetYangLibrary, Module, YangLibrary};
+pub use subscribe::{CreateSubscription, DeleteSubscription, EstablishSubscription, Established};
+pub use vendor::{SaveConfig, SyncFrom};
 
 use std::fmt;
 

@@ -91,7 +91,7 @@ impl WithDefaults {
         }
     }
 
-    fn check(self, operation: &'static str, capabilities: &Capabilities) -> Result<(), Error> {
+    pub(super) fn check(self, operation: &'static str, capabilities: &Capabilities) -> Result<(), Error> {
         need(capabilities, operation, capabilities::WITH_DEFAULTS)?;
         let parameter = |name| capabilities.parameter(capabilities::WITH_DEFAULTS, name).unwrap_or("");
         let offered = parameter("basic-mode").split(',').chain(parameter("also-supported").split(','));

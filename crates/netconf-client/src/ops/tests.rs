@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::operation::Operation;
+use crate::reply::Reply;
 
 fn xml_of<O: Operation>(operation: &O) -> String {
     let mut xml = String::new();
@@ -136,4 +137,136 @@ fn xml_that_would_leave_its_place_is_refused() {
     let prefix = vec![("x y".to_owned(), "urn:x".to_owned())];
     let xpath = Get::new().filter(Filter::XPath { select: "/a".into(), namespaces: prefix });
     assert!(matches!(xpath.check(&offering(&[capabilities::XPATH])), Err(Error::InvalidXml { .. })));
+}
+
+#[test]
+fn subscriptions_are_written_as_their_rfcs_show_them() {
+    let filter = Filter::Subtree("<a xmlns=\"urn:a\"/>".into());
+    let create =
+        CreateSubscription::new().stream("S").filter(filter.clone()).start_time("t1").stop_time("t2");
+    assert_eq!(
+        xml_of(&create),
+        "<create-subscription xmlns=\"urn:ietf:params:xml:ns:netconf:notification:1.0\"><stream>S</stream>\
+         <filter type=\"subtree\"><a xmlns=\"urn:a\"/></filter><startTime>t1</startTime><stopTime>t2</stopTime></create-subscription>"
+    );
+    assert_eq!(missing(&create, &[]), capabilities::NOTIFICATION);
+    let stop_only = CreateSubscription::new().stop_time("t2").check(&offering(&[capabilities::NOTIFICATION]));
+    assert!(matches!(stop_only, Err(Error::InvalidArgument(_))));
+    let xpath = Filter::XPath { select: "/a:b".into(), namespaces: vec![("a".into(), "urn:a".into())] };
+    let push = EstablishSubscription::on_change(Duration::from_millis(15))
+        .datastore(NmdaDatastore::Running)
+        .filter(xpath)
+        .stop_time("t");
+    assert_eq!(
+        xml_of(&push),
+        "<establish-subscription xmlns=\"urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications\" \
+         xmlns:yp=\"urn:ietf:params:xml:ns:yang:ietf-yang-push\"><yp:datastore \
+         xmlns:ds=\"urn:ietf:params:xml:ns:yang:ietf-datastores\">ds:running</yp:datastore>\
+         <yp:datastore-xpath-filter xmlns:a=\"urn:a\">/a:b</yp:datastore-xpath-filter>\
+         <yp:on-change><yp:dampening-period>2</yp:dampening-period></yp:on-change><stop-time>t</stop-time></establish-subscription>"
+    );
+    let stream = EstablishSubscription::stream("NETCONF").filter(filter).replay_start_time("t");
+    assert_eq!(
+        xml_of(&stream),
+        "<establish-subscription xmlns=\"urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications\" \
+         xmlns:yp=\"urn:ietf:params:xml:ns:yang:ietf-yang-push\"><stream>NETCONF</stream><stream-subtree-filter>\
+         <a xmlns=\"urn:a\"/></stream-subtree-filter><replay-start-time>t</replay-start-time></establish-subscription>"
+    );
+    for operation in [push, stream] {
+        operation.check(&offering(&[])).unwrap();
+    }
+    let hostile = EstablishSubscription::stream("S").filter(Filter::Subtree("</x>".into()));
+    assert!(matches!(hostile.check(&offering(&[])), Err(Error::InvalidXml { .. })));
+}
+
+#[test]
+fn nmda_and_schema_operations_are_written_as_their_rfcs_show_them() {
+    let get = GetData::new(NmdaDatastore::Operational)
+        .subtree("<a/>")
+        .max_depth(2)
+        .config_filter(false)
+        .with_origin();
+    assert_eq!(
+        xml_of(&get),
+        "<get-data xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-nmda\"><datastore \
+         xmlns:ds=\"urn:ietf:params:xml:ns:yang:ietf-datastores\">ds:operational</datastore>\
+         <subtree-filter><a/></subtree-filter><config-filter>false</config-filter><max-depth>2</max-depth><with-origin/></get-data>"
+    );
+    assert_eq!(missing(&get, &[]), capabilities::YANG_LIBRARY_1_1);
+    let nmda = [capabilities::YANG_LIBRARY_1_1, capabilities::WRITABLE_RUNNING];
+    get.check(&offering(&nmda)).unwrap();
+    assert!(GetData::new(NmdaDatastore::Running).with_origin().check(&offering(&nmda)).is_err());
+    let edit = EditData::new(NmdaDatastore::Running, "<a xmlns=\"urn:a\"/>");
+    edit.check(&offering(&nmda)).unwrap();
+    assert!(
+        xml_of(&edit).ends_with("ds:running</datastore><config><a xmlns=\"urn:a\"/></config></edit-data>")
+    );
+    assert_eq!(missing(&EditData::new(NmdaDatastore::Candidate, ""), &nmda), capabilities::CANDIDATE);
+    assert!(EditData::new(NmdaDatastore::Intended, "").check(&offering(&nmda)).is_err());
+    assert_eq!(
+        xml_of(&GetSchema::new("a").version("1").format("yin")),
+        "<get-schema xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\"><identifier>a</identifier>\
+         <version>1</version><format>yin</format></get-schema>"
+    );
+    assert_eq!(
+        xml_of(&PartialLock::new("/a:b").select("/a:c").namespace("a", "urn:a")),
+        "<partial-lock xmlns=\"urn:ietf:params:xml:ns:netconf:partial-lock:1.0\" xmlns:a=\"urn:a\">\
+         <select>/a:b</select><select>/a:c</select></partial-lock>"
+    );
+    assert_eq!(missing(&PartialUnlock(1), &[]), capabilities::PARTIAL_LOCK);
+    assert_eq!(
+        xml_of(&SyncFrom::new().sync_defaults()),
+        "<sync-from xmlns=\"http://cisco.com/yang/cisco-ia\"><sync-defaults/></sync-from>"
+    );
+}
+
+fn reply(body: &str) -> Reply {
+    let text = format!("<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\">{body}</rpc-reply>");
+    Reply::read(text.into(), "test", 50).unwrap()
+}
+
+#[test]
+fn both_forms_of_the_yang_library_are_read() {
+    let old = reply(
+        "<data><modules-state xmlns=\"urn:ietf:params:xml:ns:yang:ietf-yang-library\"><module-set-id>s1</module-set-id>\
+         <module><name>a</name><revision>2020-01-01</revision><namespace>urn:a</namespace><feature>f</feature>\
+         <deviation><name>d</name><revision/></deviation><submodule><name>s</name><revision/></submodule>\
+         <conformance-type>implement</conformance-type></module><module><name>b</name><revision/>\
+         <namespace>urn:b</namespace><conformance-type>import</conformance-type></module></modules-state></data>",
+    );
+    let library = GetYangLibrary.read(old).unwrap();
+    assert_eq!(library.content_id.as_deref(), Some("s1"));
+    let [a, b] = &library.modules[..] else { panic!("{library:?}") };
+    assert_eq!((a.name.as_str(), a.revision.as_deref(), a.implemented), ("a", Some("2020-01-01"), true));
+    assert_eq!((&a.features[..], &a.deviations[..]), (&["f".to_owned()][..], &["d".to_owned()][..]));
+    assert_eq!(a.submodules, vec![("s".to_owned(), None)]);
+    assert_eq!((b.revision.as_deref(), b.implemented), (None, false));
+    let new = reply(
+        "<data><yang-library xmlns=\"urn:ietf:params:xml:ns:yang:ietf-yang-library\"><module-set><name>all</name>\
+         <module><name>a</name><namespace>urn:a</namespace><deviation>d</deviation></module>\
+         <import-only-module><name>b</name><revision>2020-01-01</revision><namespace>urn:b</namespace></import-only-module>\
+         </module-set><content-id>c1</content-id></yang-library></data>",
+    );
+    let library = GetYangLibrary.read(new).unwrap();
+    assert_eq!(library.content_id.as_deref(), Some("c1"));
+    assert_eq!(library.modules[0].deviations, vec!["d".to_owned()]);
+    assert!(library.modules[0].implemented && !library.modules[1].implemented);
+    assert!(GetYangLibrary.read(reply("<data/>")).is_err());
+}
+
+#[test]
+fn the_other_replies_are_read() {
+    let locked =
+        reply("<lock-id xmlns=\"urn:p\">127</lock-id><locked-node xmlns=\"urn:p\">/a:b</locked-node>");
+    let locked = PartialLock::new("/a:b").read(locked).unwrap();
+    assert_eq!((locked.lock_id, locked.nodes), (127, vec!["/a:b".to_owned()]));
+    assert!(PartialLock::new("/a:b").read(reply("<ok/>")).is_err());
+    assert_eq!(
+        GetSchema::new("a").read(reply("<data xmlns=\"urn:m\">\nmodule a {&lt;}\n</data>")).unwrap(),
+        "module a {<}"
+    );
+    let text = "<result xmlns=\"http://cisco.com/yang/cisco-ia\">Save running-config successful</result>";
+    assert_eq!(SaveConfig.read(reply(text)).unwrap(), "Save running-config successful");
+    assert_eq!(SaveConfig.read(reply("<ok/>")).unwrap(), "");
+    assert!(EstablishSubscription::stream("S").read(reply("<ok/>")).is_err());
 }

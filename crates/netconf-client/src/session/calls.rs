@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{CallFailure, Shared};
 use crate::error::LostCause;
+use crate::framing::Piece;
 use crate::xml::MessageId;
 
 /// A framed request on its way to the task.
@@ -21,6 +22,8 @@ pub(super) struct Outgoing {
 pub(super) enum Waiter {
     /// One caller wants the whole message.
     Whole(oneshot::Sender<Bytes>),
+    /// One caller wants the message as it comes.
+    Parts(mpsc::Sender<Piece>),
     /// Nobody any more: the caller was dropped or ran out of time.
     Nobody,
 }
@@ -56,7 +59,7 @@ impl Calls {
     pub(super) fn begin_write(&self, id: u64) -> bool {
         let mut table = self.table();
         let at = table.written;
-        let wanted = table.entries.get(at).is_some_and(|entry| entry.id == id);
+        let wanted = table.lost.is_none() && table.entries.get(at).is_some_and(|entry| entry.id == id);
         if wanted {
             table.written += 1;
         }
@@ -110,46 +113,69 @@ pub(super) fn enqueue(
     shared: &Arc<Shared>,
     permit: mpsc::Permit<'_, Outgoing>,
     outgoing: Outgoing,
-    deadline: Instant,
-) -> Result<Pending, CallFailure> {
-    let (sender, receiver) = oneshot::channel();
+    waiter: Waiter,
+) -> Result<Registered, CallFailure> {
     let id = outgoing.id;
     let mut table = shared.calls.table();
     if let Some(cause) = table.lost.clone() {
         return Err(CallFailure::Lost { cause, sent: false });
     }
-    table.entries.push_back(Entry { id, waiter: Waiter::Whole(sender) });
+    table.entries.push_back(Entry { id, waiter });
     permit.send(outgoing);
     drop(table);
-    Ok(Pending { shared: Arc::clone(shared), id, receiver, deadline, answered: false })
+    Ok(Registered { shared: Arc::clone(shared), id, answered: false })
 }
 
-/// A call whose reply is awaited; dropping it gives the call up and leaves the session usable.
-pub(super) struct Pending {
+/// A call under way; dropping it gives the call up and leaves the session usable.
+pub(crate) struct Registered {
     shared: Arc<Shared>,
     id: u64,
-    receiver: oneshot::Receiver<Bytes>,
-    deadline: Instant,
     answered: bool,
 }
 
-impl Pending {
-    /// The whole reply message.
-    pub(super) async fn reply(mut self) -> Result<Bytes, CallFailure> {
-        let outcome = tokio::time::timeout_at(self.deadline, &mut self.receiver).await;
-        self.answered = true;
+impl Registered {
+    /// The whole reply, or why there is none.
+    pub(super) async fn reply(
+        mut self,
+        mut receiver: oneshot::Receiver<Bytes>,
+        deadline: Instant,
+    ) -> Result<Bytes, CallFailure> {
+        let outcome = tokio::time::timeout_at(deadline, &mut receiver).await;
         match outcome {
-            Ok(Ok(message)) => Ok(message),
-            Ok(Err(_)) => {
-                let sent = self.shared.calls.abandon(self.id);
-                Err(CallFailure::Lost { cause: self.shared.calls.lost().unwrap_or(LostCause::Closed), sent })
+            Ok(Ok(message)) => {
+                self.answered = true;
+                Ok(message)
             }
-            Err(_) => Err(CallFailure::Late { sent: self.shared.calls.abandon(self.id) }),
+            Ok(Err(_)) => Err(self.lost()),
+            Err(_) => Err(CallFailure::Late { sent: self.give_up() }),
         }
+    }
+
+    /// What is known when the session has ended before the reply has.
+    pub(crate) fn lost(&mut self) -> CallFailure {
+        let sent = self.give_up();
+        CallFailure::Lost { cause: self.shared.calls.lost().unwrap_or(LostCause::Closed), sent }
+    }
+
+    /// Gives the call up. Returns whether it may have been sent.
+    fn give_up(&mut self) -> bool {
+        self.answered = true;
+        self.shared.calls.abandon(self.id)
+    }
+
+    /// Says that the whole reply has come.
+    pub(crate) fn answered(&mut self) {
+        self.answered = true;
     }
 }
 
-impl Drop for Pending {
+impl std::fmt::Debug for Registered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registered").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Registered {
     fn drop(&mut self) {
         if !self.answered {
             self.shared.calls.abandon(self.id);

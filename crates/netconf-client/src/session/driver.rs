@@ -39,7 +39,8 @@ impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
             _ = self.stopped.wait_for(|stop| *stop) => LostCause::Closed,
         };
         self.waiting.close();
-        self.shared.calls.fail_all(cause);
+        self.shared.calls.fail_all(cause.clone());
+        self.shared.notifications.end(cause);
         // Best effort: the session is over whatever comes of it.
         let _ = tokio::time::timeout(SHUTDOWN_LIMIT, self.write.shutdown()).await;
     }
@@ -78,12 +79,18 @@ fn joined(batch: &[Outgoing]) -> Bytes {
     bytes.freeze()
 }
 
-/// Turns the stream's bytes into replies.
+/// Who gets a message.
+enum Target {
+    Caller(Waiter),
+    Notifications,
+}
+
+/// Turns the stream's bytes into replies and notifications.
 struct Reader<'s> {
     shared: &'s Shared,
     message: Assembler,
     /// Who gets the message at hand, once its start tag has been seen.
-    target: Option<Waiter>,
+    target: Option<Target>,
 }
 
 impl Reader<'_> {
@@ -92,12 +99,12 @@ impl Reader<'_> {
             loop {
                 match decoder.next_piece() {
                     Ok(Some(Piece::Data(data))) => {
-                        if let Err(cause) = self.data(data) {
+                        if let Err(cause) = self.data(data).await {
                             return cause;
                         }
                     }
                     Ok(Some(Piece::End)) => {
-                        if let Err(cause) = self.end() {
+                        if let Err(cause) = self.end().await {
                             return cause;
                         }
                     }
@@ -113,37 +120,65 @@ impl Reader<'_> {
         }
     }
 
-    fn data(&mut self, data: Bytes) -> Result<(), LostCause> {
-        if matches!(self.target, Some(Waiter::Nobody)) {
-            return Ok(());
+    async fn data(&mut self, data: Bytes) -> Result<(), LostCause> {
+        match &self.target {
+            Some(Target::Caller(Waiter::Nobody)) => Ok(()),
+            Some(Target::Caller(Waiter::Parts(_))) => {
+                self.hand_on(Piece::Data(data)).await;
+                Ok(())
+            }
+            Some(_) => {
+                self.message.add(data);
+                Ok(())
+            }
+            None => {
+                self.message.add(data);
+                self.target = self.find_target()?;
+                if let Some(Target::Caller(Waiter::Parts(_))) = self.target {
+                    let head = self.message.take();
+                    self.hand_on(Piece::Data(head)).await;
+                }
+                Ok(())
+            }
         }
-        self.message.add(data);
-        if self.target.is_none() {
-            self.target = self.find_target()?;
+    }
+
+    /// Gives a part to its reader, waiting until there is room; the rest is thrown away if the reader is gone.
+    async fn hand_on(&mut self, piece: Piece) {
+        if let Some(Target::Caller(Waiter::Parts(reader))) = &self.target
+            && reader.send(piece).await.is_err()
+        {
+            self.target = Some(Target::Caller(Waiter::Nobody));
         }
-        Ok(())
     }
 
     /// Looks at the message's start tag, if it is complete, for whom it is.
-    fn find_target(&self) -> Result<Option<Waiter>, LostCause> {
+    fn find_target(&self) -> Result<Option<Target>, LostCause> {
         let protocol = |text: &str| LostCause::Protocol(text.to_owned());
         let Some(tag) = xml::start_tag(self.message.bytes()).map_err(protocol)? else {
             let too_long = self.message.bytes().len() > MAX_HEAD;
             return if too_long { Err(protocol("a start tag without end")) } else { Ok(None) };
         };
-        if tag.name != "rpc-reply" {
-            return Err(LostCause::Protocol(format!("a <{}> that was not asked for", tag.name)));
+        match tag.name.as_str() {
+            "rpc-reply" => {
+                let waiter = self.shared.calls.answered(tag.message_id).map(Target::Caller);
+                waiter.map(Some).ok_or_else(|| protocol("a reply to a call that was not made"))
+            }
+            "notification" => Ok(Some(Target::Notifications)),
+            other => Err(LostCause::Protocol(format!("a <{other}> that was not asked for"))),
         }
-        let waiter = self.shared.calls.answered(tag.message_id);
-        waiter.map(Some).ok_or_else(|| protocol("a reply to a call that was not made"))
     }
 
-    fn end(&mut self) -> Result<(), LostCause> {
+    async fn end(&mut self) -> Result<(), LostCause> {
+        if matches!(self.target, Some(Target::Caller(Waiter::Parts(_)))) {
+            self.hand_on(Piece::End).await;
+        }
         let message = self.message.take();
         match self.target.take() {
             // The receiver may be gone by now: then the reply is not wanted.
-            Some(Waiter::Whole(caller)) => drop(caller.send(message)),
-            Some(Waiter::Nobody) => {}
+            Some(Target::Caller(Waiter::Whole(caller))) => drop(caller.send(message)),
+            Some(Target::Caller(Waiter::Parts(_) | Waiter::Nobody)) => {}
+            Some(Target::Notifications) => self.shared.notifications.push(message),
             None => return Err(LostCause::Protocol("a message without a root element".to_owned())),
         }
         Ok(())

@@ -15,24 +15,32 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::capabilities::Capabilities;
 use crate::error::{Error, LostCause, Phase, UnknownCommit};
 use crate::framing::{self, Decoder, Framing};
 use crate::hello::{Hello, HelloError, NETCONF_NS};
+use crate::notification::{Notifications, Queue, QueueLimits};
 use crate::operation::{Effect, Operation};
 use crate::reply::Reply;
+use crate::stream::ReplyStream;
 use crate::transport::{ReadBytes, Stream, Transport, WriteBytes};
 
 pub use config::SessionConfig;
 
-use calls::{Calls, Outgoing, Pending};
+pub(crate) use calls::Registered;
+use calls::{Calls, Outgoing, Waiter};
+
+/// Parts of a streamed reply that are read ahead of its reader.
+const READ_AHEAD: usize = 4;
 
 /// What the handles and the task share.
 struct Shared {
     calls: Calls,
+    /// Where notifications go.
+    notifications: Arc<Queue>,
     /// Requests handed to the stream so far.
     sent: AtomicU64,
     /// Set to end the task at once.
@@ -99,7 +107,12 @@ impl Session {
 
         let (queue, waiting) = mpsc::channel(config.queue.max(1));
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared { calls: Calls::default(), sent: AtomicU64::new(0), stop });
+        let shared = Arc::new(Shared {
+            calls: Calls::default(),
+            notifications: Arc::default(),
+            sent: AtomicU64::new(0),
+            stop,
+        });
         tokio::spawn(
             driver::Driver { read, write, decoder, shared: Arc::clone(&shared), waiting, stopped }.run(),
         );
@@ -155,17 +168,53 @@ impl Session {
     /// As [`Session::call`].
     pub async fn call_within<O: Operation>(&self, operation: O, limit: Duration) -> Result<O::Output, Error> {
         operation.check(self.capabilities())?;
-        let mut xml = String::new();
-        operation.write(&mut xml);
-        let pending = match self.send(&xml, limit).await {
-            Ok(pending) => pending,
-            Err(failure) => return Err(self.failed(failure, &operation, limit)),
+        let deadline = tokio::time::Instant::now() + limit;
+        let (sender, receiver) = oneshot::channel();
+        let reply = match self.send(&operation, Waiter::Whole(sender), deadline).await {
+            Ok(call) => call.reply(receiver, deadline).await,
+            Err(failure) => Err(failure),
         };
-        let message = match pending.reply().await {
-            Ok(message) => message,
-            Err(failure) => return Err(self.failed(failure, &operation, limit)),
-        };
+        let message = reply.map_err(|failure| self.failed(failure, &operation, limit))?;
         operation.read(Reply::read(message, operation.name(), self.inner.config.limits.max_depth)?)
+    }
+
+    /// Sends an operation and hands its reply out as it comes, in constant memory. Returns once the request is on its
+    /// way, at the latest after [`SessionConfig::call_timeout`], which also limits the wait for each part.
+    ///
+    /// # Errors
+    /// As [`Session::call`], as far as known by then; the rest comes from the stream.
+    pub async fn stream<O: Operation>(&self, operation: O) -> Result<ReplyStream, Error> {
+        operation.check(self.capabilities())?;
+        let limit = self.inner.config.call_timeout;
+        let deadline = tokio::time::Instant::now() + limit;
+        let (sender, pieces) = mpsc::channel(READ_AHEAD);
+        let call = self.send(&operation, Waiter::Parts(sender), deadline).await;
+        let call = call.map_err(|failure| self.failed(failure, &operation, limit))?;
+        let safe_to_repeat = operation.effect() == Effect::Read;
+        let (operation, limits) = (operation.name(), self.inner.config.limits);
+        Ok(ReplyStream { pieces, call, operation, limit, limits, safe_to_repeat, ended: false })
+    }
+
+    /// The reading end of this session's notifications; `None` while somebody else holds it. Take it before the
+    /// subscription is made, as [`Session::subscribe`] does: what comes while nobody holds it is thrown away.
+    pub fn notifications(&self, limits: QueueLimits) -> Option<Notifications> {
+        self.inner.shared.notifications.take(limits, self.inner.config.limits.max_depth)
+    }
+
+    /// Sends an operation that makes the server send notifications, and hands out both its answer and the reading end
+    /// of this session's notifications. For a second subscription of RFC 8639 in the same session use
+    /// [`Session::call`].
+    ///
+    /// # Errors
+    /// As [`Session::call`]; [`Error::InvalidArgument`] while somebody holds the reading end.
+    pub async fn subscribe<O: Operation>(
+        &self,
+        operation: O,
+        limits: QueueLimits,
+    ) -> Result<(O::Output, Notifications), Error> {
+        let taken = Error::InvalidArgument("this session's notifications are being read already");
+        let notifications = self.notifications(limits).ok_or(taken)?;
+        Ok((self.call(operation).await?, notifications))
     }
 
     /// Ends the session: sends close-session, waits for the answer within [`SessionConfig::close_timeout`] and
@@ -185,16 +234,22 @@ impl Session {
         }
     }
 
-    /// Drops the connection at once, without close-session. Waiting calls fail with [`LostCause::Closed`].
+    /// Drops the connection at once, without close-session. Waiting calls fail with [`LostCause::Closed`]; what was
+    /// not written by now will not be.
     pub fn abort(&self) {
+        self.inner.shared.calls.fail_all(LostCause::Closed);
         self.inner.shared.stop.send_replace(true);
     }
 
     /// Hands a request to the task.
-    async fn send(&self, operation_xml: &str, limit: Duration) -> Result<Pending, CallFailure> {
-        let deadline = tokio::time::Instant::now() + limit;
+    async fn send<O: Operation>(
+        &self,
+        operation: &O,
+        waiter: Waiter,
+        deadline: tokio::time::Instant,
+    ) -> Result<Registered, CallFailure> {
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
-        let frame = self.frame(id, operation_xml).map_err(CallFailure::Unframed)?;
+        let frame = self.frame(id, operation).map_err(CallFailure::Unframed)?;
         let permit = match self.inner.queue.try_reserve() {
             Ok(permit) => permit,
             Err(mpsc::error::TrySendError::Full(())) => {
@@ -204,7 +259,7 @@ impl Session {
             }
             Err(mpsc::error::TrySendError::Closed(())) => return Err(self.not_sent()),
         };
-        calls::enqueue(&self.inner.shared, permit, Outgoing { id, frame }, deadline)
+        calls::enqueue(&self.inner.shared, permit, Outgoing { id, frame }, waiter)
     }
 
     fn not_sent(&self) -> CallFailure {
@@ -212,8 +267,10 @@ impl Session {
     }
 
     /// The framed `<rpc>`.
-    fn frame(&self, id: u64, operation_xml: &str) -> Result<Bytes, framing::FramingError> {
-        let message = format!("<rpc xmlns=\"{NETCONF_NS}\" message-id=\"{id}\">{operation_xml}</rpc>");
+    fn frame<O: Operation>(&self, id: u64, operation: &O) -> Result<Bytes, framing::FramingError> {
+        let mut message = format!("<rpc xmlns=\"{NETCONF_NS}\" message-id=\"{id}\">");
+        operation.write(&mut message);
+        message.push_str("</rpc>");
         let mut frame = BytesMut::new();
         framing::encode(self.inner.framing, message.as_bytes(), &mut frame)?;
         Ok(frame.freeze())
@@ -248,7 +305,7 @@ impl Session {
 }
 
 /// Why a call has no reply.
-enum CallFailure {
+pub(crate) enum CallFailure {
     /// The request cannot be written in this session's framing.
     Unframed(framing::FramingError),
     /// The time limit passed.

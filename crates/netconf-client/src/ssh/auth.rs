@@ -47,6 +47,16 @@ impl Auth {
         Auth::KeyboardInteractive(vec![("assword".to_owned(), SecretString::from(password.into()))])
     }
 
+    /// The method's name.
+    pub(super) fn method_name(&self) -> &'static str {
+        match self {
+            Auth::Password(_) => "password",
+            Auth::KeyFile { .. } | Auth::KeyText { .. } => "public key",
+            Auth::Agent => "keys of the SSH agent",
+            Auth::KeyboardInteractive(_) => "keyboard-interactive",
+        }
+    }
+
     /// What the SSH library wants.
     pub(super) async fn method(&self) -> Result<AuthMethod, Error> {
         let exposed =

@@ -1,12 +1,13 @@
 //! An SSH channel as a transport; its buffers are handed over without a copy.
 
+use std::any::Any;
 use std::io;
 
-use async_ssh2_tokio::Client;
 use bytes::Bytes;
 use russh::client::Msg;
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 
+use crate::error::Error;
 use crate::transport::{ReadBytes, Transport, WriteBytes};
 
 /// The halves of a channel, and a hold on its connection, which ends when nobody holds it.
@@ -16,9 +17,25 @@ pub(super) struct SshTransport {
 }
 
 impl SshTransport {
-    pub(super) fn new(channel: Channel<Msg>, connection: Client) -> Self {
+    /// `connection` is whatever must be held for the channel to live.
+    pub(super) fn new(channel: Channel<Msg>, connection: impl Send + Sync + 'static) -> Self {
         let (read, write) = channel.split();
+        let connection = Box::new(connection);
         SshTransport { read: SshRead(read), write: SshWrite { half: write, _connection: connection } }
+    }
+}
+
+/// Asks for the subsystem in a fresh channel.
+pub(super) async fn netconf_channel(mut channel: Channel<Msg>) -> Result<Channel<Msg>, Error> {
+    channel.request_subsystem(true, "netconf").await.map_err(|error| Error::Ssh(error.into()))?;
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::Success) => return Ok(channel),
+            Some(ChannelMsg::Failure | ChannelMsg::Close | ChannelMsg::Eof) | None => {
+                return Err(Error::NoNetconf);
+            }
+            Some(_) => {}
+        }
     }
 }
 
@@ -26,7 +43,7 @@ pub(super) struct SshRead(ChannelReadHalf);
 
 pub(super) struct SshWrite {
     half: ChannelWriteHalf<Msg>,
-    _connection: Client,
+    _connection: Box<dyn Any + Send + Sync>,
 }
 
 impl Transport for SshTransport {

@@ -142,12 +142,12 @@ pub(super) fn mismatch(target: &SshTarget, shown: Option<PublicKey>) -> Error {
     Error::HostKeyMismatch { host: target.host.clone(), port: target.port, fingerprint }
 }
 
-fn fingerprint(key: &PublicKey) -> String {
+pub(super) fn fingerprint(key: &PublicKey) -> String {
     key.fingerprint(HashAlg::Sha256).to_string()
 }
 
 /// `SHA256:` and base64 without padding; the prefix and padding may be missing or present.
-fn normal_fingerprint(text: &str) -> Result<String, Error> {
+pub(super) fn normal_fingerprint(text: &str) -> Result<String, Error> {
     let digest = text.trim();
     let digest = digest.strip_prefix("SHA256:").unwrap_or(digest).trim_end_matches('=');
     let base64 = digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
@@ -158,7 +158,7 @@ fn normal_fingerprint(text: &str) -> Result<String, Error> {
     Err(Error::BadCredentials("a host key fingerprint is SHA256: and 43 characters of base64".to_owned()))
 }
 
-fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
+pub(super) fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
     let bad = |_| Error::BadCredentials("the pinned host key is not an OpenSSH public key".to_owned());
     let mut words = text.split_whitespace();
     let (first, second) = (words.next().unwrap_or(""), words.next());

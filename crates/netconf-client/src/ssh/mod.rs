@@ -5,23 +5,25 @@
 //! keepalives notice a peer that is gone.
 
 mod auth;
+mod call_home;
 mod channel;
 mod host_key;
+mod login;
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_ssh2_tokio::{Client, ToSocketAddrsWithHostname};
-use russh::ChannelMsg;
 use tokio::time::timeout;
 
 pub use auth::Auth;
-pub use host_key::{HostKeyCheck, scan_host_key};
+pub use call_home::{CALL_HOME_PORT, CallHome, CallHomeDevice, Called, Caller};
+pub use host_key::{HostKey, HostKeyCheck, scan_host_key};
 
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
-use channel::SshTransport;
+use channel::{SshTransport, netconf_channel};
 
 /// The TCP port of NETCONF over SSH (RFC 6242, section 7).
 pub const NETCONF_PORT: u16 = 830;
@@ -248,18 +250,8 @@ impl SshConnection {
     }
 
     async fn channel(&self) -> Result<SshTransport, Error> {
-        let mut channel = self.client.get_channel().await.map_err(|error| Error::Ssh(error.into()))?;
-        channel.request_subsystem(true, "netconf").await.map_err(|error| Error::Ssh(error.into()))?;
-        loop {
-            match channel.wait().await {
-                Some(ChannelMsg::Success) => break,
-                Some(ChannelMsg::Failure | ChannelMsg::Close | ChannelMsg::Eof) | None => {
-                    return Err(Error::NoNetconf);
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(SshTransport::new(channel, self.client.clone()))
+        let channel = self.client.get_channel().await.map_err(|error| Error::Ssh(error.into()))?;
+        Ok(SshTransport::new(netconf_channel(channel).await?, self.client.clone()))
     }
 }
 

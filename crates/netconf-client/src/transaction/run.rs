@@ -11,7 +11,9 @@ use super::{
 };
 use crate::capabilities::Capabilities;
 use crate::error::Error;
-use crate::ops::{Commit, Datastore, EditConfig, ErrorOption, GetConfig, Lock, TestOption, Validate};
+use crate::ops::{
+    Commit, Data, Datastore, EditConfig, ErrorOption, GetConfig, Lock, TestOption, Unlock, Validate,
+};
 use crate::session::Session;
 
 /// The longest part of the confirm timeout that is kept for the confirmation itself.
@@ -125,6 +127,8 @@ pub(super) struct Run {
     pub(super) progress: Progress,
     /// When the confirmed commit was sent.
     pub(super) committed_at: Option<Instant>,
+    /// What running held when the transaction began, if it was read.
+    pub(super) before: Option<Data>,
     pub(super) candidate_dirty: bool,
     pub(super) undo_error: Option<Error>,
     /// Whether the session was ended on purpose.
@@ -152,6 +156,7 @@ impl Run {
             locked: Vec::new(),
             progress: Progress::Clean,
             committed_at: None,
+            before: None,
             candidate_dirty: false,
             undo_error: None,
             ended: false,
@@ -196,25 +201,24 @@ impl Run {
             return Ok(());
         }
         self.lock_one(Datastore::Candidate).await?;
-        let subtree = match &self.transaction.foreign_edits {
-            ForeignEdits::TrustLock => return Ok(()),
-            ForeignEdits::Compare => None,
-            ForeignEdits::CompareSubtree(elements) => Some(elements.clone()),
-        };
-        let query = |source| {
-            let whole = GetConfig::new(source);
-            match &subtree {
-                Some(elements) => whole.subtree(elements.clone()),
-                None => whole,
-            }
-        };
-        let candidate = self.session.call(query(Datastore::Candidate));
-        let running = self.session.call(query(Datastore::Running));
+        let queries = self.query(Datastore::Candidate).zip(self.query(Datastore::Running));
+        let Some((candidate, running)) = queries else { return Ok(()) };
+        let (candidate, running) = (self.session.call(candidate), self.session.call(running));
         let (candidate, running) = at(Step::Compare, tokio::try_join!(candidate, running))?;
         if !at(Step::Compare, compare::same(&candidate, &running))? {
             return Err((Step::Compare, Cause::ForeignEdits));
         }
+        self.before = Some(running);
         Ok(())
+    }
+
+    /// Reads what is compared, if anything is.
+    pub(super) fn query(&self, source: Datastore) -> Option<GetConfig> {
+        match &self.transaction.foreign_edits {
+            ForeignEdits::TrustLock => None,
+            ForeignEdits::Compare => Some(GetConfig::new(source)),
+            ForeignEdits::CompareSubtree(elements) => Some(GetConfig::new(source).subtree(elements.clone())),
+        }
     }
 
     /// The lock counts as taken before it is asked for: should the answer be missing, it is released all the same.
@@ -260,12 +264,32 @@ impl Run {
             self.progress = Progress::InRunning;
             Commit::new()
         };
-        let answer = self.session.call(commit).await;
+        let answer = if self.method() == Method::ConfirmedCommit {
+            self.commit_unlocked(commit).await
+        } else {
+            self.session.call(commit).await
+        };
         if matches!(answer, Err(Error::RpcErrors(_))) || was_not_sent(&answer) {
             // A commit that fails must leave running as it was (RFC 6241, section 8.3.4.1).
             self.progress = Progress::InCandidate;
         }
         at(Step::Commit, answer)
+    }
+
+    /// Releases running and commits, in one go. As long as a confirmed commit is pending no other session is granted
+    /// the lock (RFC 6241, section 7.5), but a lock that is held keeps netconfd 2.13 from undoing the commit: neither
+    /// the timeout nor the session's end nor cancel-commit restores running then. The candidate stays locked, so
+    /// that nobody else can commit.
+    async fn commit_unlocked(&mut self, commit: Commit) -> Result<(), Error> {
+        let (unlocked, committed) = tokio::join!(
+            biased;
+            self.session.call(Unlock(Datastore::Running)),
+            self.session.call(commit),
+        );
+        if unlocked.is_ok() {
+            self.locked.retain(|datastore| *datastore != Datastore::Running);
+        }
+        committed
     }
 
     async fn confirm<E>(&mut self, expiry: Instant) -> StepResult<E> {

@@ -1,5 +1,6 @@
 //! The way back from each step of a transaction.
 
+use super::compare;
 use super::run::{Progress, Run};
 use super::{Method, ServerState, UndoneBy};
 use crate::error::Error;
@@ -30,7 +31,7 @@ impl Run {
                 Ok(()) => {
                     self.progress = Progress::InCandidate;
                     self.discard().await;
-                    return ServerState::Undone(UndoneBy::CancelCommit);
+                    return self.proven("cancel-commit", UndoneBy::CancelCommit).await;
                 }
                 Err(error) => self.undo_error = Some(error),
             }
@@ -43,6 +44,28 @@ impl Run {
         } else {
             ServerState::Undone(UndoneBy::SessionEnd { within })
         }
+    }
+
+    /// Reads running, if it was read at the beginning, and says whether it is as it was then: a server's ok is not
+    /// proof of it.
+    async fn proven(&mut self, what: &str, by: UndoneBy) -> ServerState {
+        let (Some(before), Some(query)) = (self.before.take(), self.query(Datastore::Running)) else {
+            return ServerState::Undone(by);
+        };
+        let outcome = match self.session.call(query).await {
+            Ok(now) => compare::same(&before, &now),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(true) => return ServerState::Undone(by),
+            Ok(false) => {
+                let reason = "the server answered ok, but running is not as before".to_owned();
+                self.undo_error = Some(Error::UnexpectedReply { operation: what.to_owned(), reason });
+                return ServerState::Changed;
+            }
+            Err(error) => self.undo_error = Some(error),
+        }
+        ServerState::Unknown { reverts_within: None }
     }
 
     /// Gives the candidate what running will have once a pending commit is undone. Discarding would not: as long as
@@ -72,7 +95,7 @@ impl Run {
         match self.apply_inverse(through_candidate).await {
             Ok(()) => {
                 self.progress = Progress::Clean;
-                ServerState::Undone(UndoneBy::Inverse)
+                self.proven("the inverse", UndoneBy::Inverse).await
             }
             Err(error) => {
                 let unknown = error.is_outcome_unknown() || self.session.lost().is_some();

@@ -42,6 +42,7 @@ struct State {
     pending: Option<Pending>,
     pending_count: u64,
     sessions: u32,
+    open: usize,
     log: Vec<String>,
 }
 
@@ -89,6 +90,11 @@ impl Fake {
         self.state.lock().unwrap().candidate = value.to_owned();
     }
 
+    /// Sessions that have not ended.
+    pub(crate) fn open(&self) -> usize {
+        self.state.lock().unwrap().open
+    }
+
     pub(crate) fn locks(&self) -> usize {
         self.state.lock().unwrap().locks.len()
     }
@@ -111,6 +117,7 @@ impl Fake {
         let id = {
             let mut state = self.state.lock().unwrap();
             state.sessions += 1;
+            state.open += 1;
             state.sessions
         };
         let mut decoder = Decoder::new(Limits::default());
@@ -118,10 +125,11 @@ impl Fake {
         // A client may go away at any time: then the session is over.
         let _ = self.converse(&mut stream, &mut decoder, &hello, id).await;
         let mut state = self.state.lock().unwrap();
-        state.locks.retain(|_, holder| *holder != id);
         if state.pending.as_ref().is_some_and(|pending| pending.session == id) {
             state.revert();
         }
+        state.locks.retain(|_, holder| *holder != id);
+        state.open -= 1;
     }
 
     async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
@@ -208,6 +216,7 @@ impl Fake {
                     if datastore("source") == "candidate" { &state.candidate } else { &state.running };
                 return Ok(format!("<data><value xmlns=\"urn:test\">{value}</value></data>"));
             }
+            "get" => return Ok("<data/>".to_owned()),
             "edit-config" => {
                 let element =
                     operation.descendants().find(|node| node.has_tag_name(("urn:test", "value"))).unwrap();
@@ -263,8 +272,11 @@ impl Fake {
 }
 
 impl State {
+    /// As netconfd does it: a lock on running, whoever holds it, lets the change stay for good.
     fn revert(&mut self) {
-        if let Some(pending) = self.pending.take() {
+        if let Some(pending) = self.pending.take()
+            && !self.locks.contains_key("running")
+        {
             self.running = pending.saved;
         }
     }

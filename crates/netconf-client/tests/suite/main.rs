@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
+mod call_home;
+mod cut;
 mod fake;
+mod notification;
 mod peer;
+mod pool;
 mod session;
 mod ssh;
 mod sshd;
+mod stream;
 mod transaction;

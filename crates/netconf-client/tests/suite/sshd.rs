@@ -103,6 +103,28 @@ impl SshServer {
         SshServer { address, open, task }
     }
 
+    /// A device with `seed`'s host key calls home and serves NETCONF on the connection.
+    pub(crate) fn call_home(to: SocketAddr, seed: u8, netconf: Fake, manner: Manner) {
+        let config = russh::server::Config {
+            keys: vec![key(seed)],
+            auth_rejection_time: Duration::ZERO,
+            auth_rejection_time_initial: Some(Duration::ZERO),
+            nodelay: true,
+            ..russh::server::Config::default()
+        };
+        tokio::spawn(async move {
+            let stream = tokio::net::TcpStream::connect(to).await.unwrap();
+            if manner == Manner::SilentTcp {
+                std::future::pending::<()>().await;
+            }
+            let login = Login { netconf, manner, channels: HashMap::new() };
+            if let Ok(session) = russh::server::run_stream(Arc::new(config), stream, login).await {
+                // Ends with an error when the client is gone, which is how clients go.
+                let _ = session.await;
+            }
+        });
+    }
+
     pub(crate) fn target(&self) -> SshTarget {
         SshTarget::new("127.0.0.1", self.address.port())
     }

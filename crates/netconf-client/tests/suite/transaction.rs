@@ -93,9 +93,9 @@ async fn the_steps_go_out_in_order() {
         "get-config",
         "edit-config",
         "validate",
+        "unlock",
         "commit-confirmed",
         "commit",
-        "unlock",
         "unlock",
     ];
     assert_eq!(server.log(), expected);
@@ -362,4 +362,19 @@ async fn a_server_that_cannot_be_edited_is_refused() {
     let failed = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
     assert!(matches!((failed.step, &failed.cause), (Step::Prepare, Cause::Session(_))));
     assert_eq!(session.rpc_count(), 0);
+}
+
+#[tokio::test]
+async fn an_ok_that_undid_nothing_is_found_out() {
+    // Somebody takes the lock on running while the check runs, which keeps the server from undoing the commit.
+    let server = Fake::new(FULL);
+    let (first, second) = (session(&server).await, session(&server).await);
+    let locked = || async {
+        second.call(Lock(Datastore::Running)).await.unwrap();
+        Err::<(), _>("check")
+    };
+    let failed = change().run(&first, locked).await.unwrap_err();
+    assert_eq!(failed.server, ServerState::Changed);
+    assert!(matches!(failed.undo_error, Some(netconf_client::Error::UnexpectedReply { .. })));
+    assert_eq!(server.running(), "new");
 }

@@ -1,6 +1,6 @@
 //! Asking the approvers: one card for each, or one into the space.
 
-use change_model::{Change, Event};
+use change_model::{Change, Event, State};
 use jiff::Timestamp;
 use webex_cards::{Message, MessageId, NewMessage, Recipient, RoomId};
 
@@ -17,6 +17,9 @@ pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
         let name = recipient_name(&recipient);
         if sent.iter().any(|card| card.round == change.round && card.recipient == name) {
             continue;
+        }
+        if !is_still_asked(app, change).await? {
+            break;
         }
         let found = if repeated { find(app, change, &recipient).await? } else { None };
         let message = match found {
@@ -40,6 +43,12 @@ pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
         app.store.add_card(&card, Timestamp::now()).await?;
     }
     Ok(Some(Event::CardsSent))
+}
+
+/// Whether the plan still waits for a decision: it may have been decided or withdrawn by another way, or the ticket edited.
+async fn is_still_asked(app: &App, change: &Change) -> Result<bool, EffectError> {
+    let now = app.store.change(change.id).await?;
+    Ok(now.is_some_and(|now| now.state == State::PendingApproval && now.round == change.round))
 }
 
 fn recipients(app: &App) -> Result<Vec<Recipient>, EffectError> {

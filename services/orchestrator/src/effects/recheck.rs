@@ -17,9 +17,6 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     if plan.digest().ok().as_ref() != change.digest.as_ref() {
         return Err(EffectError::never("the stored plan does not have the digest that was approved"));
     }
-    if let Some(what) = ticket_changed(app, change, plan).await? {
-        return Ok(Some(Event::TicketChanged { what }));
-    }
     let field = &app.settings.netbox.ticket_field;
     let truth =
         netbox::read_truth(&app.netbox, field, &request.device, Some(&request.interface), &request.settings)
@@ -49,6 +46,10 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
             request.interface
         );
         return Ok(Some(Event::BaseChanged { what }));
+    }
+    // The ticket last: people edit it at any time, and the reads before may have had to wait.
+    if let Some(what) = ticket_changed(app, change, plan).await? {
+        return Ok(Some(Event::TicketChanged { what }));
     }
     Ok(Some(Event::BaseUnchanged))
 }

@@ -20,7 +20,7 @@ pub(crate) struct Card {
     pub(crate) shows: String,
 }
 
-const COLUMNS: &str = "message_id, change_id, round, recipient, room_id, shows";
+pub(super) const COLUMNS: &str = "message_id, change_id, round, recipient, room_id, shows";
 
 impl Store {
     /// Records a card. The first one for a recipient and plan stays.

@@ -313,14 +313,16 @@ async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Tim
     Ok(())
 }
 
+/// The waiting effects of one kind of a change.
+pub(super) const CANCEL: &str = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
+
 /// A change that ended waits for nothing any more.
 async fn cancel_timers(
     tx: &mut Transaction<'static, Sqlite>,
     change: &Change,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let cancel = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
-    sqlx::query(cancel)
+    sqlx::query(CANCEL)
         .bind(change.id.to_string())
         .bind(millis(now))
         .bind(Effect::Expire.name())

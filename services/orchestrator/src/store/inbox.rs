@@ -19,7 +19,7 @@ const QUEUE: usize = 1024;
 const LEASE: Duration = Duration::from_secs(120);
 
 /// Webhooks that are forgotten at once, at most: meanwhile nothing else can be written.
-const FORGET: i64 = 2000;
+const FORGET_AT_ONCE: i64 = 2000;
 
 /// Who sent a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +188,13 @@ async fn insert(
     Ok(fresh.into_iter().map(|(_, place, _)| place).collect())
 }
 
+/// Due webhooks that nobody works on, oldest first.
+pub(super) const CLAIM: &str = "UPDATE inbox SET lease_until = ?2, attempts = attempts + 1 WHERE id IN (SELECT id FROM inbox \
+     WHERE done_at IS NULL AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY due_at, id LIMIT ?3) \
+     RETURNING id, source, attempts, received_at, (SELECT body FROM inbox_bodies WHERE inbox_id = inbox.id) AS body";
+/// Webhooks that were worked on long ago.
+pub(super) const FORGET: &str = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE done_at IS NOT NULL AND done_at < ?1 LIMIT ?2)";
+
 impl Store {
     /// Stores a delivery and returns once it is on disk: `true` if it is new, `false` if it was there before.
     pub(crate) async fn accept(&self, delivery: Delivery) -> Result<bool, NotStored> {
@@ -196,12 +203,9 @@ impl Store {
 
     /// Takes the next due webhooks under lease, at most so many, oldest first.
     pub(crate) async fn claim_deliveries(&self, now: Timestamp, most: usize) -> sqlx::Result<Vec<InboxRow>> {
-        let claim = "UPDATE inbox SET lease_until = ?2, attempts = attempts + 1 WHERE id IN (SELECT id FROM inbox WHERE done_at IS NULL \
-                     AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY due_at, id LIMIT ?3) \
-                     RETURNING id, source, attempts, received_at, (SELECT body FROM inbox_bodies WHERE inbox_id = inbox.id) AS body";
         let lease = millis(now) + i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows = sqlx::query(claim).bind(millis(now)).bind(lease).bind(most).fetch_all(&self.write).await?;
+        let rows = sqlx::query(CLAIM).bind(millis(now)).bind(lease).bind(most).fetch_all(&self.write).await?;
         let mut rows: Vec<InboxRow> = rows.iter().map(read).collect::<sqlx::Result<_>>()?;
         rows.sort_unstable_by_key(|row| row.id);
         Ok(rows)
@@ -231,8 +235,8 @@ impl Store {
 
     /// Forgets webhooks that were worked on before the given time, some thousand at a time: they hold personal data.
     pub(crate) async fn forget_deliveries(&self, before: Timestamp) -> sqlx::Result<u64> {
-        let forget = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE done_at IS NOT NULL AND done_at < ?1 LIMIT ?2)";
-        let deleted = sqlx::query(forget).bind(millis(before)).bind(FORGET).execute(&self.write).await?;
+        let deleted =
+            sqlx::query(FORGET).bind(millis(before)).bind(FORGET_AT_ONCE).execute(&self.write).await?;
         Ok(deleted.rows_affected())
     }
 }
@@ -249,4 +253,53 @@ fn read(row: &SqliteRow) -> sqlx::Result<InboxRow> {
         attempts: row.try_get("attempts")?,
         received_at: super::timestamp(row.try_get("received_at")?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn waiting(store: &Store) -> Vec<InboxRow> {
+        store.claim_deliveries(Timestamp::now(), 1000).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn deliveries_that_come_together_are_stored_once_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        let accept = |number: usize| {
+            let key = format!("key {}", number % 10);
+            store.accept(Delivery { source: Source::Zammad, body: key.clone().into_bytes(), key })
+        };
+        let fresh = futures_util::future::join_all((0..300).map(accept)).await;
+        assert_eq!(fresh.iter().filter(|fresh| matches!(fresh, Ok(true))).count(), 10);
+        assert!(!accept(3).await.unwrap());
+        let rows = waiting(&store).await;
+        let mut bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_slice()).collect();
+        bodies.sort_unstable();
+        let wanted: Vec<String> = (0..10).map(|number| format!("key {number}")).collect();
+        assert_eq!(bodies, wanted.iter().map(String::as_bytes).collect::<Vec<_>>());
+        assert!(waiting(&store).await.is_empty(), "what is under lease is not claimed again");
+    }
+
+    #[tokio::test]
+    async fn a_delivery_is_done_or_due_again_and_is_forgotten_with_its_body() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        for key in ["a", "b"] {
+            let delivery = Delivery { source: Source::Netbox, key: key.to_owned(), body: b"{}".to_vec() };
+            assert!(store.accept(delivery).await.unwrap());
+        }
+        let rows = waiting(&store).await;
+        let now = Timestamp::now();
+        store.finish_delivery(rows[0].id, "done", now).await.unwrap();
+        store.postpone_delivery(rows[1].id, now, "later").await.unwrap();
+        let again = waiting(&store).await;
+        assert_eq!(again.iter().map(|row| (row.id, row.attempts)).collect::<Vec<_>>(), [(rows[1].id, 2)]);
+        let later = now.checked_add(std::time::Duration::from_secs(1)).unwrap();
+        assert_eq!(store.forget_deliveries(later).await.unwrap(), 1);
+        let bodies: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM inbox_bodies").fetch_one(&store.read).await.unwrap();
+        assert_eq!(bodies, 1);
+    }
 }

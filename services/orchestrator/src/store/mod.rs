@@ -151,7 +151,8 @@ async fn checkpoint(pool: SqlitePool) {
 /// has no file.
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    if path.as_os_str().is_empty() || path.to_string_lossy().contains(":memory:") {
+    let name = path.to_string_lossy();
+    if name.is_empty() || name.contains(":memory:") || name.starts_with("file:") {
         return Ok(());
     }
     let made = File::options().write(true).create_new(true).mode(0o600).open(path);
@@ -169,4 +170,71 @@ pub(crate) fn millis(at: Timestamp) -> i64 {
 /// A stored time.
 pub(crate) fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+
+    /// The statements of a source file: the texts that begin like one.
+    fn statements(source: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for start in ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "] {
+            for (at, _) in source.match_indices(start) {
+                let text = &source[at + 1..];
+                let text = &text[..text.find('"').unwrap()];
+                // A backslash at the end of a line joins it with the next.
+                let joined: Vec<&str> = text.split("\\\n").map(str::trim_start).collect();
+                found.push(joined.concat().replace("{COLUMNS}", cards::COLUMNS));
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn every_statement_fits_the_tables() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        let sources = [
+            include_str!("cards.rs"),
+            include_str!("changes.rs"),
+            include_str!("health.rs"),
+            include_str!("inbox.rs"),
+            include_str!("mod.rs"),
+            include_str!("outbox.rs"),
+            include_str!("remarks.rs"),
+            include_str!("ticket_states.rs"),
+        ];
+        let mut seen = 0;
+        for source in sources {
+            let source = source.split("mod tests {").next().unwrap();
+            // What ends in a space is the beginning of one that is built.
+            for statement in statements(source).iter().filter(|statement| !statement.ends_with(' ')) {
+                let explain = sqlx::AssertSqlSafe(format!("EXPLAIN {statement}"));
+                let prepared = sqlx::query(explain).fetch_all(&store.read).await;
+                assert!(prepared.is_ok(), "{prepared:?}: {statement}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 30, "{seen} statements were found");
+    }
+
+    /// With ten thousand changes, one statement that reads a whole table takes longer than all the rest of a change.
+    #[tokio::test]
+    async fn what_is_asked_again_and_again_reads_no_whole_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        for statement in [inbox::CLAIM, inbox::FORGET, outbox::CLAIM, outbox::GIVEN_UP, changes::CANCEL] {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let plan = sqlx::query(explain).fetch_all(&store.read).await.unwrap();
+            for step in plan {
+                let step: String = step.get("detail");
+                let whole =
+                    step.starts_with("SCAN ") && !step.contains("INDEX") && !step.contains("CONSTANT");
+                assert!(!whole, "{step} in {statement}");
+            }
+        }
+    }
 }

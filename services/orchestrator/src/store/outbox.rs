@@ -34,15 +34,20 @@ pub(crate) struct GivenUp {
     pub(crate) error: String,
 }
 
-/// Waiting effects whose lane is free. A change's effects of one lane run in their order.
-const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?1) \
+/// Waiting effects whose lane is free. A change's effects of one lane run in their order; the chat is told nothing while its cards are
+/// still being sent, or one sent later would keep its buttons.
+pub(super) const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?1) \
      WHERE id = (SELECT o.id FROM outbox o WHERE o.done_at IS NULL AND o.gave_up_at IS NULL AND o.due_at <= ?1 \
      AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
-     AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.change_id = o.change_id AND e.lane = o.lane AND e.id < o.id \
-                     AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
+     AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.change_id = o.change_id AND e.id < o.id \
+                     AND (e.lane = o.lane OR (o.lane = 'chat' AND e.effect = 'ask_approvers')) AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
      AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.device = own.device \
               WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
      ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at";
+
+/// Effects that a person must look at. Ordered by the column of the index: few rows are in it, and by id the whole table would be read.
+pub(super) const GIVEN_UP: &str = "SELECT change_id, effect, gave_up_at, attempts, coalesce(last_error, '') AS error FROM outbox \
+     WHERE gave_up_at IS NOT NULL AND done_at IS NULL AND (?1 IS NULL OR change_id = ?1) ORDER BY gave_up_at DESC, id DESC LIMIT 100";
 
 impl Store {
     /// Takes the next due effect under lease.
@@ -66,6 +71,13 @@ impl Store {
         Ok(())
     }
 
+    /// Puts an effect back that waits for its turn: that is no failure, and its time to be tried has not begun.
+    pub(crate) async fn wait_for_turn(&self, id: i64, due: Timestamp) -> sqlx::Result<()> {
+        let wait = "UPDATE outbox SET due_at = ?2, last_error = NULL, lease_until = NULL, first_attempt_at = NULL, attempts = 0 WHERE id = ?1";
+        sqlx::query(wait).bind(id).bind(millis(due)).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// Marks an effect that brings no event as done.
     pub(crate) async fn finish_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
         let finish = "UPDATE outbox SET done_at = ?2, lease_until = NULL WHERE id = ?1";
@@ -85,11 +97,7 @@ impl Store {
 
     /// Effects that were handed to a person and not taken up since, newest first.
     pub(crate) async fn given_up(&self, change: Option<ChangeId>) -> sqlx::Result<Vec<GivenUp>> {
-        // Ordered by the column of the index: few rows are in it, and by id the whole table would be read.
-        let select = "SELECT change_id, effect, gave_up_at, attempts, coalesce(last_error, '') AS error FROM outbox \
-                      WHERE gave_up_at IS NOT NULL AND done_at IS NULL AND (?1 IS NULL OR change_id = ?1) \
-                      ORDER BY gave_up_at DESC, id DESC LIMIT 100";
-        let rows = sqlx::query(select).bind(change.map(|id| id.to_string())).fetch_all(&self.read).await?;
+        let rows = sqlx::query(GIVEN_UP).bind(change.map(|id| id.to_string())).fetch_all(&self.read).await?;
         let given_up = |row: &SqliteRow| -> sqlx::Result<GivenUp> {
             Ok(GivenUp {
                 change_id: row.try_get("change_id")?,

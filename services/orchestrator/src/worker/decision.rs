@@ -16,6 +16,9 @@ use crate::waiting::Wait;
 /// A fast click can arrive before the card's message id is stored, and before Webex itself finds the action.
 const FAST_CLICK: SignedDuration = SignedDuration::from_secs(15);
 
+/// How often a decision is judged anew because the change moved under it, before it waits.
+const ATTEMPTS: u32 = 5;
+
 pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
     let notification =
         Notification::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
@@ -91,20 +94,27 @@ async fn decide(
     change: &Change,
     decision: &Decision,
 ) -> Result<Result<String, String>, EffectError> {
-    let event = match change.judge(decision, Timestamp::now()) {
-        Ok(event) => event,
-        Err(not_counted) => return Ok(Err(not_counted.to_string())),
-    };
-    match app.store.apply_judged(change, &event, &app.settings.approval, Done::Delivery(row.id)).await? {
-        Applied::Moved(change) => {
-            tracing::info!(change.id = %change.id, "Decision by {}: change {} is {}", decision.by, change.id, change.state);
-            Ok(Ok(format!("{} by {}", event.name(), decision.by)))
+    let mut change = change.clone();
+    for _ in 0..ATTEMPTS {
+        let event = match change.judge(decision, Timestamp::now()) {
+            Ok(event) => event,
+            Err(not_counted) => return Ok(Err(not_counted.to_string())),
+        };
+        let done = Done::Delivery(row.id);
+        match app.store.apply_judged(&change, &event, &app.settings.approval, done).await? {
+            Applied::Moved(change) => {
+                tracing::info!(change.id = %change.id, "Decision by {}: change {} is {}", decision.by, change.id, change.state);
+                return Ok(Ok(format!("{} by {}", event.name(), decision.by)));
+            }
+            // It moved between reading and writing: judge again.
+            Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {}
         }
-        // It moved between reading and writing: judge again.
-        Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
-            Err(EffectError::later("the change moved meanwhile"))
-        }
+        let Some(now) = app.store.change(change.id).await? else {
+            return Ok(Err("the change is gone".to_owned()));
+        };
+        change = now;
     }
+    Err(EffectError::later("the change moves all the time"))
 }
 
 /// The address under which a person decides: an approver's, if one of theirs is.

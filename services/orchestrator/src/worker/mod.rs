@@ -277,7 +277,7 @@ async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::R
         }
         Applied::DeviceBusy | Applied::Stale => {
             let due = Timestamp::now().checked_add(BUSY_WAIT).unwrap_or(Timestamp::MAX);
-            app.store.postpone_effect(row.id, due, "the device is busy with another change").await
+            app.store.wait_for_turn(row.id, due).await
         }
         Applied::Unknown => app.store.finish_effect(row.id, Timestamp::now()).await,
     }

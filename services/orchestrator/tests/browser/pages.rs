@@ -10,8 +10,8 @@ use crate::quiet;
 use crate::stage::{self, chat, netbox_page, pending_ticket};
 use crate::support::{PORT, World};
 
-/// Tallest picture, in pixels.
-const TALLEST: f64 = 1000.0;
+/// Largest picture, in pixels.
+const MOST_PIXELS: f64 = 960.0 * 960.0;
 /// Largest picture, in bytes.
 const LARGEST: usize = 150_000;
 
@@ -35,6 +35,7 @@ async fn pages(world: &World, browser: &Browser, ticket: u64) -> Vec<(&'static s
         ("", format!("{}/interface/{PORT}", lab.switch.page_url())),
         ("changes", world.url()),
         ("change", change.as_str().unwrap().to_owned()),
+        ("evidence", format!("{}#evidence", change.as_str().unwrap())),
     ]
 }
 
@@ -64,6 +65,9 @@ async fn look_at(browser: &Browser, pages: &[(&str, String)], wrong: &mut Vec<St
             browser.phone().await;
             browser.open(url).await;
             inspect(browser, &format!("{url}, {scheme}, on a phone"), wrong).await;
+            if shoot && *name == "card" {
+                picture(browser, &format!("{name}-phone-{scheme}")).await;
+            }
             browser.desktop().await;
             inspect(browser, &format!("{url}, {scheme}, on a desk"), wrong).await;
             quiet(browser, url).await;
@@ -80,11 +84,12 @@ async fn inspect(browser: &Browser, place: &str, wrong: &mut Vec<String>) {
     wrong.extend(problems.iter().map(|problem| format!("{place}: {}", problem.as_str().unwrap())));
 }
 
-/// Takes a picture of the whole page, or of its upper part.
+/// Takes a picture of the page from where it is scrolled to, as far down as a picture may go.
 async fn picture(browser: &Browser, name: &str) {
-    let size = browser.run("return [innerWidth, document.documentElement.scrollHeight]").await;
-    let height = size[1].as_f64().unwrap().min(TALLEST);
-    let clip = json!({"x": 0, "y": 0, "width": size[0], "height": height, "scale": 1});
+    let size = browser.run("return [innerWidth, scrollY, document.documentElement.scrollHeight]").await;
+    let [top, bottom] = [1, 2].map(|at: usize| size[at].as_f64().unwrap());
+    let height = (bottom - top).min(MOST_PIXELS / size[0].as_f64().unwrap());
+    let clip = json!({"x": 0, "y": top, "width": size[0], "height": height, "scale": 1});
     let shot = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
     let shot = browser.cdp("Page.captureScreenshot", shot).await;
     let png = decoded(shot["data"].as_str().unwrap());

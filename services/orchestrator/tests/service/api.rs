@@ -202,7 +202,7 @@ async fn only_an_approver_approves_and_only_once() {
         (json!({}), 400),
         (json!({"by": "nobody"}), 400),
         (json!({"by": LEAD.email, "force": true}), 400),
-        (json!([LEAD.email]), 400),
+        (json!(LEAD.email), 400),
         (json!({"by": BYSTANDER.email}), 409),
         (json!({"by": CAB.email}), 409),
         (json!({"by": REQUESTER.email}), 409),
@@ -223,7 +223,7 @@ async fn only_an_approver_approves_and_only_once() {
     assert_eq!(answer["approvals"][0]["by"], LEAD.email);
     assert_eq!(world.act(&change, "approve", json!({"by": LEAD.email})).await.0, 409, "a second time");
     world.ticket_is(ticket, "closed").await;
-    for action in ["approve", "decline", "retry", "cancel", "undo"] {
+    for action in ["approve", "decline", "cancel"] {
         assert_eq!(
             world.act(&change, action, json!({"by": LEAD.email})).await.0,
             409,

@@ -34,7 +34,12 @@ async fn approve_all(world: &World, tickets: &[u64]) {
         waiting.is_empty().then_some(())
     };
     until_within(LONG, "all are approved", approved, || world.log()).await;
-    let closed = async || tickets.iter().all(|ticket| world.state(*ticket) == "closed").then_some(());
+    let closed = async || {
+        let states: Vec<String> = tickets.iter().map(|ticket| world.state(*ticket)).collect();
+        let stuck = states.iter().position(|state| state == "attention required");
+        assert!(stuck.is_none(), "{}", world.notes(tickets[stuck.unwrap_or_default()]));
+        states.iter().all(|state| state == "closed").then_some(())
+    };
     let open = || {
         let open = tickets.iter().filter(|ticket| world.state(**ticket) != "closed");
         open.map(|ticket| format!("{ticket} is {}: {}\n", world.state(*ticket), world.notes(*ticket)))
@@ -113,17 +118,27 @@ async fn a_hundred_tickets_at_once_are_all_closed_and_all_ports_are_right() {
         {
             assert!(running.contains(&part), "{part} is missing on {}: {running}", port(index));
         }
-        assert!(world.lab.switch.startup().contains(&running), "{} is not saved", port(index));
         let netbox = world.lab.netbox.interface(&port(index));
         assert_eq!(netbox["description"], format!("Seat {index}"));
         assert_eq!(netbox["mtu"], 1600 + index);
         assert_eq!(netbox["untagged_vlan"]["vid"], vlan(index));
         assert!(netbox["custom_fields"]["change_ticket_number"].is_null());
-        assert_eq!(world.subjects(*ticket), ["Pending approval", "Approved", "SUCCESS"]);
+        // Where the approval was faster than the cards, nothing was pending any more.
+        let subjects = world.subjects(*ticket);
+        let told: Vec<&str> =
+            subjects.iter().map(String::as_str).filter(|subject| *subject != "Pending approval").collect();
+        assert_eq!(told, ["Approved", "SUCCESS"]);
+        assert!(subjects.len() <= 3, "{subjects:?}");
     }
+    assert_eq!(world.lab.switch.startup(), world.lab.switch.running(), "all is saved");
     let events = world.lab.switch.events();
     assert_eq!((events.running_changes(), events.commits()), (MANY, MANY), "each was edited once");
-    assert_eq!(world.lab.webex.cards().len() as u64, 2 * MANY);
+    let cards = world.lab.webex.cards();
+    assert!(cards.len() as u64 <= 2 * MANY, "{} cards", cards.len());
+    assert!(
+        cards.iter().all(|card| card.card.to_string().contains("Done and proved")),
+        "a card shows something else"
+    );
     assert_eq!(world.metric("netchange_effects_given_up").await, Some(0.0));
     world.stop().await;
 }

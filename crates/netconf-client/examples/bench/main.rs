@@ -1,0 +1,130 @@
+//! Measures this client against a server, by the command line that other clients' benchmarks share:
+//!
+//! `bench MODE HOST PORT USER PASS [KEY=VALUE …]`, one line of JSON as the answer.
+//!
+//! | MODE | does | keys |
+//! | --- | --- | --- |
+//! | `sessions` | n times connect, log in, hello, close-session, one after another | `n` |
+//! | `rpc` | n get-configs one after another in one session, 20 before to warm up | `n`, `size` or `filter`, `dom` |
+//! | `pipeline` | n get-configs in one session, `window` outstanding | `n`, `window` |
+//! | `parallel` | n get-configs in all, in `sessions` sessions at once | `n`, `sessions` |
+//! | `big` | n replies of `size` bytes in one session | `n`, `size`, `dom` |
+//! | `many` | `sessions` at once: connect, get-config, edit-config, close-session | `sessions`, `edit=0` |
+//!
+//! `size=N` asks a server made for it for a reply of N bytes, by the filter
+//! `<bench xmlns="urn:ncbench"><size>N</size></bench>`; `filter=XML` or `filter=@FILE` replaces the filter. `dom=1` also
+//! builds a tree, `dom=pull` runs a pull parser over the reply, `dom=stream` reads it as it comes and keeps nothing.
+//! `rt=current` uses one thread. Before a run the server's host key is asked for and pinned: this measures, it does
+//! not prove who the server is. CPU and memory are read from `/proc` (Linux).
+
+mod meter;
+mod modes;
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::time::Duration;
+
+use netconf_client::ops::{Config, CopyConfig, Datastore, EditConfig, GetConfig};
+use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts, scan_host_key};
+use netconf_client::{Session, SessionConfig};
+
+pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How long a call may take; large replies take long.
+const CALL_LIMIT: Duration = Duration::from_secs(300);
+
+/// How long connecting may take when a thousand do so at once.
+const CONNECT_LIMIT: Duration = Duration::from_secs(120);
+
+/// The command line.
+pub(crate) struct Arguments {
+    pub(crate) mode: String,
+    pub(crate) connector: SshConnector,
+    pub(crate) filter: String,
+    keys: HashMap<String, String>,
+}
+
+impl Arguments {
+    async fn read() -> Outcome<Self> {
+        let all: Vec<String> = std::env::args().skip(1).collect();
+        let [mode, host, port, user, password, rest @ ..] = &all[..] else {
+            return Err("usage: bench MODE HOST PORT USER PASS [KEY=VALUE …]".into());
+        };
+        let keys: HashMap<String, String> =
+            rest.iter().filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect();
+        let filter = match keys.get("filter") {
+            Some(file) if file.starts_with('@') => std::fs::read_to_string(&file[1..])?,
+            Some(filter) => filter.clone(),
+            None => sized(keys.get("size").map_or("1024", String::as_str)),
+        };
+        let target = SshTarget::new(host, port.parse()?);
+        let shown = scan_host_key(&target, CONNECT_LIMIT).await?;
+        let auth = match keys.get("key") {
+            Some(path) => Auth::KeyFile { path: path.into(), passphrase: None },
+            None => Auth::password(password),
+        };
+        let timeouts = SshTimeouts {
+            connect: CONNECT_LIMIT,
+            login: CONNECT_LIMIT,
+            hello: CONNECT_LIMIT,
+            ..SshTimeouts::default()
+        };
+        let connector = SshConnector::new(target, user, auth, HostKeyCheck::PinnedKey(shown.public_key))
+            .timeouts(timeouts)
+            .session_config(SessionConfig::default().call_timeout(CALL_LIMIT).close_timeout(CONNECT_LIMIT));
+        Ok(Arguments { mode: mode.clone(), connector, filter, keys })
+    }
+
+    pub(crate) fn number(&self, key: &str, otherwise: usize) -> usize {
+        self.keys.get(key).and_then(|value| value.parse().ok()).unwrap_or(otherwise)
+    }
+
+    pub(crate) fn text(&self, key: &str) -> &str {
+        self.keys.get(key).map_or("", String::as_str)
+    }
+}
+
+/// The filter by which a server made for it is asked for so many bytes.
+pub(crate) fn sized(bytes: &str) -> String {
+    format!("<bench xmlns=\"urn:ncbench\"><size>{bytes}</size></bench>")
+}
+
+pub(crate) fn query(filter: &str) -> GetConfig {
+    GetConfig::new(Datastore::Running).subtree(filter)
+}
+
+/// The edit of mode `many`.
+pub(crate) async fn edit(session: &Session) -> Outcome<()> {
+    let config = "<interfaces xmlns=\"urn:ietf:params:xml:ns:yang:ietf-interfaces\"><interface>\
+                  <name>GigabitEthernet1/0/1</name><description>ncbench</description></interface></interfaces>";
+    if session.capabilities().writable_running() {
+        session.call(EditConfig::new(Datastore::Running, config)).await?;
+    } else {
+        // Counts as an edit all the same, for servers that only have a candidate.
+        session.call(CopyConfig::new(Config::Datastore(Datastore::Running), Datastore::Candidate)).await?;
+    }
+    Ok(())
+}
+
+fn main() -> Outcome<()> {
+    let one_thread = std::env::args().any(|argument| argument == "rt=current");
+    let mut builder = if one_thread {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    builder.enable_all().build()?.block_on(async {
+        let arguments = Arguments::read().await?;
+        let head = format!("{{\"client\":\"netconf-client\",\"mode\":{:?}", arguments.mode);
+        let line = match modes::run(&arguments).await {
+            Ok(Some(fields)) => format!("{head},\"ok\":true,\"rss_kb\":{}{fields}}}", meter::peak_kb()),
+            Ok(None) => format!("{head},\"ok\":false,\"unsupported\":true}}"),
+            Err(error) => {
+                let text = serde_json::to_string(&error.to_string())?;
+                format!("{head},\"ok\":false,\"error\":{text}}}")
+            }
+        };
+        writeln!(std::io::stdout(), "{line}")?;
+        Ok(())
+    })
+}

@@ -1,0 +1,221 @@
+//! What each mode does.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use netconf_client::Session;
+
+use crate::meter::{Meter, peak_kb, quantile};
+use crate::{Arguments, Outcome, edit, query, sized};
+
+/// The JSON fields of one run; `None` if there is no such mode.
+pub(crate) async fn run(arguments: &Arguments) -> Outcome<Option<String>> {
+    let fields = match arguments.mode.as_str() {
+        "sessions" => sessions(arguments).await?,
+        "rpc" => rpc(arguments).await?,
+        "pipeline" => pipeline(arguments).await?,
+        "parallel" => parallel(arguments).await?,
+        "big" => big(arguments).await?,
+        "many" => return many(arguments).await.map(Some),
+        _ => return Ok(None),
+    };
+    Ok(Some(fields))
+}
+
+fn fields(numbers: &[(&str, f64)]) -> String {
+    numbers.iter().fold(String::new(), |mut text, (name, value)| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ",\"{name}\":{}", (value * 1e6).round() / 1e6);
+        text
+    })
+}
+
+async fn get(session: &Session, arguments: &Arguments, filter: &str) -> Outcome<usize> {
+    if arguments.text("dom") == "stream" {
+        let mut reply = session.stream(query(filter)).await?;
+        let mut length = 0;
+        while let Some(part) = reply.chunk().await? {
+            length += part.len();
+        }
+        return Ok(length);
+    }
+    let data = session.call(query(filter)).await?;
+    match arguments.text("dom") {
+        "1" => {
+            data.tree()?;
+        }
+        "pull" => {
+            let mut reader = quick_xml::Reader::from_str(data.reply().text());
+            while !matches!(reader.read_event()?, quick_xml::events::Event::Eof) {}
+        }
+        _ => {}
+    }
+    Ok(data.reply().text().len())
+}
+
+async fn sessions(arguments: &Arguments) -> Outcome<String> {
+    let n = arguments.number("n", 100);
+    let mut times = Vec::new();
+    let meter = Meter::start();
+    for _ in 0..n {
+        let begun = Instant::now();
+        let session = arguments.connector.session().await?;
+        times.push(begun.elapsed().as_secs_f64());
+        session.close().await?;
+    }
+    let (wall, cpu) = meter.stop();
+    let connecting: f64 = times.iter().sum();
+    let n = n as f64;
+    Ok(fields(&[
+        ("n", n),
+        ("connect_median_ms", quantile(&mut times, 0.5) * 1e3),
+        ("connect_rate", n / connecting),
+        ("rate", n / wall),
+        ("wall_s", wall),
+        ("cpu_s", cpu),
+    ]))
+}
+
+async fn rpc(arguments: &Arguments) -> Outcome<String> {
+    let n = arguments.number("n", 100);
+    let session = arguments.connector.session().await?;
+    for _ in 0..n.min(20) {
+        get(&session, arguments, &arguments.filter).await?;
+    }
+    let (mut times, mut bytes) = (Vec::new(), 0);
+    let meter = Meter::start();
+    for _ in 0..n {
+        let begun = Instant::now();
+        bytes = get(&session, arguments, &arguments.filter).await?;
+        times.push(begun.elapsed().as_secs_f64());
+    }
+    let (wall, cpu) = meter.stop();
+    session.close().await?;
+    let n = n as f64;
+    Ok(fields(&[
+        ("n", n),
+        ("rate", n / wall),
+        ("bytes", bytes as f64),
+        ("cpu_s_per_1000", cpu / n * 1e3),
+        ("median_us", quantile(&mut times, 0.5) * 1e6),
+        ("p99_us", quantile(&mut times, 0.99) * 1e6),
+        ("wall_s", wall),
+        ("cpu_s", cpu),
+    ]))
+}
+
+async fn outstanding(session: &Session, arguments: &Arguments, n: usize, window: usize) -> Outcome<()> {
+    let mut calls =
+        stream::iter(0..n).map(|_| get(session, arguments, &arguments.filter)).buffer_unordered(window);
+    while let Some(answer) = calls.next().await {
+        answer?;
+    }
+    Ok(())
+}
+
+async fn pipeline(arguments: &Arguments) -> Outcome<String> {
+    let (n, window) = (arguments.number("n", 100), arguments.number("window", 32));
+    let session = arguments.connector.session().await?;
+    outstanding(&session, arguments, n.min(50), window).await?;
+    let meter = Meter::start();
+    outstanding(&session, arguments, n, window).await?;
+    let (wall, cpu) = meter.stop();
+    session.close().await?;
+    let (n, window) = (n as f64, window as f64);
+    Ok(fields(&[
+        ("n", n),
+        ("window", window),
+        ("rate", n / wall),
+        ("cpu_s_per_1000", cpu / n * 1e3),
+        ("wall_s", wall),
+        ("cpu_s", cpu),
+    ]))
+}
+
+async fn parallel(arguments: &Arguments) -> Outcome<String> {
+    let (n, count) = (arguments.number("n", 100), arguments.number("sessions", 32).max(1));
+    let connecting = (0..count).map(|_| arguments.connector.session());
+    let sessions: Vec<Session> =
+        futures_util::future::join_all(connecting).await.into_iter().collect::<Result<_, _>>()?;
+    let each = n / count;
+    let meter = Meter::start();
+    let mut tasks = Vec::new();
+    for session in &sessions {
+        let (session, filter) = (session.clone(), arguments.filter.clone());
+        tasks.push(tokio::spawn(async move {
+            for _ in 0..each {
+                session.call(query(&filter)).await?;
+            }
+            Outcome::Ok(())
+        }));
+    }
+    for task in tasks {
+        task.await??;
+    }
+    let (wall, cpu) = meter.stop();
+    for session in sessions {
+        session.close().await?;
+    }
+    let calls = (each * count) as f64;
+    Ok(fields(&[
+        ("n", calls),
+        ("sessions", count as f64),
+        ("rate", calls / wall),
+        ("cpu_s_per_1000", cpu / calls * 1e3),
+        ("wall_s", wall),
+        ("cpu_s", cpu),
+    ]))
+}
+
+async fn big(arguments: &Arguments) -> Outcome<String> {
+    let n = arguments.number("n", 100);
+    let session = arguments.connector.session().await?;
+    let small = if arguments.text("filter").is_empty() { sized("1024") } else { arguments.filter.clone() };
+    session.call(query(&small)).await?;
+    let (base, mut times, mut bytes) = (peak_kb(), Vec::new(), 0);
+    let meter = Meter::start();
+    for _ in 0..n {
+        let begun = Instant::now();
+        bytes = get(&session, arguments, &arguments.filter).await?;
+        times.push(begun.elapsed().as_secs_f64());
+    }
+    let (wall, cpu) = meter.stop();
+    session.close().await?;
+    Ok(fields(&[
+        ("n", n as f64),
+        ("bytes", bytes as f64),
+        ("median_s", quantile(&mut times, 0.5)),
+        ("base_rss_kb", base as f64),
+        ("cpu_s_per_reply", cpu / n as f64),
+        ("wall_s", wall),
+        ("cpu_s", cpu),
+    ]))
+}
+
+async fn one_of_many(arguments: &Arguments) -> Outcome<()> {
+    let session = arguments.connector.session().await?;
+    session.call(query(&arguments.filter)).await?;
+    if arguments.text("edit") != "0" {
+        edit(&session).await?;
+    }
+    session.close().await?;
+    Ok(())
+}
+
+async fn many(arguments: &Arguments) -> Outcome<String> {
+    let count = arguments.number("sessions", 32);
+    let meter = Meter::start();
+    let all = futures_util::future::join_all((0..count).map(|_| one_of_many(arguments))).await;
+    let (wall, cpu) = meter.stop();
+    let mut errors: Vec<String> =
+        all.into_iter().filter_map(|answer| answer.err().map(|error| error.to_string())).collect();
+    let failures = errors.len() as f64;
+    errors.sort();
+    errors.dedup();
+    errors.truncate(3);
+    let numbers =
+        fields(&[("sessions", count as f64), ("failures", failures), ("wall_s", wall), ("cpu_s", cpu)]);
+    Ok(format!("{numbers},\"errors\":{}", serde_json::to_string(&errors)?))
+}

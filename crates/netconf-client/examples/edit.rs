@@ -1,0 +1,50 @@
+//! Makes a change whole or not at all, asks on the terminal whether it shall stay, and says what became of it.
+//!
+//! `NETCONF_PASSWORD=… cargo run --example edit -- HOST PORT USER KNOWN_HOSTS EDIT.xml [INVERSE.xml]`
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use netconf_client::Transaction;
+use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget};
+
+/// How long the question waits; an unanswered one undoes the change.
+const ANSWER_LIMIT: Duration = Duration::from_secs(120);
+
+async fn ask() -> Result<(), String> {
+    let question = "The change is in running. Keep it? Type yes: ";
+    std::io::stderr().write_all(question.as_bytes()).map_err(|error| error.to_string())?;
+    let read = || {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    };
+    let line = tokio::task::spawn_blocking(read).await.map_err(|error| error.to_string())?;
+    if line.map_err(|error| error.to_string())?.trim() == "yes" { Ok(()) } else { Err("declined".to_owned()) }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [host, port, user, known_hosts, edit, inverse @ ..] = &arguments[..] else {
+        return Err("usage: edit HOST PORT USER KNOWN_HOSTS EDIT.xml [INVERSE.xml]".into());
+    };
+    let auth = Auth::password(std::env::var("NETCONF_PASSWORD")?);
+    let check = HostKeyCheck::KnownHosts(known_hosts.into());
+    let session = SshConnector::new(SshTarget::new(host, port.parse()?), user, auth, check).session().await?;
+    let mut change = Transaction::new(std::fs::read_to_string(edit)?).confirm_timeout(ANSWER_LIMIT);
+    if let [inverse, ..] = inverse {
+        change = change.inverse(std::fs::read_to_string(inverse)?);
+    }
+    let mut out = std::io::stderr();
+    match change.run(&session, ask).await {
+        Ok(done) => {
+            writeln!(out, "kept, by {:?}", done.guarantees.method)?;
+            for weakness in &done.guarantees.weaknesses {
+                writeln!(out, "note: {weakness}")?;
+            }
+        }
+        Err(failed) => return Err(format!("{failed}: {:?}", failed.cause).into()),
+    }
+    session.close().await?;
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! Call home (RFC 8071): the device opens the TCP connection, and is the SSH server on it all the same.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use netconf_client::ssh::{Auth, CallHome, CallHomeDevice, HostKeyCheck, SshTimeouts};
+//!
+//! let switch = CallHomeDevice::new(
+//!     "switch-7",
+//!     HostKeyCheck::Fingerprint("SHA256:…".into()),
+//!     "admin",
+//!     Auth::password("…"),
+//! );
+//! let listener = CallHome::bind("0.0.0.0:4334", vec![switch]).await?.timeouts(SshTimeouts::default());
+//! let called = listener.accept().await?.session().await?;
+//! println!("{} called from {}", called.device, called.address);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use russh::client::Handler;
+use russh::keys::PublicKey;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::time::timeout;
+
+use super::channel::{SshTransport, netconf_channel};
+use super::host_key::{HostKeyCheck, fingerprint, normal_fingerprint, parse_pinned};
+use super::login::log_in;
+use super::{Auth, SshTimeouts};
+use crate::error::{Error, Phase};
+use crate::session::{Session, SessionConfig};
+
+/// The TCP port devices call for NETCONF over SSH (RFC 8071, section 4.1).
+pub const CALL_HOME_PORT: u16 = 4334;
+
+/// A device that may call, known by its host key: the address it calls from proves nothing.
+#[derive(Debug, Clone)]
+pub struct CallHomeDevice {
+    name: String,
+    host_key: HostKeyCheck,
+    username: String,
+    auth: Auth,
+}
+
+impl CallHomeDevice {
+    /// `name` is the caller's own name for it. The host key is a fingerprint or a pinned key, no known_hosts file.
+    pub fn new(
+        name: impl Into<String>,
+        host_key: HostKeyCheck,
+        username: impl Into<String>,
+        auth: Auth,
+    ) -> Self {
+        CallHomeDevice { name: name.into(), host_key, username: username.into(), auth }
+    }
+}
+
+/// What a device's key is compared with.
+#[derive(Debug)]
+enum Known {
+    Fingerprint(String),
+    Key(Box<PublicKey>),
+}
+
+impl Known {
+    fn is(&self, key: &PublicKey) -> bool {
+        match self {
+            Known::Fingerprint(print) => *print == fingerprint(key),
+            Known::Key(known) => known.key_data() == key.key_data(),
+        }
+    }
+}
+
+/// Listens for devices that call.
+#[derive(Debug)]
+pub struct CallHome {
+    listener: TcpListener,
+    devices: Arc<Vec<(Known, CallHomeDevice)>>,
+    timeouts: SshTimeouts,
+    session: SessionConfig,
+}
+
+impl CallHome {
+    /// Listens on an address; the port is [`CALL_HOME_PORT`] usually.
+    ///
+    /// # Errors
+    /// [`Error::BadCredentials`] for a device whose host key cannot be used; [`Error::Connect`] if the address cannot
+    /// be listened on.
+    pub async fn bind(address: impl ToSocketAddrs, devices: Vec<CallHomeDevice>) -> Result<Self, Error> {
+        let known = |device: CallHomeDevice| {
+            let known = match &device.host_key {
+                HostKeyCheck::Fingerprint(text) => Known::Fingerprint(normal_fingerprint(text)?),
+                HostKeyCheck::PinnedKey(text) => Known::Key(Box::new(parse_pinned(text)?)),
+                HostKeyCheck::KnownHosts(_) => {
+                    let reason = "a device that calls home has no name to look for in known_hosts";
+                    return Err(Error::BadCredentials(reason.to_owned()));
+                }
+            };
+            Ok((known, device))
+        };
+        let devices = Arc::new(devices.into_iter().map(known).collect::<Result<_, Error>>()?);
+        let failed = |source| Error::Connect { host: "the address to listen on".to_owned(), port: 0, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        Ok(CallHome {
+            listener,
+            devices,
+            timeouts: SshTimeouts::default(),
+            session: SessionConfig::default(),
+        })
+    }
+
+    /// Other time limits.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: SshTimeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How the sessions behave. Their hello limit is [`SshTimeouts::hello`].
+    #[must_use]
+    pub fn session_config(mut self, config: SessionConfig) -> Self {
+        self.session = config;
+        self
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// As the operating system has it.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Waits, without limit, for the next connection. Nothing is known of it yet; give [`Caller::session`] a task of
+    /// its own, so that a caller that stays silent keeps nobody else waiting.
+    ///
+    /// # Errors
+    /// As the operating system has it. Some pass (too many open files): the listener stays usable.
+    pub async fn accept(&self) -> io::Result<Caller> {
+        let (stream, address) = self.listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(Caller {
+            stream,
+            address,
+            devices: Arc::clone(&self.devices),
+            timeouts: self.timeouts,
+            session: self.session.clone(),
+        })
+    }
+}
+
+/// A TCP connection that somebody opened.
+#[derive(Debug)]
+pub struct Caller {
+    stream: TcpStream,
+    /// Where it comes from.
+    pub address: SocketAddr,
+    devices: Arc<Vec<(Known, CallHomeDevice)>>,
+    timeouts: SshTimeouts,
+    session: SessionConfig,
+}
+
+/// A session with a device that called.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Called {
+    /// The device's name, as it was given.
+    pub device: String,
+    /// Where it called from.
+    pub address: SocketAddr,
+    /// The session. The connection ends with it.
+    pub session: Session,
+}
+
+impl Caller {
+    /// Finds out by its host key which device it is, logs in and opens a session.
+    ///
+    /// # Errors
+    /// [`Error::HostKeyUnknown`] for a key no device has; as [`SshConnector::session`](super::SshConnector::session).
+    pub async fn session(self) -> Result<Called, Error> {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let identify = Identify { devices: Arc::clone(&self.devices), seen: Arc::clone(&seen) };
+        let config = russh::client::Config {
+            nodelay: true,
+            keepalive_interval: Some(self.timeouts.keepalive_interval),
+            keepalive_max: self.timeouts.keepalive_max,
+            ..russh::client::Config::default()
+        };
+        let late = |phase, after| move |_| Error::Timeout { phase, after, safe_to_repeat: true };
+        let limit = self.timeouts.connect;
+        let shake = russh::client::connect_stream(Arc::new(config), self.stream, identify);
+        let outcome = timeout(limit, shake).await.map_err(late(Phase::Connect, limit))?;
+        let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let (mut handle, device) = match (outcome, seen.device) {
+            (Ok(handle), Some(at)) => (handle, &self.devices[at].1),
+            (_, None) if seen.fingerprint.is_some() => {
+                let (host, port) = (self.address.ip().to_string(), self.address.port());
+                return Err(Error::HostKeyUnknown { host, port, fingerprint: seen.fingerprint });
+            }
+            (Err(error), _) => return Err(Error::Ssh(error.into())),
+            (Ok(_), None) => return Err(Error::Ssh("the handshake ended without a host key".into())),
+        };
+        let limit = self.timeouts.login;
+        let login = log_in(&mut handle, &device.username, &device.auth);
+        timeout(limit, login).await.map_err(late(Phase::Login, limit))??;
+        let begun = tokio::time::Instant::now();
+        let limit = self.timeouts.hello;
+        let opening = async {
+            let channel = handle.channel_open_session().await.map_err(|error| Error::Ssh(error.into()))?;
+            netconf_channel(channel).await
+        };
+        let channel = timeout(limit, opening).await.map_err(late(Phase::Hello, limit))??;
+        let mut config = self.session.clone();
+        config.hello_timeout = limit.saturating_sub(begun.elapsed());
+        let session = Session::open_transport(SshTransport::new(channel, handle), config).await?;
+        Ok(Called { device: device.name.clone(), address: self.address, session })
+    }
+}
+
+/// What the host key told.
+#[derive(Default)]
+struct Seen {
+    fingerprint: Option<String>,
+    device: Option<usize>,
+}
+
+/// Looks for the device that has the host key.
+struct Identify {
+    devices: Arc<Vec<(Known, CallHomeDevice)>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Handler for Identify {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, key: &PublicKey) -> Result<bool, russh::Error> {
+        let device = self.devices.iter().position(|(known, _)| known.is(key));
+        let seen = Seen { fingerprint: Some(fingerprint(key)), device };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok(device.is_some())
+    }
+}

@@ -1,0 +1,158 @@
+//! Replies that are read as they come, in constant memory: as bytes, or as the entries of a list.
+//!
+//! ```no_run
+//! # async fn example(session: netconf_client::Session) -> Result<(), netconf_client::Error> {
+//! use netconf_client::ops::{Datastore, GetConfig};
+//!
+//! const IF: &str = "urn:ietf:params:xml:ns:yang:ietf-interfaces";
+//! let mut interfaces = session
+//!     .stream(GetConfig::new(Datastore::Running))
+//!     .await?
+//!     .entries(&[(IF, "interfaces"), (IF, "interface")]);
+//! while let Some(interface) = interfaces.next().await? {
+//!     println!("{interface}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The server's replies come one after another over one stream: as long as a reply is not read to its end, or
+//! dropped, the session's later replies wait behind it.
+
+mod scanner;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::error::{Error, Phase};
+use crate::framing::{Limits, Piece};
+use crate::hello::NETCONF_NS;
+use crate::rpc_error::{RpcError, Severity};
+use crate::session::{CallFailure, Registered};
+use crate::xml;
+use scanner::{Found, Scanner};
+
+/// Bytes of one entry, if nothing else is asked for: 1 MiB.
+const MAX_ENTRY: usize = 1 << 20;
+
+/// A reply as it comes. Dropping it throws the rest away; the session stays usable.
+#[derive(Debug)]
+pub struct ReplyStream {
+    pub(crate) pieces: mpsc::Receiver<Piece>,
+    pub(crate) operation: &'static str,
+    pub(crate) limit: Duration,
+    pub(crate) limits: Limits,
+    /// Whether repeating the call is safe if its reply is lost.
+    pub(crate) safe_to_repeat: bool,
+    pub(crate) call: Registered,
+    pub(crate) ended: bool,
+}
+
+impl ReplyStream {
+    /// The next bytes of the message, `<rpc-reply …>` first; `None` at its end. Nothing is parsed: the message may
+    /// carry errors. Waits at most the session's call limit for each part. May be dropped and called again.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], [`Error::SessionLost`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        let safe_to_repeat = self.safe_to_repeat;
+        let after = self.limit;
+        let late = |()| Error::Timeout { phase: Phase::Reply, after, safe_to_repeat };
+        match timeout(after, self.pieces.recv()).await.map_err(|_| late(()))? {
+            Some(Piece::Data(data)) => Ok(Some(data)),
+            Some(Piece::End) => {
+                self.ended = true;
+                self.call.answered();
+                Ok(None)
+            }
+            None => Err(match self.call.lost() {
+                CallFailure::Lost { cause, sent } => {
+                    Error::SessionLost { cause, sent, safe_to_repeat: safe_to_repeat || !sent }
+                }
+                CallFailure::Late { .. } | CallFailure::Unframed(_) => late(()),
+            }),
+        }
+    }
+
+    /// The elements at the end of a path of (namespace, local name) below `<data>`, one by one.
+    pub fn entries(self, path: &[(&str, &str)]) -> Entries {
+        let data = [(NETCONF_NS, "data")];
+        self.elements(&[&data[..], path].concat())
+    }
+
+    /// The elements at the end of a path of (namespace, local name) below `<rpc-reply>`, for replies that have no
+    /// `<data>` of RFC 6241.
+    pub fn elements(self, path: &[(&str, &str)]) -> Entries {
+        let path =
+            path.iter().map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned())).collect();
+        let scanner = Scanner::new(path, self.limits.max_depth, MAX_ENTRY);
+        Entries { stream: self, scanner, errors: Vec::new(), done: false }
+    }
+}
+
+/// The entries of a list in a reply, read as they come; in memory is one entry, at most 1 MiB, and what the session
+/// has read ahead.
+pub struct Entries {
+    stream: ReplyStream,
+    scanner: Scanner,
+    errors: Vec<RpcError>,
+    done: bool,
+}
+
+impl Entries {
+    /// The next entry: one element as XML, complete in itself, as prefixes that were declared around it are declared
+    /// on it. `None` once the reply has been read to its end without errors. May be dropped and called again.
+    ///
+    /// # Errors
+    /// [`Error::RpcErrors`] at the end, if the server reported errors beside the entries; [`Error::UnexpectedReply`]
+    /// if the reply is not well-formed or an entry too large; as [`ReplyStream::chunk`].
+    pub async fn next(&mut self) -> Result<Option<String>, Error> {
+        loop {
+            match self.scanner.next() {
+                Some(Found::Entry(entry)) => return Ok(Some(entry)),
+                Some(Found::RpcError(text)) => {
+                    let error = self.read_error(&text)?;
+                    self.errors.push(error);
+                    continue;
+                }
+                None if self.done => return self.end(),
+                None => {}
+            }
+            match self.stream.chunk().await? {
+                Some(bytes) => self.scanner.push(&bytes).map_err(|reason| self.unexpected(reason))?,
+                None => {
+                    self.done = true;
+                    self.scanner.finish().map_err(|reason| self.unexpected(reason))?;
+                }
+            }
+        }
+    }
+
+    /// What the server warned of so far.
+    pub fn warnings(&self) -> &[RpcError] {
+        &self.errors
+    }
+
+    fn end(&mut self) -> Result<Option<String>, Error> {
+        if self.errors.iter().any(|error| error.severity == Severity::Error) {
+            return Err(Error::RpcErrors(std::mem::take(&mut self.errors)));
+        }
+        Ok(None)
+    }
+
+    fn read_error(&self, text: &str) -> Result<RpcError, Error> {
+        let document =
+            xml::parse(text, self.stream.limits.max_depth).map_err(|reason| self.unexpected(reason))?;
+        Ok(RpcError::read(document.root_element(), text))
+    }
+
+    fn unexpected(&self, reason: String) -> Error {
+        Error::UnexpectedReply { operation: self.stream.operation.to_owned(), reason }
+    }
+}

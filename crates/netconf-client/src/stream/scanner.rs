@@ -1,0 +1,368 @@
+//! Finds the entries of a list in a reply that comes in pieces, holding one entry at a time.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+
+use crate::xml;
+
+/// What an entry's way down from `<rpc-reply>` looks like: (namespace, local name), the entry itself last.
+pub(super) type Path = Vec<(String, String)>;
+
+/// Something found in a reply.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// An element at the path, complete in itself: prefixes declared around it are declared on it.
+    Entry(String),
+    /// An `<rpc-error>` of the reply.
+    RpcError(String),
+}
+
+/// An open element.
+struct Open {
+    /// The name as in its tags.
+    name: Vec<u8>,
+    /// How many bindings there were before its own.
+    bindings: usize,
+    /// Whether it and all around it are on the path.
+    on_path: bool,
+}
+
+/// An element that is being collected.
+struct Capture {
+    text: Vec<u8>,
+    /// The level at which it stands.
+    level: usize,
+    is_error: bool,
+}
+
+pub(super) struct Scanner {
+    path: Path,
+    max_depth: usize,
+    max_entry: usize,
+    input: BytesMut,
+    open: Vec<Open>,
+    /// Prefix (empty for the default) and namespace, of all open elements.
+    bindings: Vec<(Vec<u8>, Vec<u8>)>,
+    capture: Option<Capture>,
+    root_seen: bool,
+    found: VecDeque<Found>,
+}
+
+type Scan<T> = Result<T, String>;
+
+impl Scanner {
+    pub(super) fn new(path: Path, max_depth: usize, max_entry: usize) -> Self {
+        Scanner {
+            path,
+            max_depth,
+            max_entry,
+            input: BytesMut::new(),
+            open: Vec::new(),
+            bindings: Vec::new(),
+            capture: None,
+            root_seen: false,
+            found: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Found> {
+        self.found.pop_front()
+    }
+
+    /// Takes the next bytes in.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Scan<()> {
+        self.input.extend_from_slice(bytes);
+        while let Some(length) = token(&self.input)? {
+            let token = self.input.split_to(length);
+            self.take(&token)?;
+        }
+        let held = self.input.len() + self.capture.as_ref().map_or(0, |capture| capture.text.len());
+        if held > self.max_entry {
+            return Err(format!(
+                "an entry, or a part of the reply beside them, has more than {} bytes",
+                self.max_entry
+            ));
+        }
+        Ok(())
+    }
+
+    /// Says that the message is over.
+    pub(super) fn finish(&self) -> Scan<()> {
+        if self.root_seen && self.open.is_empty() && self.input.iter().all(u8::is_ascii_whitespace) {
+            Ok(())
+        } else {
+            Err("the reply ends in the middle".to_owned())
+        }
+    }
+
+    fn take(&mut self, token: &[u8]) -> Scan<()> {
+        match token {
+            [b'<', b'/', name @ .., b'>'] => self.close(name.trim_ascii_end(), token),
+            [b'<', b'!' | b'?', ..] => {
+                self.keep(token);
+                Ok(())
+            }
+            [b'<', ..] => self.open(token),
+            text => {
+                if self.open.is_empty()
+                    && !text.iter().all(|byte| byte.is_ascii_whitespace() || *byte >= 0x80)
+                {
+                    return Err("text outside of the root element".to_owned());
+                }
+                self.keep(text);
+                Ok(())
+            }
+        }
+    }
+
+    fn keep(&mut self, token: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            capture.text.extend_from_slice(token);
+        }
+    }
+
+    fn open(&mut self, tag: &[u8]) -> Scan<()> {
+        if self.open.is_empty() && std::mem::replace(&mut self.root_seen, true) {
+            return Err("a second root element".to_owned());
+        }
+        if self.open.len() >= self.max_depth {
+            return Err(format!("elements nested deeper than {} levels", self.max_depth));
+        }
+        let parts = Parts::of(tag)?;
+        let bindings = self.bindings.len();
+        self.bindings.extend(parts.bindings);
+        let level = self.open.len();
+        let on_path = self.on_path(level, parts.name);
+        if self.capture.is_some() {
+            self.keep(tag);
+        } else {
+            let is_error = level == 1 && local(parts.name) == b"rpc-error";
+            if is_error || (on_path && level == self.path.len()) {
+                let text = self.complete(tag, parts.name, bindings);
+                self.capture = Some(Capture { text, level, is_error });
+            }
+        }
+        let name = parts.name.to_vec();
+        self.open.push(Open { name: name.clone(), bindings, on_path });
+        if parts.empty { self.end(&name) } else { Ok(()) }
+    }
+
+    fn close(&mut self, name: &[u8], tag: &[u8]) -> Scan<()> {
+        self.keep(tag);
+        self.end(name)
+    }
+
+    fn end(&mut self, name: &[u8]) -> Scan<()> {
+        let open = self.open.pop().filter(|open| open.name == name);
+        let open =
+            open.ok_or_else(|| format!("an end tag {} without its start", String::from_utf8_lossy(name)))?;
+        self.bindings.truncate(open.bindings);
+        if let Some(capture) = self.capture.take_if(|capture| capture.level == self.open.len()) {
+            let text = String::from_utf8(capture.text).map_err(|_| "it is not UTF-8".to_owned())?;
+            self.found.push_back(if capture.is_error { Found::RpcError(text) } else { Found::Entry(text) });
+        }
+        Ok(())
+    }
+
+    /// Whether an element at `level` with this name continues the path; `<rpc-reply>` is level 0.
+    fn on_path(&self, level: usize, name: &[u8]) -> bool {
+        if level == 0 {
+            return true;
+        }
+        let parent = self.open.last().is_some_and(|open| open.on_path);
+        let Some((namespace, wanted)) = self.path.get(level - 1).filter(|_| parent) else { return false };
+        local(name) == wanted.as_bytes() && self.namespace(name).unwrap_or(b"") == namespace.as_bytes()
+    }
+
+    fn namespace(&self, name: &[u8]) -> Option<&[u8]> {
+        let prefix = name.iter().position(|byte| *byte == b':').map_or(&name[..0], |at| &name[..at]);
+        let binding = self.bindings.iter().rev().find(|(bound, _)| bound == prefix);
+        binding.map(|(_, namespace)| namespace.as_slice())
+    }
+
+    /// The start tag with all bindings in force declared on it; `own` is where its own begin.
+    fn complete(&self, tag: &[u8], name: &[u8], own: usize) -> Vec<u8> {
+        let mut text = Vec::with_capacity(tag.len() + 64);
+        text.extend_from_slice(&tag[..1 + name.len()]);
+        let mut declared: Vec<&[u8]> =
+            self.bindings[own..].iter().map(|(prefix, _)| prefix.as_slice()).collect();
+        for (prefix, namespace) in self.bindings[..own].iter().rev() {
+            if declared.contains(&prefix.as_slice()) {
+                continue;
+            }
+            declared.push(prefix);
+            text.extend_from_slice(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
+            text.extend_from_slice(prefix);
+            // As it stood between its own quotes: it may contain the other kind.
+            let quote = if namespace.contains(&b'"') { b'\'' } else { b'"' };
+            text.extend_from_slice(&[b'=', quote]);
+            text.extend_from_slice(namespace);
+            text.push(quote);
+        }
+        text.extend_from_slice(&tag[1 + name.len()..]);
+        text
+    }
+}
+
+/// A start tag taken apart.
+struct Parts<'t> {
+    name: &'t [u8],
+    bindings: Vec<(Vec<u8>, Vec<u8>)>,
+    empty: bool,
+}
+
+impl<'t> Parts<'t> {
+    fn of(tag: &'t [u8]) -> Scan<Self> {
+        let ends_name = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>');
+        let end = tag.iter().skip(1).position(ends_name).map_or(tag.len(), |at| at + 1);
+        let name = &tag[1..end];
+        if local(name).is_empty() {
+            return Err("an element without a name".to_owned());
+        }
+        let mut bindings = Vec::new();
+        let mut at = end;
+        loop {
+            at += tag[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            match &tag[at..] {
+                [b'>'] => return Ok(Parts { name, bindings, empty: false }),
+                [b'/', b'>'] => return Ok(Parts { name, bindings, empty: true }),
+                _ => {}
+            }
+            let attribute = xml::attribute_at(tag, at)?.ok_or("an attribute without an end")?;
+            let (key, value, next) = attribute;
+            if key == b"xmlns" {
+                bindings.push((Vec::new(), value.to_vec()));
+            } else if let Some(prefix) = key.strip_prefix(b"xmlns:") {
+                bindings.push((prefix.to_vec(), value.to_vec()));
+            }
+            at = next;
+        }
+    }
+}
+
+fn local(name: &[u8]) -> &[u8] {
+    name.rsplit(|byte| *byte == b':').next().unwrap_or(name)
+}
+
+/// The length of the token at the beginning; `None` if it is not complete.
+fn token(input: &[u8]) -> Scan<Option<usize>> {
+    let through = |end: &[u8], from: usize| {
+        input.get(from..).and_then(|rest| memchr::memmem::find(rest, end)).map(|at| from + at + end.len())
+    };
+    Ok(match input {
+        [] | [b'<'] => None,
+        [b'<', b'?', ..] => through(b"?>", 2),
+        [b'<', b'/', ..] => through(b">", 2),
+        [b'<', b'!', rest @ ..] => {
+            if rest.starts_with(b"--") {
+                through(b"-->", 4)
+            } else if rest.starts_with(b"[CDATA[") {
+                through(b"]]>", 9)
+            } else if b"--".starts_with(rest) || b"[CDATA[".starts_with(rest) {
+                None
+            } else {
+                return Err("a document type declaration".to_owned());
+            }
+        }
+        [b'<', ..] => tag_length(input),
+        // Text may be handed on in parts.
+        _ => Some(memchr::memchr(b'<', input).unwrap_or(input.len())),
+    })
+}
+
+/// The length of the start tag at the beginning, with `>` in quotes passed over.
+fn tag_length(input: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += memchr::memchr3(b'>', b'"', b'\'', input.get(at..)?)?;
+        if input[at] == b'>' {
+            return Some(at + 1);
+        }
+        at += 2 + memchr::memchr(input[at], &input[at + 1..])?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REPLY: &str = "<?xml version='1.0'?>\n<nc:rpc-reply xmlns:nc='urn:nc' message-id='1'><!-- <item> -->\
+        <nc:data><top xmlns='urn:t' xmlns:p='urn:p'><item><name>a&gt;</name><p:x/></item><other><item/></other>\
+        <item a=\"1>2\" xmlns:p='urn:q'/><item xmlns='urn:u'/><item><![CDATA[<item>]]><item/></item></top></nc:data>\
+        <nc:rpc-error><nc:error-tag>x</nc:error-tag></nc:rpc-error></nc:rpc-reply>\n";
+
+    fn path() -> Path {
+        [("urn:nc", "data"), ("urn:t", "top"), ("urn:t", "item")]
+            .map(|(ns, name)| (ns.into(), name.into()))
+            .to_vec()
+    }
+
+    fn scan(text: &[u8], cuts: &[usize]) -> Scan<Vec<Found>> {
+        let mut scanner = Scanner::new(path(), 10, 1000);
+        let mut from = 0;
+        for &to in cuts.iter().chain([&text.len()]) {
+            scanner.push(&text[from..to])?;
+            from = to;
+        }
+        scanner.finish()?;
+        Ok(std::iter::from_fn(|| scanner.next()).collect())
+    }
+
+    #[test]
+    fn entries_are_found_with_their_namespaces() {
+        let found = scan(REPLY.as_bytes(), &[]).unwrap();
+        let entry = |text: &str| Found::Entry(text.to_owned());
+        assert_eq!(
+            found[0],
+            entry(
+                "<item xmlns:p=\"urn:p\" xmlns=\"urn:t\" xmlns:nc=\"urn:nc\"><name>a&gt;</name><p:x/></item>"
+            )
+        );
+        assert_eq!(found[1], entry("<item xmlns=\"urn:t\" xmlns:nc=\"urn:nc\" a=\"1>2\" xmlns:p='urn:q'/>"));
+        assert!(
+            matches!(&found[2], Found::Entry(text) if text.ends_with("><![CDATA[<item>]]><item/></item>"))
+        );
+        assert!(matches!(&found[3], Found::RpcError(text) if text.contains("<nc:error-tag>x")));
+        assert_eq!(found.len(), 4);
+        for found in &found {
+            let (Found::Entry(text) | Found::RpcError(text)) = found;
+            roxmltree::Document::parse(text).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_no_reply_is_refused() {
+        for text in [
+            "",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "x<a/>",
+            "<!DOCTYPE a><a/>",
+            "<a b></a>",
+            "<a b=c/>",
+            "</a>",
+            "<a/>x",
+            "<a><b><c><d><e><f><g><h><i><j><k/></j></i></h></g></f></e></d></c></b></a>",
+        ] {
+            assert!(scan(text.as_bytes(), &[]).is_err(), "{text}");
+        }
+        let large = format!("<r><data xmlns='urn:nc'><top xmlns='urn:t'><item>{}", "x".repeat(2000));
+        assert!(scan(large.as_bytes(), &[]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_finds_the_same(mut cuts in prop::collection::vec(0..REPLY.len(), 0..30)) {
+            cuts.sort_unstable();
+            prop_assert_eq!(scan(REPLY.as_bytes(), &cuts), scan(REPLY.as_bytes(), &[]));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(text in "[<>/!?a: \"'=\\[\\]-]{0,60}") {
+            let _ = scan(text.as_bytes(), &[]);
+        }
+    }
+}

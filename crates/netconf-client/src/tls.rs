@@ -1,0 +1,88 @@
+//! NETCONF over TLS with mutual authentication (RFC 7589), by rustls.
+//!
+//! The caller makes the `rustls::ClientConfig`: the roots the server's certificate is checked against, and the
+//! client's own certificate, from which the server derives the user name. There is nothing here to weaken it.
+//!
+//! ```no_run
+//! # async fn example(config: std::sync::Arc<netconf_client::tls::rustls::ClientConfig>) -> Result<(), netconf_client::Error> {
+//! use netconf_client::SessionConfig;
+//! use netconf_client::tls::{TlsTarget, TlsTimeouts, connect};
+//!
+//! let target = TlsTarget::new("switch.example.net", 6513);
+//! let session = connect(&target, config, TlsTimeouts::default(), SessionConfig::default()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use tokio_rustls::rustls;
+
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::error::{Error, Phase};
+use crate::session::{Session, SessionConfig};
+
+/// The TCP port of NETCONF over TLS (RFC 7589, section 3).
+pub const NETCONF_TLS_PORT: u16 = 6513;
+
+/// The server to connect to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TlsTarget {
+    /// A name or an IP address. The server's certificate must be for it (RFC 7589, section 6).
+    pub host: String,
+    /// The TCP port; [`NETCONF_TLS_PORT`] usually.
+    pub port: u16,
+}
+
+impl TlsTarget {
+    /// A server by name or address, and port.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        TlsTarget { host: host.into(), port }
+    }
+}
+
+/// How long each step may take; the hellos have [`SessionConfig::hello_timeout`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TlsTimeouts {
+    /// Name resolution and TCP. 15 s.
+    pub connect: Duration,
+    /// The TLS handshake. 15 s.
+    pub handshake: Duration,
+}
+
+impl Default for TlsTimeouts {
+    fn default() -> Self {
+        TlsTimeouts { connect: Duration::from_secs(15), handshake: Duration::from_secs(15) }
+    }
+}
+
+/// Connects, checks the server's certificate, shows the client's own and opens a session.
+///
+/// With TLS 1.3 a server that refuses the client's certificate says so after the handshake: the error is then
+/// [`Error::SessionLost`] with the alert's text.
+///
+/// # Errors
+/// [`Error::Connect`], [`Error::Tls`], [`Error::Timeout`], and as [`Session::open`].
+pub async fn connect(
+    target: &TlsTarget,
+    tls: Arc<rustls::ClientConfig>,
+    timeouts: TlsTimeouts,
+    session: SessionConfig,
+) -> Result<Session, Error> {
+    let late = |phase, after| move |_| Error::Timeout { phase, after, safe_to_repeat: true };
+    let failed = |source| Error::Connect { host: target.host.clone(), port: target.port, source };
+    let name = ServerName::try_from(target.host.clone()).map_err(|error| Error::Tls(error.into()))?;
+    let limit = timeouts.connect;
+    let stream = TcpStream::connect((target.host.as_str(), target.port));
+    let stream = timeout(limit, stream).await.map_err(late(Phase::Connect, limit))?.map_err(failed)?;
+    stream.set_nodelay(true).map_err(failed)?;
+    let limit = timeouts.handshake;
+    let shake = TlsConnector::from(tls).connect(name, stream);
+    let stream = timeout(limit, shake).await.map_err(late(Phase::Login, limit))?;
+    Session::open(stream.map_err(|error| Error::Tls(error.into()))?, session).await
+}

@@ -1,0 +1,122 @@
+//! A pool of sessions: reuse, limits, fair turns, dead and idle sessions.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use netconf_client::ops::{Datastore, GetConfig};
+use netconf_client::pool::{ConnectWith, Pool, PoolError, PoolLimits};
+use netconf_client::{Session, SessionConfig};
+
+use crate::fake::{Act, FULL, Fake};
+
+/// How long a condition may take to become true.
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn pool(server: &Fake, limits: PoolLimits) -> (Pool, Arc<AtomicUsize>) {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (server, count) = (server.clone(), Arc::clone(&opened));
+    let connect = ConnectWith(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        Session::open(server.connect(), SessionConfig::default().call_timeout(LIMIT))
+    });
+    (Pool::new(connect, limits), opened)
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "{what}");
+}
+
+#[tokio::test]
+async fn sessions_are_used_again() {
+    let server = Fake::new(FULL);
+    let (pool, opened) = pool(&server, PoolLimits::default().check_after(Duration::ZERO));
+    for _ in 0..5 {
+        let session = pool.get().await.unwrap();
+        session.call(GetConfig::new(Datastore::Running)).await.unwrap();
+    }
+    assert_eq!((opened.load(Ordering::SeqCst), pool.idle()), (1, 1));
+    pool.get().await.unwrap().retire();
+    assert_eq!(pool.idle(), 0);
+    pool.get().await.unwrap();
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+    pool.close_idle().await;
+    until("all closed", || server.open() == 0).await;
+}
+
+#[tokio::test]
+async fn no_more_than_the_limit_are_open_and_who_waits_longest_is_next() {
+    let server = Fake::new(FULL);
+    let limits = PoolLimits::default().max_sessions(1).wait(Duration::from_millis(50));
+    let (small, _) = pool(&server, limits);
+    let held = small.get().await.unwrap();
+    assert!(matches!(small.get().await, Err(PoolError::Busy(_))));
+    drop(held);
+    let (pool, opened) = pool(&server, PoolLimits::default().max_sessions(2).wait(LIMIT));
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let first = (pool.get().await.unwrap(), pool.get().await.unwrap());
+    let mut tasks = Vec::new();
+    for number in 0..10 {
+        let (pool, order) = (pool.clone(), Arc::clone(&order));
+        tasks.push(tokio::spawn(async move {
+            let session = pool.get().await.unwrap();
+            order.lock().unwrap().push(number);
+            session.call(GetConfig::new(Datastore::Running)).await.unwrap();
+        }));
+        // On one thread, one turn lets the task run up to its wait.
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    for task in tasks {
+        tokio::time::timeout(LIMIT, task).await.unwrap().unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), (0..10).collect::<Vec<_>>());
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_dead_or_silent_session_is_replaced() {
+    let silent = Arc::new(AtomicUsize::new(0));
+    let told = Arc::clone(&silent);
+    let server = Fake::with_hook(FULL, move |name| {
+        if name == "get" && told.load(Ordering::SeqCst) > 0 { Act::Silent } else { Act::Normal }
+    });
+    let limits = PoolLimits::default().check_after(Duration::ZERO).check_timeout(Duration::from_millis(100));
+    let (pool, opened) = pool(&server, limits);
+    let session = pool.get().await.unwrap();
+    let handle = session.clone();
+    drop(session);
+    handle.abort();
+    pool.get().await.unwrap();
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+    silent.store(1, Ordering::SeqCst);
+    pool.get().await.unwrap();
+    assert_eq!(opened.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn idle_sessions_are_closed() {
+    let server = Fake::new(FULL);
+    let (pool, _) = pool(&server, PoolLimits::default().idle_close(Duration::from_millis(50)));
+    drop((pool.get().await.unwrap(), pool.get().await.unwrap()));
+    assert_eq!(pool.idle(), 2);
+    until("idle sessions are closed", || server.open() == 0).await;
+    assert_eq!(pool.idle(), 0);
+    assert_eq!(server.log().iter().filter(|name| *name == "close-session").count(), 2);
+}
+
+#[tokio::test]
+async fn sessions_outlive_their_pool_and_end_when_they_are_dropped() {
+    let server = Fake::new(FULL);
+    let (pool, _) = pool(&server, PoolLimits::default());
+    let session = pool.get().await.unwrap();
+    drop(pool);
+    session.call(GetConfig::new(Datastore::Running)).await.unwrap();
+    drop(session);
+    until("closed", || server.open() == 0).await;
+}

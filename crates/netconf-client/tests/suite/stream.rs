@@ -1,0 +1,157 @@
+//! Replies read as they come: entries, errors, dropped and lost streams, constant memory.
+
+use std::time::Duration;
+
+use netconf_client::ops::{Datastore, GetConfig};
+use netconf_client::{Error, Session, SessionConfig};
+use tokio::io::AsyncWriteExt;
+
+use crate::peer::{HELLO, Peer};
+
+/// How long one call may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+async fn open() -> (Peer, Session) {
+    let (mut peer, stream) = Peer::pair(1 << 12);
+    let config = SessionConfig::default().call_timeout(LIMIT);
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    (peer, session.unwrap())
+}
+
+fn get() -> GetConfig {
+    GetConfig::new(Datastore::Running)
+}
+
+const PATH: &[(&str, &str)] = &[("urn:t", "list"), ("urn:t", "item")];
+
+fn items(count: usize) -> String {
+    let items: String = (0..count).map(|number| format!("<item><key>{number}</key></item>")).collect();
+    format!("<data><list xmlns=\"urn:t\">{items}</list></data>")
+}
+
+#[tokio::test]
+async fn entries_come_one_by_one_and_other_calls_after_them() {
+    let (mut peer, session) = open().await;
+    let server = async {
+        peer.receive().await;
+        peer.reply(1, &items(5000)).await;
+        peer.receive().await;
+        peer.reply(2, "<data/>").await;
+    };
+    let client = async {
+        let mut entries = session.stream(get()).await.unwrap().entries(PATH);
+        let mut count = 0;
+        while let Some(entry) = entries.next().await.unwrap() {
+            assert!(entry.contains(&format!("<key>{count}</key>")), "{entry}");
+            assert!(entry.starts_with("<item xmlns=\"urn:t\""), "{entry}");
+            count += 1;
+        }
+        assert_eq!(count, 5000);
+        assert_eq!(entries.next().await.unwrap(), None);
+        session.call(get()).await.unwrap();
+    };
+    tokio::join!(server, client);
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_reply_are_handed_out_as_they_are() {
+    let (mut peer, session) = open().await;
+    let body = items(2000);
+    let server = async {
+        peer.receive().await;
+        peer.reply(1, &body).await;
+    };
+    let client = async {
+        let mut stream = session.stream(get()).await.unwrap();
+        let mut whole = Vec::new();
+        while let Some(bytes) = stream.chunk().await.unwrap() {
+            whole.extend_from_slice(&bytes);
+        }
+        assert_eq!(stream.chunk().await.unwrap(), None);
+        String::from_utf8(whole).unwrap()
+    };
+    let ((), whole) = tokio::join!(server, client);
+    assert!(whole.starts_with("<rpc-reply ") && whole.ends_with("</rpc-reply>") && whole.contains(&body));
+}
+
+#[tokio::test]
+async fn errors_and_warnings_beside_entries_are_told() {
+    let (mut peer, session) = open().await;
+    let error = |severity: &str| {
+        format!(
+            "<rpc-error><error-type>application</error-type><error-tag>too-big</error-tag>\
+             <error-severity>{severity}</error-severity></rpc-error>"
+        )
+    };
+    let server = async {
+        peer.receive().await;
+        peer.reply(1, &format!("{}{}", error("warning"), items(1))).await;
+        peer.receive().await;
+        peer.reply(2, &error("error")).await;
+    };
+    let client = async {
+        let mut entries = session.stream(get()).await.unwrap().entries(PATH);
+        assert!(entries.next().await.unwrap().is_some());
+        assert_eq!(entries.next().await.unwrap(), None);
+        assert_eq!(entries.warnings().len(), 1);
+        let mut entries = session.stream(get()).await.unwrap().entries(PATH);
+        let error = entries.next().await.unwrap_err();
+        assert_eq!(error.rpc_errors()[0].tag.as_str(), "too-big");
+    };
+    tokio::join!(server, client);
+}
+
+#[tokio::test]
+async fn a_dropped_stream_leaves_the_session_usable() {
+    let (mut peer, session) = open().await;
+    let server = async {
+        loop {
+            let request = peer.receive().await;
+            let id = request.split("message-id=\"").nth(1).unwrap().split('"').next().unwrap();
+            peer.reply(id.parse().unwrap(), &items(3000)).await;
+        }
+    };
+    let client = async {
+        // Dropped in the middle, dropped before its reply, and read.
+        let mut entries = session.stream(get()).await.unwrap().entries(PATH);
+        entries.next().await.unwrap();
+        drop(entries);
+        drop(session.stream(get()).await.unwrap());
+        assert!(session.call(get()).await.unwrap().xml().contains("<key>2999</key>"));
+    };
+    tokio::select! {
+        () = client => {}
+        () = server => {}
+    }
+}
+
+#[tokio::test]
+async fn a_stream_whose_session_is_lost_says_so() {
+    let (mut peer, session) = open().await;
+    let server = async move {
+        peer.receive().await;
+        peer.stream
+            .write_all(b"\n#70\n<rpc-reply message-id=\"1\"><data><list xmlns=\"urn:t\"><item/>")
+            .await
+            .unwrap();
+    };
+    let client = async {
+        let mut entries = session.stream(get()).await.unwrap().entries(&[]);
+        let error = entries.next().await.unwrap_err();
+        assert!(matches!(error, Error::SessionLost { sent: true, safe_to_repeat: true, .. }), "{error:?}");
+    };
+    tokio::join!(server, client);
+    let error = session.stream(get()).await.unwrap_err();
+    assert!(matches!(error, Error::SessionLost { sent: false, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_reply_that_stops_coming_is_late_and_the_next_call_waits_no_longer_than_its_limit() {
+    let (mut peer, stream) = Peer::pair(1 << 12);
+    let config = SessionConfig::default().call_timeout(Duration::from_millis(200));
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    let session = session.unwrap();
+    let mut stream = session.stream(get()).await.unwrap();
+    let error = stream.chunk().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { safe_to_repeat: true, .. }), "{error:?}");
+}
