@@ -143,7 +143,16 @@ impl<'s> Printer<'s> {
     }
 
     fn siblings(&mut self, nodes: &[Node<'s>], indent: &str, depth: usize) {
-        let shown: Vec<Node<'s>> = nodes.iter().copied().filter(|node| self.is_shown(*node)).collect();
+        let mut shown: Vec<Node<'s>> = nodes.iter().copied().filter(|node| self.is_shown(*node)).collect();
+        // keys come first, as in data; actions and notifications stand below the data, as rpcs do
+        let keys: Vec<Node<'s>> =
+            shown.first().and_then(Node::parent).into_iter().flat_map(|list| list.keys()).collect();
+        shown.sort_by_key(|node| match (keys.iter().position(|key| key == node), node.kind()) {
+            (Some(at), _) => at,
+            (None, NodeKind::Action) => keys.len() + 1,
+            (None, NodeKind::Notification) => keys.len() + 2,
+            _ => keys.len(),
+        });
         if shown.is_empty() {
             return;
         }
@@ -169,7 +178,10 @@ impl<'s> Printer<'s> {
     }
 
     fn line(&mut self, node: Node<'s>, indent: &str, longest: usize) {
-        let status = match node.status() {
+        // a case left out in the model has the status of its node
+        let implied = node.kind() == NodeKind::Case && node.def().at.is_none();
+        let stated = node.children().next().filter(|_| implied).unwrap_or(node);
+        let status = match stated.effective_status() {
             Status::Current => '+',
             Status::Deprecated => 'x',
             Status::Obsolete => 'o',
@@ -191,9 +203,16 @@ impl<'s> Printer<'s> {
         self.out.push('\n');
     }
 
-    /// Width of a label that a type follows: the mark after the name has its place even where it is missing.
+    /// Width that a name takes among its siblings, as yanglint counts it: the mark after it has its place even where
+    /// it is missing, and lists do not count, since their keys follow.
     fn width(&self, node: Node<'s>) -> usize {
-        if type_name(node).is_some() { self.name(node).chars().count() + 1 } else { 0 }
+        let name = self.name(node).chars().count() + 1;
+        match node.kind() {
+            NodeKind::List if node.keys().next().is_some() => 0,
+            // its parentheses
+            NodeKind::Choice => name + 2,
+            _ => name,
+        }
     }
 
     /// Name, optionality and keys.

@@ -230,6 +230,8 @@ fn a_document_may_have_netconf_around_the_data_or_be_json() {
     assert_eq!(judge(json, DataKind::Edit).unwrap().len(), 1);
     let ping = format!("<rpc xmlns='{base}'><ping xmlns='urn:example:plant'><count>11</count></ping></rpc>");
     assert_eq!(judge(&ping, DataKind::Rpc).unwrap().len(), 2);
+    let colored = ping.replace("<count>11", "<host>a</host><count>1").replace("<ping ", "<ping color='red' ");
+    assert_eq!(judge(&colored, DataKind::Rpc).unwrap().len(), 1, "an attribute of the operation's element");
     let notification = "<notification xmlns='urn:ietf:params:xml:ns:netconf:notification:1.0'><eventTime>x</eventTime>\
         <link-down xmlns='urn:example:plant'><port>1</port></link-down></notification>";
     assert_eq!(judge(notification, DataKind::Notification).unwrap(), []);

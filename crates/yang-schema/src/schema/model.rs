@@ -145,8 +145,8 @@ impl NodeKind {
     }
 }
 
-/// A definition's `status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+/// A definition's `status`, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Valid.

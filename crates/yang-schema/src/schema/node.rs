@@ -113,10 +113,16 @@ impl<'s> Node<'s> {
         self.def().max_elements
     }
 
-    /// `current`, `deprecated` or `obsolete`.
+    /// `current`, `deprecated` or `obsolete`, as its own statement says.
     #[must_use]
     pub fn status(&self) -> Status {
         self.def().status
+    }
+
+    /// The worst status of the node and those above it: what is below an obsolete node is of no more use than that.
+    #[must_use]
+    pub fn effective_status(&self) -> Status {
+        self.ancestors().map(|node| node.status()).fold(self.status(), Status::max)
     }
 
     /// The description, as refined.

@@ -144,6 +144,7 @@ impl Schema {
                 let part =
                     part.and_then(|part| node.children().find(|child| child.kind() == part)).unwrap_or(node);
                 walker.enter(node, element);
+                walker.attributes(element, node, walk::Operation::Merge);
                 walker.children(element, part, walk::Operation::Merge);
                 walker.complete_below(element, part);
                 walker.leave();

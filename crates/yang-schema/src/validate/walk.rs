@@ -61,7 +61,7 @@ pub(super) struct Walker<'s> {
 #[derive(Default)]
 struct Seen<'s> {
     single: HashSet<u32>,
-    entries: HashSet<(u32, String)>,
+    entries: HashSet<(u32, Vec<String>)>,
     cases: HashMap<u32, (Node<'s>, Node<'s>)>,
 }
 
@@ -199,13 +199,19 @@ impl<'s> Walker<'s> {
     }
 
     fn seen_twice(&mut self, element: Xml<'_, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
-        let predicate = self.path.last().map(|(_, predicate)| predicate.clone()).unwrap_or_default();
         let first = match node.kind() {
             // state lists may have no key, and state leaf-lists may repeat values
             NodeKind::List if node.def().keys.is_empty() => true,
             NodeKind::List if !node.keys().all(|key| has_child(element, key)) => true,
             NodeKind::LeafList if !node.is_config() => true,
-            NodeKind::List | NodeKind::LeafList => seen.entries.insert((node.id, predicate)),
+            NodeKind::List => {
+                let keys = node.keys().filter_map(|key| {
+                    let child = element.children().find(|child| is_named(*child, key))?;
+                    Some(self.canonical(child, key))
+                });
+                seen.entries.insert((node.id, keys.collect()))
+            }
+            NodeKind::LeafList => seen.entries.insert((node.id, vec![self.canonical(element, node)])),
             _ => seen.single.insert(node.id),
         };
         if !first {
@@ -215,6 +221,15 @@ impl<'s> Walker<'s> {
             problem.bad_element = Some(node.name().to_owned());
             self.report(problem);
         }
+    }
+
+    /// A value as it is compared: `01` is `1`. What does not fit stays as it is.
+    fn canonical(&self, element: Xml<'_, '_>, node: Node<'s>) -> String {
+        let text = text_of(element);
+        let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
+        let checker = Checker { schema: self.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
+        let fit = node.def().ty.and_then(|ty| checker.check(ty, &text).ok());
+        fit.map_or(text, |fit| fit.text)
     }
 
     fn choice_conflict(&mut self, element: Xml<'_, '_>, node: Node<'s>, seen: &mut Seen<'s>) {

@@ -85,15 +85,15 @@ async fn from_device(args: &ModelArgs, name: &str) -> Result<Schema> {
 async fn connect(args: &ModelArgs, name: &str) -> Result<Device> {
     let settings = Settings::load(args.config.config.as_deref())?;
     let name: DeviceName = argument(name)?;
+    let has_host = settings.devices.hosts.get(name.as_str()).is_some_and(|host| host.host.is_some());
+    if has_host {
+        return Ok(Device::connect_at(&settings.devices, &name, None).await?);
+    }
     let app = App::new(settings, Store::open("sqlite::memory:").await?)?;
-    let has_host = app.settings.devices.hosts.get(name.as_str()).is_some_and(|host| host.host.is_some());
-    let address = if has_host {
-        None
-    } else {
-        let field = &app.settings.netbox.ticket_field;
-        let truth = read_truth(&app.netbox, field, &name, None, &RequestedSettings::default()).await?;
-        truth.device.with_context(|| format!("device {name} is not known in NetBox"))?.primary_ip4
-    };
+    let field = &app.settings.netbox.ticket_field;
+    let truth = read_truth(&app.netbox, field, &name, None, &RequestedSettings::default()).await?;
+    let device = truth.device.with_context(|| format!("device {name} is not known in NetBox"))?;
+    let address = device.primary_ip4;
     Ok(Device::connect_at(&app.settings.devices, &name, address).await?)
 }
 

@@ -1,0 +1,133 @@
+//! Time and memory of a folder of models, beside yanglint if it is installed:
+//! `cargo run --release -p yang-schema --example measure -- FOLDER [EDIT.xml]`
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+use std::error::Error;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use yang_schema::{CompileOptions, ModuleSet, Schema, SearchOptions, ValidateOptions};
+
+/// How often each thing is done; the median counts.
+const RUNS: usize = 9;
+/// How often what takes microseconds is done in one run.
+const REPEATS: u32 = 2000;
+/// How long yanglint may take.
+const LIMIT: Duration = Duration::from_secs(120);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().ok_or("a folder of *.yang files is needed")?);
+    let edit = arguments.next().map(PathBuf::from);
+    let schema = compile(&folder)?;
+    println!("models           {} modules, {} nodes", schema.modules().count(), schema.node_count());
+    println!("memory           {} MB at most, one schema in it", peak_kb("self")? / 1024);
+    let times = (0..RUNS).map(|_| timed(|| compile(&folder).map(|schema| schema.node_count())));
+    println!("read and compile {:?}", median(times.collect::<Result<_, _>>()?));
+    for query in ["mtu", "interface vlan", "GigabitEthernet/description"] {
+        let times = (0..RUNS).map(|_| timed(|| Ok(schema.search(query, &SearchOptions::new()).total)));
+        println!("search           {:?} ({query})", median(times.collect::<Result<_, _>>()?));
+    }
+    if let Some(edit) = &edit {
+        let text = std::fs::read_to_string(edit)?;
+        let judge = || -> Result<usize, Box<dyn Error>> {
+            let document = roxmltree::Document::parse(&text)?;
+            Ok(schema.validate_edit_config(document.root_element(), &ValidateOptions::new()).len())
+        };
+        println!("problems         {} in the edit", judge()?);
+        let times = (0..RUNS)
+            .map(|_| timed(|| (0..REPEATS).try_for_each(|_| judge().map(|_| ()))).map(|all| all / REPEATS));
+        println!("parse, validate  {:?}", median(times.collect::<Result<_, _>>()?));
+    }
+    let names: Vec<&str> = schema.modules().map(|module| module.name()).collect();
+    match yanglint(&folder, &names, edit.as_deref()) {
+        Ok(lines) => print!("{lines}"),
+        Err(error) => println!("yanglint         {error}"),
+    }
+    Ok(())
+}
+
+fn compile(folder: &Path) -> Result<Schema, Box<dyn Error>> {
+    let mut set = ModuleSet::new();
+    set.add_directory(folder)?;
+    Ok(set.compile(&CompileOptions::new())?)
+}
+
+fn timed<T>(work: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<Duration, Box<dyn Error>> {
+    let start = Instant::now();
+    std::hint::black_box(work()?);
+    Ok(start.elapsed())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The most memory a process had, in KiB.
+fn peak_kb(process: &str) -> Result<u64, Box<dyn Error>> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
+
+/// The same of yanglint, in one process: its start and the loading, then many edits.
+fn yanglint(folder: &Path, modules: &[&str], edit: Option<&Path>) -> Result<String, Box<dyn Error>> {
+    /// Edits that yanglint reads.
+    const EDITS: u32 = 500;
+    let home = std::env::temp_dir().join(format!("yanglint-{}", std::process::id()));
+    std::fs::create_dir_all(home.join(".yanglint"))?;
+    let (loaded, done) = (home.join("loaded"), home.join("done"));
+    let start = Instant::now();
+    let mut child = Command::new("yanglint")
+        .env("HOME", &home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut input = child.stdin.take().ok_or("no standard input")?;
+    writeln!(input, "searchpath {}", folder.display())?;
+    writeln!(input, "load {}", modules.join(" "))?;
+    let first = modules.first().ok_or("no modules")?;
+    writeln!(input, "print -f info -o {} {first}", loaded.display())?;
+    input.flush()?;
+    wait_for(&loaded)?;
+    let loading = start.elapsed();
+    let memory = peak_kb(&child.id().to_string())? / 1024;
+    let mut lines = format!("yanglint         loads in {loading:?} with {memory} MB\n");
+    if let Some(edit) = edit {
+        let text = std::fs::read_to_string(edit)?;
+        let inner = text.trim().trim_end_matches("</config>");
+        let inner = inner.split_once('>').map_or(inner, |(_, inner)| inner);
+        // its process knows no "operation" without ietf-netconf
+        let file = home.join("edit.xml");
+        std::fs::write(&file, inner.replace(" nc:operation=\"remove\"", ""))?;
+        let start = Instant::now();
+        for _ in 0..EDITS {
+            writeln!(input, "data -t edit {}", file.display())?;
+        }
+        writeln!(input, "print -f info -o {} {first}", done.display())?;
+        input.flush()?;
+        wait_for(&done)?;
+        let each = start.elapsed() / EDITS;
+        lines.push_str(&format!("yanglint         reads the edit's file and parses it in {each:?}\n"));
+    }
+    drop(input);
+    child.wait()?;
+    std::fs::remove_dir_all(&home)?;
+    Ok(lines)
+}
+
+/// Until a file has something in it.
+fn wait_for(file: &Path) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    while std::fs::metadata(file).map_or(0, |file| file.len()) == 0 {
+        if start.elapsed() > LIMIT {
+            return Err("takes too long".into());
+        }
+        std::thread::park_timeout(Duration::from_micros(200));
+    }
+    Ok(())
+}
