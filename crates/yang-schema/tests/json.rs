@@ -188,3 +188,19 @@ fn depth_is_limited_where_the_schema_does_not_limit_it() {
     let error = schema().to_json(document.root_element(), &JsonOptions::new()).unwrap_err();
     assert!(error.to_string().contains("deeper than 100"));
 }
+
+#[test]
+fn names_that_xml_cannot_hold_are_refused() {
+    let name = |json: Value| errors(json!({"plant:plant": {"extra": json}}));
+    for namespace in ["a\u{8}b", "http://www.w3.org/2000/xmlns/", "http://www.w3.org/XML/1998/namespace"] {
+        let found = name(json!({ format!("{namespace}:x"): "y" }));
+        assert!(found.len() == 1 && found[0].contains("no namespace that XML can hold"), "{found:?}");
+        let found = name(json!({"@": { format!("{namespace}:x"): "y" }}));
+        assert!(found.len() == 1 && found[0].contains("no namespace that XML can hold"), "{found:?}");
+    }
+    assert_eq!(name(json!({"@": {"xmlns": "urn:x"}})).len(), 1, "an attribute that would be a declaration");
+    let twice = name(
+        json!({"@": {"ietf-netconf:operation": "merge", "urn:ietf:params:xml:ns:netconf:base:1.0:operation": "merge"}}),
+    );
+    assert_eq!(twice.len(), 1, "{twice:?}");
+}

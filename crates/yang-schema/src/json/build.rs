@@ -59,6 +59,12 @@ pub(super) fn escaped(text: &str) -> String {
     quick_xml::escape::partial_escape(text).replace('\r', "&#13;")
 }
 
+/// Whether a text can be declared as a namespace: XML's own two cannot (Namespaces in XML 1.0 section 3).
+pub(super) fn is_namespace(text: &str) -> bool {
+    const RESERVED: &[&str] = &["http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"];
+    is_xml_text(text) && !RESERVED.contains(&text)
+}
+
 /// Whether XML 1.0 can hold a text.
 pub(super) fn is_xml_text(text: &str) -> bool {
     text.chars().all(|c| {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::build::{Xml, is_xml_text};
+use super::build::{Xml, is_namespace, is_xml_text};
 use super::write::METADATA_MODULES;
 use super::{JsonOptions, JsonProblem, scalar};
 use crate::schema::{Kind, Node, NodeKind, Schema};
@@ -113,6 +113,10 @@ impl<'s> Reader<'s> {
                 return None;
             }
         };
+        if !is_namespace(&namespace) {
+            self.problem("its module is none, and no namespace that XML can hold");
+            return None;
+        }
         let node = parent.and_then(|parent| parent.child(&namespace, name)).filter(|node| {
             node.kind().is_data()
                 || matches!(node.kind(), NodeKind::Rpc | NodeKind::Action | NodeKind::Notification)
@@ -253,20 +257,33 @@ impl<'s> Reader<'s> {
             self.problem("metadata is an object");
             return;
         };
+        let mut written = std::collections::HashSet::new();
         for (index, (full, value)) in members.iter().enumerate() {
             let text = scalar::text(value).filter(|text| is_xml_text(text));
             let (module, name) = full.rsplit_once(':').unwrap_or(("", full));
-            let Some(text) = text.filter(|_| is_identifier(name)) else {
+            let is_name = is_identifier(name) && name != "xmlns";
+            let Some(text) = text.filter(|_| is_name) else {
                 self.problem(format!("metadata \"{full}\" is a single value with a name"));
                 continue;
             };
-            if module.is_empty() {
+            let builtin =
+                METADATA_MODULES.iter().find(|(_, known)| *known == module).map(|(namespace, _)| *namespace);
+            let namespace = match module.is_empty() {
+                true => String::new(),
+                false => builtin.map_or_else(|| self.namespace(module), str::to_owned),
+            };
+            if !is_namespace(&namespace) {
+                self.problem(format!("the module of metadata \"{full}\" is no namespace that XML can hold"));
+                continue;
+            }
+            if !written.insert((namespace.clone(), name)) {
+                self.problem(format!("metadata \"{full}\" is there twice"));
+                continue;
+            }
+            if namespace.is_empty() {
                 self.xml.attribute(name, &text);
                 continue;
             }
-            let builtin =
-                METADATA_MODULES.iter().find(|(_, known)| *known == module).map(|(namespace, _)| *namespace);
-            let namespace = builtin.map_or_else(|| self.namespace(module), str::to_owned);
             let prefix = format!("md{index}");
             self.xml.attribute(&format!("xmlns:{prefix}"), &namespace);
             self.xml.attribute(&format!("{prefix}:{name}"), &text);
