@@ -43,6 +43,18 @@ test-real:
 screenshots:
     NETCHANGE_SCREENSHOTS=1 cargo test --workspace --test browser -- --ignored
 
+# yang-schema's verdicts beside yanglint's (Debian: libyang2-tools)
+test-oracle:
+    cargo test -p yang-schema --test oracle -- --ignored
+
+# The same, and compiling, on a vendor's models: just test-models ~/yang/ios-xe-17.12.1
+test-models DIR:
+    NETCHANGE_YANG_DIR="{{DIR}}" cargo test -p yang-schema --test oracle_vendor --test cisco -- --ignored
+
+# Time and memory of a folder of models, beside yanglint
+measure-models DIR EDIT="crates/yang-schema/benches/edit-ios-xe.xml":
+    cargo run --release -p yang-schema --example measure -- "{{DIR}}" "{{EDIT}}"
+
 # NetBox's client against a real NetBox: NETBOX_URL=… NETBOX_TOKEN=… just test-netbox
 test-netbox:
     cargo test -p netbox-client --test real -- --ignored

@@ -57,6 +57,15 @@ pub(crate) const TABLE: &[Row] = &[
         },
     },
     Row {
+        name: "must and when",
+        reason: "XPath is left to the device and said to be; libyang evaluates it",
+        applies: |seen| {
+            !seen.is_edit()
+                && seen.problems.is_empty()
+                && seen.said(&["When condition", "Must condition", "seven is taken"])
+        },
+    },
+    Row {
         name: "rpcs are only parsed",
         reason: "yanglint parses an rpc without validating its input: what is missing, too much or stands twice passes",
         applies: |seen| {
