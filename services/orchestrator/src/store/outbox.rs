@@ -45,6 +45,12 @@ pub(super) const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = a
               WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
      ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at";
 
+/// Whether anything is due and free.
+pub(super) const DUE: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND due_at <= ?1 \
+     AND (lease_until IS NULL OR lease_until <= ?1)) AS delivery, \
+     EXISTS (SELECT 1 FROM outbox WHERE done_at IS NULL AND gave_up_at IS NULL AND due_at <= ?1 \
+     AND (lease_until IS NULL OR lease_until <= ?1)) AS effect";
+
 /// A longer lease.
 const RENEW: &str = "UPDATE outbox SET lease_until = ?2 WHERE id = ?1 AND done_at IS NULL";
 
@@ -89,6 +95,12 @@ impl Store {
     pub(crate) async fn finish_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
         let finish = "UPDATE outbox SET done_at = ?2, lease_until = NULL WHERE id = ?1";
         self.pens.execute_unsynced(sqlx::query(finish).bind(id).bind(millis(now))).await.map(|_| ())
+    }
+
+    /// Whether a webhook, and whether an effect, may be due: asked before either is claimed, as reading keeps nobody from writing.
+    pub(crate) async fn due(&self, now: Timestamp) -> sqlx::Result<(bool, bool)> {
+        let row = sqlx::query(DUE).bind(millis(now)).fetch_one(&self.read).await?;
+        Ok((row.try_get("delivery")?, row.try_get("effect")?))
     }
 
     /// When the next waiting effect or webhook is due that was not due yet at the given time.
