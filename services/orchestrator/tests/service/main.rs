@@ -6,6 +6,7 @@ mod commands;
 mod configuration;
 mod life;
 mod many;
+mod once;
 mod process;
 #[path = "../support/mod.rs"]
 mod support;
