@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn a_device_fails_since_its_first_failure_until_it_answers_or_nobody_asks_any_more() {
         let start: Timestamp = "2026-11-24T02:00:00Z".parse().unwrap();
-        let at = |minutes| start.checked_add(Duration::from_secs(60 * minutes)).unwrap();
-        let (one, other) = (DeviceName::parse("sw1").unwrap(), DeviceName::parse("sw2").unwrap());
+        let at = |minutes: u64| start.checked_add(Duration::from_secs(60 * minutes)).unwrap();
+        let (one, other): (DeviceName, DeviceName) = ("sw1".parse().unwrap(), "sw2".parse().unwrap());
         let devices = Unreachable::default();
         assert_eq!(devices.failed(&one, at(0), at(0)), at(0));
         assert_eq!(devices.failed(&one, at(4), at(4)), at(0));

@@ -46,7 +46,8 @@ impl Store {
     ) -> sqlx::Result<()> {
         let mut tx = self.begin().await?;
         insert(&mut tx, change, detail, Some(delivery)).await?;
-        let reply = "INSERT INTO replies (inbox_id, change_id, text) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        let reply =
+            "INSERT INTO replies (inbox_id, change_id, text) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
         sqlx::query(reply).bind(delivery).bind(change.to_string()).bind(text).execute(&mut *tx).await?;
         tx.commit().await?;
         self.tell_remark(change).await

@@ -270,7 +270,8 @@ async fn tried_since(app: &App, row: &OutboxRow, now: Timestamp) -> sqlx::Result
     }
     let change = app.store.change(row.change_id).await?;
     let device = change.as_ref().and_then(change_model::Change::device);
-    Ok(device.map_or(row.first_attempt_at, |device| app.unreachable.failed(device, row.first_attempt_at, now)))
+    Ok(device
+        .map_or(row.first_attempt_at, |device| app.unreachable.failed(device, row.first_attempt_at, now)))
 }
 
 async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::Result<()> {

@@ -146,7 +146,8 @@ async fn play(world: &World, story: Story) -> End {
             .replace(change["id"].as_str().unwrap(), "CHANGE")
             .replace(&world.url(), "URL")
     };
-    let mut messages: Vec<String> = world.lab.webex.messages().iter().map(|message| shown(seen(message))).collect();
+    let mut messages: Vec<String> =
+        world.lab.webex.messages().iter().map(|message| shown(seen(message))).collect();
     messages.sort();
     End {
         state: world.state(ticket),
@@ -181,7 +182,11 @@ async fn a_write_that_was_done_although_its_answer_says_otherwise_is_neither_dou
             }
         }
     }
-    let struck = |(story, (system, method, path, skip), action): (Story, (&'static str, &'static str, &'static str, u32), Value)| {
+    let struck = |(story, (system, method, path, skip), action): (
+        Story,
+        (&'static str, &'static str, &'static str, u32),
+        Value,
+    )| {
         let usual = usual[&story].clone();
         async move {
             let world = story.world().await;
@@ -253,7 +258,8 @@ async fn an_undo_is_not_superseded_by_a_crash_or_a_poll_right_after_it() {
     assert!(world.ended().await.unwrap().success());
     world.serve(&[("NETCHANGE_CRASH_AT", "inserted:undo")]).await;
     let path = format!("{}/api/v1/changes/{}/undo", world.url(), done["id"].as_str().unwrap());
-    let lost = world.http.post(path).bearer_auth("test-api-token").json(&json!({"by": CAB.email})).send().await;
+    let lost =
+        world.http.post(path).bearer_auth("test-api-token").json(&json!({"by": CAB.email})).send().await;
     assert!(lost.is_err(), "it died before it answered");
     assert!(world.ended().await.is_some());
     // The webhook of the closing, delivered again, makes the ticket be looked at before anything is told to it.

@@ -1,0 +1,138 @@
+//! A switch that cannot be reached or must not be trusted, and changes that wait for it.
+
+use std::time::{Duration, Instant};
+
+use lab::people::LEAD;
+use serde_json::{Value, json};
+
+use super::support::{Options, PORT, World, founding_ticket, until_or};
+
+/// Connections that a fault may refuse.
+const MANY: u64 = 100_000;
+
+/// Makes the switch reset every connection.
+fn unreachable(world: &World) {
+    world.fault(json!({"system": "switch", "point": "connection", "times": MANY, "action": "reset"}));
+}
+
+/// How many connections were refused so far.
+fn refused(world: &World) -> u64 {
+    let left = world.lab.faults.list().first().and_then(|fault| fault.times).unwrap_or_default();
+    MANY - u64::from(left)
+}
+
+/// Eight changes that wait for approval.
+async fn eight(world: &World) -> Vec<u64> {
+    let file = |port| {
+        let fields = json!({"network_interface_description": "In line"});
+        world.file(&format!("GigabitEthernet1/0/{port}"), fields)
+    };
+    let tickets: Vec<u64> = (11..=18).map(file).collect();
+    for ticket in &tickets {
+        world.card(*ticket, LEAD.email).await;
+        world.ticket_is(*ticket, "pending approval").await;
+    }
+    tickets
+}
+
+async fn approve_all(world: &World, tickets: &[u64]) {
+    for ticket in tickets {
+        let change = world.change_is(*ticket, "pending_approval").await;
+        let (status, answer) = world.act(&change, "approve", json!({"by": LEAD.email})).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_wait_for_a_device_stand_in_line_and_do_not_all_knock() {
+    let world = World::serving(Options::default()).await;
+    let tickets = eight(&world).await;
+    unreachable(&world);
+    let started = Instant::now();
+    approve_all(&world, &tickets).await;
+    let knocked = async || (refused(&world) >= 5).then_some(());
+    until_or("the switch is tried five times", knocked, || world.log()).await;
+    // One change alone waits 0.5, 1, 2 and 4 s between five attempts; eight that all try need no second.
+    assert!(started.elapsed() > Duration::from_secs(7), "five attempts in {:?}", started.elapsed());
+    world.lab.faults.clear();
+    for ticket in &tickets {
+        world.ticket_is(*ticket, "closed").await;
+    }
+    assert_eq!(world.lab.switch.events().commits(), 8);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_wait_for_a_device_are_given_up_together_after_the_patience() {
+    let world = World::serving(Options::config(json!({"devices": {"patience": "3s"}}))).await;
+    let before = world.snapshot("GigabitEthernet1/0/11");
+    let tickets = eight(&world).await;
+    unreachable(&world);
+    let started = Instant::now();
+    approve_all(&world, &tickets).await;
+    for ticket in &tickets {
+        world.ticket_is(*ticket, "attention required").await;
+        let notes = world.notes(*ticket);
+        assert!(
+            notes.contains("the switch is as before the change; NetBox is as before the change"),
+            "{notes}"
+        );
+    }
+    assert!(started.elapsed() < Duration::from_secs(15), "it took {:?}", started.elapsed());
+    // Four attempts by the first, and one by each of the others.
+    assert!(refused(&world) <= 14, "{} attempts", refused(&world));
+    assert_eq!(world.snapshot("GigabitEthernet1/0/11"), before);
+    world.lab.faults.clear();
+    world.edit(tickets[0], json!({"state": "open"}));
+    world.approve(tickets[0]).await;
+    world.ticket_is(tickets[0], "closed").await;
+    world.stop().await;
+}
+
+/// A ticket that cannot even be planned because the switch is not talked to: what its note says.
+async fn not_planned(config: Value, spoil: impl FnOnce(&World)) -> String {
+    let mut world = World::new(Options::config(config)).await;
+    spoil(&world);
+    world.serve(&[]).await;
+    let before = world.snapshot(PORT);
+    let ticket = world.file(PORT, founding_ticket());
+    world.ticket_is(ticket, "attention required").await;
+    world.quiet(0).await;
+    assert_eq!(world.snapshot(PORT), before);
+    assert!(world.lab.webex.messages().is_empty(), "nobody is asked");
+    let (notes, log) = (world.notes(ticket), world.log());
+    for text in [&notes, &log] {
+        assert!(!text.contains("no-such-password"), "the password is told: {text}");
+    }
+    world.stop().await;
+    notes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_told_and_nothing_is_changed() {
+    let config = json!({"devices": {"patience": "1s", "password": "no-such-password"}});
+    let notes = not_planned(config, |_| {}).await;
+    assert!(
+        notes.contains("login") || notes.contains("password") || notes.contains("authentication"),
+        "{notes}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_and_an_unknown_host_key_are_told_and_nothing_is_sent() {
+    let other = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    let changed = not_planned(json!({"devices": {"patience": "1s"}}), |world| {
+        let file = world.home.path().join("known_hosts");
+        let line = std::fs::read_to_string(&file).unwrap();
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        words[2] = other;
+        std::fs::write(&file, format!("{}\n", words.join(" "))).unwrap();
+    });
+    let changed = changed.await;
+    assert!(changed.contains("host key"), "{changed}");
+    let unknown = not_planned(json!({"devices": {"patience": "1s"}}), |world| {
+        std::fs::write(world.home.path().join("known_hosts"), "").unwrap();
+    });
+    let unknown = unknown.await;
+    assert!(unknown.contains("host key"), "{unknown}");
+}
