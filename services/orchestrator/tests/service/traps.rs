@@ -182,15 +182,9 @@ async fn foreign_scripts_go_through_and_control_characters_are_refused() {
         assert!(running.contains(text), "{text}: {running}");
     }
     let edits = world.lab.switch.events().edits();
-    for text in [
-        "line\nbreak",
-        "bell\u{7}",
-        "zero\u{0}",
-        "escape\u{1b}[31m",
-        "line\u{85}",
-        "left\u{202e}right",
-        "\u{feff}mark",
-    ] {
+    for text in
+        ["line\nbreak", "bell\u{7}", "zero\u{0}", "escape\u{1b}[31m", "line\u{85}", "left\u{202e}right"]
+    {
         for field in ["network_interface_description", "network_device_name", "network_interface_name"] {
             let ticket = world.file(PORT, json!({field: text}));
             world.ticket_is(ticket, "attention required").await;
@@ -202,5 +196,28 @@ async fn foreign_scripts_go_through_and_control_characters_are_refused() {
         }
     }
     assert_eq!(world.lab.switch.events().edits(), edits);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_may_not_be_deleted_keeps_nothing_else_from_being_put_back() {
+    let port = "GigabitEthernet1/0/12";
+    let world = World::serving(Options::default()).await;
+    let before = world.lab.netbox.interface(port);
+    world.fault(json!({"system": "switch", "point": "request", "method": "commit", "action": {"rpc_error": {"tag": "invalid-value", "message": "no"}}}));
+    let forbidden = json!({"status": {"status": 403, "body": "{\"detail\": \"You do not have permission to perform this action.\"}"}});
+    world.fault(json!({"system": "netbox", "point": "request", "method": "DELETE", "action": forbidden}));
+    let fields =
+        json!({"network_switchport_mode_and_vlan": "l3::", "network_interface_ip4_address": "10.20.30.1/24"});
+    let ticket = world.file(port, fields);
+    world.approve(ticket).await;
+    world.ticket_is(ticket, "attention required").await;
+    world.quiet(0).await;
+    let after = world.lab.netbox.interface(port);
+    for field in ["mode", "description", "enabled", "mtu", "custom_fields"] {
+        assert_eq!(after[field], before[field], "{field}");
+    }
+    let notes = world.notes(ticket);
+    assert!(notes.contains("permission") && !notes.contains("NetBox is as before the change"), "{notes}");
     world.stop().await;
 }
