@@ -136,3 +136,55 @@ async fn a_changed_and_an_unknown_host_key_are_told_and_nothing_is_sent() {
     let unknown = unknown.await;
     assert!(unknown.contains("host key"), "{unknown}");
 }
+
+/// What somebody types on the switch in the meantime.
+const BY_HAND: &str = "<description>by hand</description>";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_configured_just_before_the_edit_is_left_as_it_is() {
+    let world = World::serving(Options::default()).await;
+    let netbox = world.snapshot(PORT).netbox;
+    let ticket = world.file(PORT, founding_ticket());
+    let card = world.card(ticket, LEAD.email).await;
+    world.ticket_is(ticket, "pending approval").await;
+    // The last look is over once NetBox is written; that is made to take a while.
+    world.fault(json!({"system": "netbox", "point": "request", "method": "PATCH", "times": 1, "action": {"delay": {"ms": 1500}}}));
+    world.press(&card, LEAD.email, "Approve", json!({})).await;
+    world.change_is(ticket, "updating_netbox").await;
+    world.lab.switch.drift(PORT, BY_HAND).unwrap();
+    let by_hand = world.lab.switch.running_interface(PORT);
+    assert!(by_hand.contains("by hand"), "{by_hand}");
+    world.ticket_is(ticket, "attention required").await;
+    world.quiet(0).await;
+    assert_eq!(world.lab.switch.running_interface(PORT), by_hand);
+    assert_eq!(world.lab.switch.events().edits(), 0, "nothing was sent");
+    assert_eq!(world.snapshot(PORT).netbox, netbox, "NetBox is put back");
+    assert!(
+        world.notes(ticket).contains("changed by somebody else just before the edit"),
+        "{}",
+        world.notes(ticket)
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_proof_does_not_find_is_not_closed() {
+    let world = World::serving(Options::default()).await;
+    let ticket = world.file(PORT, founding_ticket());
+    let card = world.card(ticket, LEAD.email).await;
+    world.ticket_is(ticket, "pending approval").await;
+    // The sessions after the approval: recheck, configure, its read-back, and the proof, which is made to come late.
+    world.fault(json!({"system": "switch", "point": "connection", "skip": 3, "times": 1, "action": {"delay": {"ms": 1500}}}));
+    world.press(&card, LEAD.email, "Approve", json!({})).await;
+    world.change_is(ticket, "verifying").await;
+    world.lab.switch.drift(PORT, BY_HAND).unwrap();
+    let by_hand = world.lab.switch.running_interface(PORT);
+    let change = world.change_is(ticket, "indeterminate").await;
+    world.ticket_is(ticket, "attention required").await;
+    world.quiet(0).await;
+    assert_eq!(change["evidence"]["device_matches"], false);
+    assert_eq!(world.lab.switch.running_interface(PORT), by_hand, "it is not touched again");
+    assert!(!world.subjects(ticket).contains(&"SUCCESS".to_owned()));
+    assert!(!world.lab.switch.startup().contains("##ticket:"), "what is not proved is not saved");
+    world.stop().await;
+}
