@@ -277,7 +277,7 @@ async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_
         Err(EffectError::Store(error)) => return Err(error),
         Err(EffectError::Later { why, after }) => {
             app.systems.failed(system_of(&row.effect), &why);
-            if Limits::of(app).may_wait(&row.effect, row.first_attempt_at, now) {
+            if Limits::of(app).may_wait(&row.effect, tried_since(app, row, now).await?, now) {
                 let due = retry::next(row.attempts, after, now, row.id);
                 tracing::warn!(duration_ms, error = %why, "{name} waits: {why}");
                 return app.store.postpone_effect(row.id, due, &why).await;
@@ -297,6 +297,17 @@ async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_
     let done =
         if matches!(event, Event::GaveUp { .. }) { Done::GaveUp(row.id) } else { Done::Effect(row.id) };
     bring(app, row, &event, done).await
+}
+
+/// Since when an effect is tried. A look at a device is tried by one change for all that wait for it.
+async fn tried_since(app: &App, row: &OutboxRow, now: Timestamp) -> sqlx::Result<Timestamp> {
+    if row.effect != Effect::Recheck {
+        return Ok(row.first_attempt_at);
+    }
+    let change = app.store.change(row.change_id).await?;
+    let device = change.as_ref().and_then(change_model::Change::device);
+    Ok(device
+        .map_or(row.first_attempt_at, |device| app.unreachable.failed(device, row.first_attempt_at, now)))
 }
 
 async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::Result<()> {

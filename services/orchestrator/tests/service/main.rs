@@ -4,9 +4,12 @@
 mod api;
 mod commands;
 mod configuration;
+mod device;
 mod life;
 mod many;
+mod once;
 mod process;
 #[path = "../support/mod.rs"]
 mod support;
+mod traps;
 mod webhooks;
