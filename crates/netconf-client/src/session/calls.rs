@@ -38,6 +38,8 @@ struct Entry {
 struct Table {
     entries: VecDeque<Entry>,
     written: usize,
+    /// Whether any reply has come in this session.
+    any_answered: bool,
     lost: Option<LostCause>,
 }
 
@@ -66,6 +68,20 @@ impl Calls {
         wanted
     }
 
+    /// Whether requests are on the wire and not one reply has come so far.
+    pub(super) fn unanswered(&self) -> bool {
+        let table = self.table();
+        table.written > 0 && !table.any_answered && table.lost.is_none()
+    }
+
+    /// Registers a request that the task itself is about to write, whose reply nobody wants.
+    pub(super) fn own(&self, id: u64) {
+        let mut table = self.table();
+        let at = table.written;
+        table.entries.insert(at, Entry { id, waiter: Waiter::Nobody });
+        table.written += 1;
+    }
+
     /// Takes out the call a reply answers. A reply without a message-id answers the oldest call, as servers must
     /// reply in order (RFC 6241, section 4.5).
     pub(super) fn answered(&self, id: MessageId) -> Option<Waiter> {
@@ -78,6 +94,7 @@ impl Calls {
             MessageId::Foreign => None,
         }?;
         table.written -= 1;
+        table.any_answered = true;
         table.entries.remove(at).map(|entry| entry.waiter)
     }
 

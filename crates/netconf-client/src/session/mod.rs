@@ -114,7 +114,16 @@ impl Session {
             stop,
         });
         tokio::spawn(
-            driver::Driver { read, write, decoder, shared: Arc::clone(&shared), waiting, stopped }.run(),
+            driver::Driver {
+                read,
+                write,
+                decoder,
+                shared: Arc::clone(&shared),
+                waiting,
+                nudge: config.nudge,
+                stopped,
+            }
+            .run(),
         );
         tracing::debug!(netconf.session_id = session_id, ?framing, "NETCONF session {session_id} is open");
         let next_id = AtomicU64::new(1);

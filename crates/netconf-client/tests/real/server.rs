@@ -25,6 +25,12 @@ const TEST_LIMIT: Duration = Duration::from_secs(120);
 /// How long one call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(15);
 
+/// After how much silence a session's first call is nudged. netconfd 2.13 leaves a request that it reads together with
+/// our hello in its buffer until more bytes come: always, when both are written into its subsystem at once, and in one
+/// start of a hundred on a loaded machine, when one follows the other. Where it hangs it sits in `select()`
+/// with every byte read, its log ends with "Session 7 for … now active", and any further request brings both answers.
+pub(crate) const NUDGE: Duration = Duration::from_secs(1);
+
 /// The namespace of the interfaces that are configured.
 pub(crate) const IF_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-interfaces";
 
@@ -109,7 +115,7 @@ impl Real {
         let timeouts = SshTimeouts { hello: CALL_LIMIT, ..SshTimeouts::default() };
         SshConnector::new(target, &self.user, auth, HostKeyCheck::KnownHosts(path))
             .timeouts(timeouts)
-            .session_config(SessionConfig::default().call_timeout(CALL_LIMIT))
+            .session_config(SessionConfig::default().call_timeout(CALL_LIMIT).nudge(NUDGE))
     }
 
     /// A new session.
