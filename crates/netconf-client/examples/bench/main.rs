@@ -22,6 +22,7 @@ mod modes;
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use netconf_client::ops::{Config, CopyConfig, Datastore, EditConfig, GetConfig};
@@ -114,7 +115,7 @@ fn main() -> Outcome<()> {
         tokio::runtime::Builder::new_multi_thread()
     };
     builder.enable_all().build()?.block_on(async {
-        let arguments = Arguments::read().await?;
+        let arguments = Arc::new(Arguments::read().await?);
         let head = format!("{{\"client\":\"netconf-client\",\"mode\":{:?}", arguments.mode);
         let line = match modes::run(&arguments).await {
             Ok(Some(fields)) => format!("{head},\"ok\":true,\"rss_kb\":{}{fields}}}", meter::peak_kb()),

@@ -1,6 +1,7 @@
 //! What each mode does.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -11,7 +12,7 @@ use crate::meter::{Meter, peak_kb, quantile};
 use crate::{Arguments, Outcome, edit, query, sized};
 
 /// The JSON fields of one run; `None` if there is no such mode.
-pub(crate) async fn run(arguments: &Arguments) -> Outcome<Option<String>> {
+pub(crate) async fn run(arguments: &Arc<Arguments>) -> Outcome<Option<String>> {
     let fields = match arguments.mode.as_str() {
         "sessions" => sessions(arguments).await?,
         "rpc" => rpc(arguments).await?,
@@ -136,9 +137,16 @@ async fn pipeline(arguments: &Arguments) -> Outcome<String> {
 
 async fn parallel(arguments: &Arguments) -> Outcome<String> {
     let (n, count) = (arguments.number("n", 100), arguments.number("sessions", 32).max(1));
-    let connecting = (0..count).map(|_| arguments.connector.session());
-    let sessions: Vec<Session> =
-        futures_util::future::join_all(connecting).await.into_iter().collect::<Result<_, _>>()?;
+    let connecting: Vec<_> = (0..count)
+        .map(|_| {
+            let connector = arguments.connector.clone();
+            tokio::spawn(async move { connector.session().await })
+        })
+        .collect();
+    let mut sessions = Vec::with_capacity(count);
+    for task in connecting {
+        sessions.push(task.await??);
+    }
     let each = n / count;
     let meter = Meter::start();
     let mut tasks = Vec::new();
@@ -204,10 +212,19 @@ async fn one_of_many(arguments: &Arguments) -> Outcome<()> {
     Ok(())
 }
 
-async fn many(arguments: &Arguments) -> Outcome<String> {
+async fn many(arguments: &Arc<Arguments>) -> Outcome<String> {
     let count = arguments.number("sessions", 32);
     let meter = Meter::start();
-    let all = futures_util::future::join_all((0..count).map(|_| one_of_many(arguments))).await;
+    let tasks: Vec<_> = (0..count)
+        .map(|_| {
+            let arguments = Arc::clone(arguments);
+            tokio::spawn(async move { one_of_many(&arguments).await })
+        })
+        .collect();
+    let mut all = Vec::with_capacity(count);
+    for task in tasks {
+        all.push(task.await?);
+    }
     let (wall, cpu) = meter.stop();
     let mut errors: Vec<String> =
         all.into_iter().filter_map(|answer| answer.err().map(|error| error.to_string())).collect();

@@ -1,5 +1,6 @@
 //! The task that owns a session's stream.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -62,22 +63,35 @@ struct Writer<'s, W> {
 
 impl<W: WriteBytes> Writer<'_, W> {
     async fn run(&mut self, waiting: &mut mpsc::Receiver<Outgoing>) -> LostCause {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::new();
         loop {
             if let Err(cause) = self.next(waiting, &mut batch).await {
                 return cause;
             }
-            batch.retain(|outgoing: &Outgoing| self.shared.calls.begin_write(outgoing.id));
-            self.shared.sent.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            let bytes = match batch.len() {
-                0 => continue,
-                1 => batch.remove(0).frame,
-                _ => joined(&batch),
-            };
-            batch.clear();
-            if let Err(error) = self.write.write(bytes).await {
+            let taken = batch.len();
+            if let Err(error) = self.write(&mut batch).await {
                 return error.into();
             }
+            self.shared.calls.wrote(taken);
+        }
+    }
+
+    /// Writes what was taken from the queue and is still wanted.
+    async fn write(&mut self, batch: &mut Vec<Outgoing>) -> io::Result<()> {
+        let mut frames = Vec::with_capacity(batch.len());
+        for outgoing in batch.drain(..) {
+            match outgoing {
+                // Always the first of a batch: nobody writes by himself while the task has something to write.
+                Outgoing::Rest(rest) => rest.await?,
+                Outgoing::Request { id, frame } if self.shared.calls.begin_write(id) => frames.push(frame),
+                Outgoing::Request { .. } => {}
+            }
+        }
+        self.shared.sent.fetch_add(frames.len() as u64, Ordering::Relaxed);
+        match frames.len() {
+            0 => Ok(()),
+            1 => self.write.write(frames.swap_remove(0)).await,
+            _ => self.write.write(joined(&frames)).await,
         }
     }
 
@@ -117,10 +131,10 @@ fn nudge() -> String {
     )
 }
 
-fn joined(batch: &[Outgoing]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(batch.iter().map(|outgoing| outgoing.frame.len()).sum());
-    for outgoing in batch {
-        bytes.extend_from_slice(&outgoing.frame);
+fn joined(frames: &[Bytes]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(frames.iter().map(Bytes::len).sum());
+    for frame in frames {
+        bytes.extend_from_slice(frame);
     }
     bytes.freeze()
 }

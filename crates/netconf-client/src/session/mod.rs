@@ -108,7 +108,7 @@ impl Session {
         let (queue, waiting) = mpsc::channel(config.queue.max(1));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
-            calls: Calls::default(),
+            calls: Calls::new(write.direct(), config.nudge.is_some()),
             notifications: Arc::default(),
             sent: AtomicU64::new(0),
             stop,
@@ -268,7 +268,7 @@ impl Session {
             }
             Err(mpsc::error::TrySendError::Closed(())) => return Err(self.not_sent()),
         };
-        calls::enqueue(&self.inner.shared, permit, Outgoing { id, frame }, waiter)
+        calls::enqueue(&self.inner.shared, permit, (id, frame), waiter)
     }
 
     fn not_sent(&self) -> CallFailure {
