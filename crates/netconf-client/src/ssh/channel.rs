@@ -22,7 +22,10 @@ impl SshTransport {
     pub(super) fn new(channel: Channel<Msg>, connection: impl Send + Sync + 'static) -> Self {
         let (read, write) = channel.split();
         let connection = Box::new(connection);
-        SshTransport { read: SshRead(read), write: SshWrite { half: Arc::new(write), _connection: connection } }
+        SshTransport {
+            read: SshRead(read),
+            write: SshWrite { half: Arc::new(write), _connection: connection },
+        }
     }
 }
 
