@@ -1,7 +1,7 @@
 //! A proxy that ends the TCP connection after byte N of a whole transaction over SSH, against the switch in each of its capability sets:
 //! afterwards the switch is as before or as wanted, never between, and the client said which. For a sample of all N; every N of the
 //! stream within SSH is cut in netconf-client's own tests.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop there")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on shall stop there")]
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
