@@ -2,7 +2,7 @@
 //! so that no other test's files and memory are counted. Linux only, by `/proc`.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #![expect(dead_code, reason = "the servers are shared with tests that use more of them")]
 
 #[path = "suite/fake.rs"]

@@ -145,7 +145,9 @@ impl SshConnector {
     /// # Errors
     /// As [`SshConnector::connect`] and [`SshConnection::session`].
     pub async fn session(&self) -> Result<Session, Error> {
-        self.connect().await?.session().await
+        // In boxes, so that what connecting needs is given back as soon as it is done, not when the caller's task ends.
+        let connection = Box::pin(self.connect()).await?;
+        Box::pin(connection.session()).await
     }
 
     /// Connects, checks the host key and logs in.
