@@ -1,4 +1,5 @@
-//! The examples, run as programs against a server of these tests. `cargo test -p netconf-client` builds them before.
+//! The examples, run as programs against a server of these tests. `cargo test -p netconf-client` builds them before;
+//! for this file alone, `cargo build -p netconf-client --examples` does.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
 #![expect(dead_code, reason = "the servers are shared with tests that use more of them")]
