@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "ssh", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "ssh"), doc = "A NETCONF client for tokio, built without SSH.")]
 
 pub mod capabilities;
 pub mod error;
@@ -11,6 +12,7 @@ pub mod pool;
 pub mod reply;
 pub mod rpc_error;
 pub mod session;
+#[cfg(feature = "ssh")]
 pub mod ssh;
 pub mod stream;
 #[cfg(feature = "tls")]

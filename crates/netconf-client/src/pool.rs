@@ -1,8 +1,7 @@
 //! Sessions of one device, kept open and lent out: at most so many, in the order they were asked for.
 //!
 //! ```no_run
-//! # use netconf_client::ssh::SshConnector;
-//! # async fn example(connector: SshConnector) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(connector: impl netconf_client::pool::Connect) -> Result<(), Box<dyn std::error::Error>> {
 //! use netconf_client::ops::{Datastore, GetConfig};
 //! use netconf_client::pool::{Pool, PoolLimits};
 //!
@@ -33,6 +32,7 @@ pub trait Connect: Send + Sync + 'static {
     fn connect(&self) -> BoxFuture<'_, Result<Session, Error>>;
 }
 
+#[cfg(feature = "ssh")]
 impl Connect for crate::ssh::SshConnector {
     fn connect(&self) -> BoxFuture<'_, Result<Session, Error>> {
         Box::pin(self.session())

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// Bytes asked of the stream at a time.
@@ -40,12 +41,21 @@ pub trait WriteBytes: Send + 'static {
     /// Whatever ends the connection.
     fn write(&mut self, bytes: Bytes) -> impl Future<Output = io::Result<()>> + Send;
 
+    /// A second way to begin a write, for callers that are alone on the session and need not wake its task; `None`, the
+    /// default, if there is none. It is never used while [`WriteBytes::write`] is under way, nor the other way round.
+    fn direct(&self) -> Option<DirectWrite> {
+        None
+    }
+
     /// Says that no more bytes will come.
     ///
     /// # Errors
     /// Whatever ends the connection.
     fn shutdown(&mut self) -> impl Future<Output = io::Result<()>> + Send;
 }
+
+/// Begins to write all of its argument. The future may be polled from one task and finished in another.
+pub type DirectWrite = Box<dyn Fn(Bytes) -> BoxFuture<'static, io::Result<()>> + Send + Sync>;
 
 /// Any byte stream as a [`Transport`].
 #[derive(Debug)]

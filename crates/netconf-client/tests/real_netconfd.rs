@@ -9,6 +9,8 @@
 mod candidate;
 #[path = "real/confirmed.rs"]
 mod confirmed;
+#[path = "real/cut.rs"]
+mod cut;
 #[path = "real/reading.rs"]
 mod reading;
 #[path = "real/running.rs"]

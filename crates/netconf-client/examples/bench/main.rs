@@ -9,19 +9,25 @@
 //! | `pipeline` | n get-configs in one session, `window` outstanding | `n`, `window` |
 //! | `parallel` | n get-configs in all, in `sessions` sessions at once | `n`, `sessions` |
 //! | `big` | n replies of `size` bytes in one session | `n`, `size`, `dom` |
+//! | `compare` | all the others in turns with this crate and the floor, and prints a table of both | `rounds` |
 //! | `many` | `sessions` at once: connect, get-config, edit-config, close-session | `sessions`, `edit=0` |
 //!
 //! `size=N` asks a server made for it for a reply of N bytes, by the filter
 //! `<bench xmlns="urn:ncbench"><size>N</size></bench>`; `filter=XML` or `filter=@FILE` replaces the filter. `dom=1` also
 //! builds a tree, `dom=pull` runs a pull parser over the reply, `dom=stream` reads it as it comes and keeps nothing.
-//! `rt=current` uses one thread. Before a run the server's host key is asked for and pinned: this measures, it does
+//! `client=floor` measures, instead of this crate, bytes over the same SSH library that nobody parses: what no client over
+//! it can beat. `rt=current` uses one thread. Before a run the server's host key is asked for and pinned: this measures, it does
 //! not prove who the server is. CPU and memory are read from `/proc` (Linux).
 
+mod compare;
+mod floor;
 mod meter;
 mod modes;
+mod peer;
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use netconf_client::ops::{Config, CopyConfig, Datastore, EditConfig, GetConfig};
@@ -40,6 +46,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(120);
 pub(crate) struct Arguments {
     pub(crate) mode: String,
     pub(crate) connector: SshConnector,
+    pub(crate) login: floor::Login,
     pub(crate) filter: String,
     keys: HashMap<String, String>,
 }
@@ -59,6 +66,12 @@ impl Arguments {
         };
         let target = SshTarget::new(host, port.parse()?);
         let shown = scan_host_key(&target, CONNECT_LIMIT).await?;
+        let login = floor::Login {
+            target: target.clone(),
+            user: user.clone(),
+            password: password.clone(),
+            key: shown.public_key.clone(),
+        };
         let auth = match keys.get("key") {
             Some(path) => Auth::KeyFile { path: path.into(), passphrase: None },
             None => Auth::password(password),
@@ -72,7 +85,7 @@ impl Arguments {
         let connector = SshConnector::new(target, user, auth, HostKeyCheck::PinnedKey(shown.public_key))
             .timeouts(timeouts)
             .session_config(SessionConfig::default().call_timeout(CALL_LIMIT).close_timeout(CONNECT_LIMIT));
-        Ok(Arguments { mode: mode.clone(), connector, filter, keys })
+        Ok(Arguments { mode: mode.clone(), connector, login, filter, keys })
     }
 
     pub(crate) fn number(&self, key: &str, otherwise: usize) -> usize {
@@ -93,12 +106,16 @@ pub(crate) fn query(filter: &str) -> GetConfig {
     GetConfig::new(Datastore::Running).subtree(filter)
 }
 
+/// What the edit of mode `many` configures.
+pub(crate) fn edit_config() -> &'static str {
+    "<interfaces xmlns=\"urn:ietf:params:xml:ns:yang:ietf-interfaces\"><interface>\
+                  <name>GigabitEthernet1/0/1</name><description>bench</description></interface></interfaces>"
+}
+
 /// The edit of mode `many`.
 pub(crate) async fn edit(session: &Session) -> Outcome<()> {
-    let config = "<interfaces xmlns=\"urn:ietf:params:xml:ns:yang:ietf-interfaces\"><interface>\
-                  <name>GigabitEthernet1/0/1</name><description>ncbench</description></interface></interfaces>";
     if session.capabilities().writable_running() {
-        session.call(EditConfig::new(Datastore::Running, config)).await?;
+        session.call(EditConfig::new(Datastore::Running, edit_config())).await?;
     } else {
         // Counts as an edit all the same, for servers that only have a candidate.
         session.call(CopyConfig::new(Config::Datastore(Datastore::Running), Datastore::Candidate)).await?;
@@ -107,6 +124,16 @@ pub(crate) async fn edit(session: &Session) -> Outcome<()> {
 }
 
 fn main() -> Outcome<()> {
+    let all: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, host, port, user, password, keys @ ..] = &all[..]
+        && mode == "compare"
+    {
+        let rounds = keys.iter().find_map(|key| key.strip_prefix("rounds=")?.parse().ok());
+        let common = [host, port, user, password].map(String::clone);
+        let table = compare::compare(&common, keys, rounds.unwrap_or(compare::ROUNDS))?;
+        write!(std::io::stdout(), "{table}")?;
+        return Ok(());
+    }
     let one_thread = std::env::args().any(|argument| argument == "rt=current");
     let mut builder = if one_thread {
         tokio::runtime::Builder::new_current_thread()
@@ -114,7 +141,7 @@ fn main() -> Outcome<()> {
         tokio::runtime::Builder::new_multi_thread()
     };
     builder.enable_all().build()?.block_on(async {
-        let arguments = Arguments::read().await?;
+        let arguments = Arc::new(Arguments::read().await?);
         let head = format!("{{\"client\":\"netconf-client\",\"mode\":{:?}", arguments.mode);
         let line = match modes::run(&arguments).await {
             Ok(Some(fields)) => format!("{head},\"ok\":true,\"rss_kb\":{}{fields}}}", meter::peak_kb()),

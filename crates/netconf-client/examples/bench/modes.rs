@@ -1,17 +1,15 @@
 //! What each mode does.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-use netconf_client::Session;
-
 use crate::meter::{Meter, peak_kb, quantile};
-use crate::{Arguments, Outcome, edit, query, sized};
+use crate::peer::Peer;
+use crate::{Arguments, Outcome, sized};
 
 /// The JSON fields of one run; `None` if there is no such mode.
-pub(crate) async fn run(arguments: &Arguments) -> Outcome<Option<String>> {
+pub(crate) async fn run(arguments: &Arc<Arguments>) -> Outcome<Option<String>> {
     let fields = match arguments.mode.as_str() {
         "sessions" => sessions(arguments).await?,
         "rpc" => rpc(arguments).await?,
@@ -32,38 +30,15 @@ fn fields(numbers: &[(&str, f64)]) -> String {
     })
 }
 
-async fn get(session: &Session, arguments: &Arguments, filter: &str) -> Outcome<usize> {
-    if arguments.text("dom") == "stream" {
-        let mut reply = session.stream(query(filter)).await?;
-        let mut length = 0;
-        while let Some(part) = reply.chunk().await? {
-            length += part.len();
-        }
-        return Ok(length);
-    }
-    let data = session.call(query(filter)).await?;
-    match arguments.text("dom") {
-        "1" => {
-            data.tree()?;
-        }
-        "pull" => {
-            let mut reader = quick_xml::Reader::from_str(data.reply().text());
-            while !matches!(reader.read_event()?, quick_xml::events::Event::Eof) {}
-        }
-        _ => {}
-    }
-    Ok(data.reply().text().len())
-}
-
 async fn sessions(arguments: &Arguments) -> Outcome<String> {
     let n = arguments.number("n", 100);
     let mut times = Vec::new();
     let meter = Meter::start();
     for _ in 0..n {
         let begun = Instant::now();
-        let session = arguments.connector.session().await?;
+        let peer = Peer::open(arguments).await?;
         times.push(begun.elapsed().as_secs_f64());
-        session.close().await?;
+        peer.close().await?;
     }
     let (wall, cpu) = meter.stop();
     let connecting: f64 = times.iter().sum();
@@ -80,19 +55,19 @@ async fn sessions(arguments: &Arguments) -> Outcome<String> {
 
 async fn rpc(arguments: &Arguments) -> Outcome<String> {
     let n = arguments.number("n", 100);
-    let session = arguments.connector.session().await?;
+    let mut peer = Peer::open(arguments).await?;
     for _ in 0..n.min(20) {
-        get(&session, arguments, &arguments.filter).await?;
+        peer.get(arguments, &arguments.filter).await?;
     }
     let (mut times, mut bytes) = (Vec::new(), 0);
     let meter = Meter::start();
     for _ in 0..n {
         let begun = Instant::now();
-        bytes = get(&session, arguments, &arguments.filter).await?;
+        bytes = peer.get(arguments, &arguments.filter).await?;
         times.push(begun.elapsed().as_secs_f64());
     }
     let (wall, cpu) = meter.stop();
-    session.close().await?;
+    peer.close().await?;
     let n = n as f64;
     Ok(fields(&[
         ("n", n),
@@ -106,23 +81,14 @@ async fn rpc(arguments: &Arguments) -> Outcome<String> {
     ]))
 }
 
-async fn outstanding(session: &Session, arguments: &Arguments, n: usize, window: usize) -> Outcome<()> {
-    let mut calls =
-        stream::iter(0..n).map(|_| get(session, arguments, &arguments.filter)).buffer_unordered(window);
-    while let Some(answer) = calls.next().await {
-        answer?;
-    }
-    Ok(())
-}
-
 async fn pipeline(arguments: &Arguments) -> Outcome<String> {
     let (n, window) = (arguments.number("n", 100), arguments.number("window", 32));
-    let session = arguments.connector.session().await?;
-    outstanding(&session, arguments, n.min(50), window).await?;
+    let mut peer = Peer::open(arguments).await?;
+    peer.pipeline(arguments, n.min(50), window).await?;
     let meter = Meter::start();
-    outstanding(&session, arguments, n, window).await?;
+    peer.pipeline(arguments, n, window).await?;
     let (wall, cpu) = meter.stop();
-    session.close().await?;
+    peer.close().await?;
     let (n, window) = (n as f64, window as f64);
     Ok(fields(&[
         ("n", n),
@@ -134,29 +100,37 @@ async fn pipeline(arguments: &Arguments) -> Outcome<String> {
     ]))
 }
 
-async fn parallel(arguments: &Arguments) -> Outcome<String> {
+async fn parallel(arguments: &Arc<Arguments>) -> Outcome<String> {
     let (n, count) = (arguments.number("n", 100), arguments.number("sessions", 32).max(1));
-    let connecting = (0..count).map(|_| arguments.connector.session());
-    let sessions: Vec<Session> =
-        futures_util::future::join_all(connecting).await.into_iter().collect::<Result<_, _>>()?;
+    let opening: Vec<_> = (0..count)
+        .map(|_| {
+            let arguments = Arc::clone(arguments);
+            tokio::spawn(async move { Peer::open(&arguments).await })
+        })
+        .collect();
+    let mut peers = Vec::with_capacity(count);
+    for task in opening {
+        peers.push(task.await??);
+    }
     let each = n / count;
     let meter = Meter::start();
     let mut tasks = Vec::new();
-    for session in &sessions {
-        let (session, filter) = (session.clone(), arguments.filter.clone());
+    for mut peer in peers {
+        let arguments = Arc::clone(arguments);
         tasks.push(tokio::spawn(async move {
             for _ in 0..each {
-                session.call(query(&filter)).await?;
+                peer.get(&arguments, &arguments.filter).await?;
             }
-            Outcome::Ok(())
+            Outcome::Ok(peer)
         }));
     }
+    let mut peers = Vec::with_capacity(count);
     for task in tasks {
-        task.await??;
+        peers.push(task.await??);
     }
     let (wall, cpu) = meter.stop();
-    for session in sessions {
-        session.close().await?;
+    for peer in peers {
+        peer.close().await?;
     }
     let calls = (each * count) as f64;
     Ok(fields(&[
@@ -171,18 +145,18 @@ async fn parallel(arguments: &Arguments) -> Outcome<String> {
 
 async fn big(arguments: &Arguments) -> Outcome<String> {
     let n = arguments.number("n", 100);
-    let session = arguments.connector.session().await?;
+    let mut peer = Peer::open(arguments).await?;
     let small = if arguments.text("filter").is_empty() { sized("1024") } else { arguments.filter.clone() };
-    session.call(query(&small)).await?;
+    peer.get(arguments, &small).await?;
     let (base, mut times, mut bytes) = (peak_kb(), Vec::new(), 0);
     let meter = Meter::start();
     for _ in 0..n {
         let begun = Instant::now();
-        bytes = get(&session, arguments, &arguments.filter).await?;
+        bytes = peer.get(arguments, &arguments.filter).await?;
         times.push(begun.elapsed().as_secs_f64());
     }
     let (wall, cpu) = meter.stop();
-    session.close().await?;
+    peer.close().await?;
     Ok(fields(&[
         ("n", n as f64),
         ("bytes", bytes as f64),
@@ -195,19 +169,28 @@ async fn big(arguments: &Arguments) -> Outcome<String> {
 }
 
 async fn one_of_many(arguments: &Arguments) -> Outcome<()> {
-    let session = arguments.connector.session().await?;
-    session.call(query(&arguments.filter)).await?;
+    let mut peer = Peer::open(arguments).await?;
+    peer.get(arguments, &arguments.filter).await?;
     if arguments.text("edit") != "0" {
-        edit(&session).await?;
+        peer.edit().await?;
     }
-    session.close().await?;
+    peer.close().await?;
     Ok(())
 }
 
-async fn many(arguments: &Arguments) -> Outcome<String> {
+async fn many(arguments: &Arc<Arguments>) -> Outcome<String> {
     let count = arguments.number("sessions", 32);
     let meter = Meter::start();
-    let all = futures_util::future::join_all((0..count).map(|_| one_of_many(arguments))).await;
+    let tasks: Vec<_> = (0..count)
+        .map(|_| {
+            let arguments = Arc::clone(arguments);
+            tokio::spawn(async move { one_of_many(&arguments).await })
+        })
+        .collect();
+    let mut all = Vec::with_capacity(count);
+    for task in tasks {
+        all.push(task.await?);
+    }
     let (wall, cpu) = meter.stop();
     let mut errors: Vec<String> =
         all.into_iter().filter_map(|answer| answer.err().map(|error| error.to_string())).collect();

@@ -1,21 +1,28 @@
 //! The calls that wait for their replies, in the order they were sent.
 
 use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::{CallFailure, Shared};
 use crate::error::LostCause;
 use crate::framing::Piece;
+use crate::transport::DirectWrite;
 use crate::xml::MessageId;
 
-/// A framed request on its way to the task.
-pub(super) struct Outgoing {
-    pub(super) id: u64,
-    pub(super) frame: Bytes,
+/// What the task has to write.
+pub(super) enum Outgoing {
+    /// A framed request.
+    Request { id: u64, frame: Bytes },
+    /// The rest of a request that its caller began to write. Nothing else is written meanwhile.
+    Rest(BoxFuture<'static, io::Result<()>>),
 }
 
 /// Who gets a reply.
@@ -38,14 +45,26 @@ struct Entry {
 struct Table {
     entries: VecDeque<Entry>,
     written: usize,
+    /// What the task has been given and has not written yet.
+    queued: usize,
+    /// Whether any reply has come in this session.
+    any_answered: bool,
+    /// How a caller that is alone writes by itself, if the transport can do that and the session lives: it holds the
+    /// connection open.
+    direct: Option<DirectWrite>,
+    /// Whether the task may have to nudge the server: then it has to see the first request.
+    nudges: bool,
     lost: Option<LostCause>,
 }
 
 /// The table behind its lock, which is never held across a wait.
-#[derive(Default)]
 pub(super) struct Calls(Mutex<Table>);
 
 impl Calls {
+    pub(super) fn new(direct: Option<DirectWrite>, nudges: bool) -> Self {
+        Calls(Mutex::new(Table { direct, nudges, ..Table::default() }))
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,6 +85,26 @@ impl Calls {
         wanted
     }
 
+    /// Says that the task has written so many of what it was given.
+    pub(super) fn wrote(&self, count: usize) {
+        let mut table = self.table();
+        table.queued = table.queued.saturating_sub(count);
+    }
+
+    /// Whether requests are on the wire and not one reply has come so far.
+    pub(super) fn unanswered(&self) -> bool {
+        let table = self.table();
+        table.written > 0 && !table.any_answered && table.lost.is_none()
+    }
+
+    /// Registers a request that the task itself is about to write, whose reply nobody wants.
+    pub(super) fn own(&self, id: u64) {
+        let mut table = self.table();
+        let at = table.written;
+        table.entries.insert(at, Entry { id, waiter: Waiter::Nobody });
+        table.written += 1;
+    }
+
     /// Takes out the call a reply answers. A reply without a message-id answers the oldest call, as servers must
     /// reply in order (RFC 6241, section 4.5).
     pub(super) fn answered(&self, id: MessageId) -> Option<Waiter> {
@@ -78,6 +117,7 @@ impl Calls {
             MessageId::Foreign => None,
         }?;
         table.written -= 1;
+        table.any_answered = true;
         table.entries.remove(at).map(|entry| entry.waiter)
     }
 
@@ -85,6 +125,7 @@ impl Calls {
     pub(super) fn fail_all(&self, cause: LostCause) {
         let mut table = self.table();
         table.lost.get_or_insert(cause);
+        table.direct = None;
         // Dropping a waiter wakes its caller; entries stay so that `was_sent` can still tell.
         for entry in &mut table.entries {
             entry.waiter = Waiter::Nobody;
@@ -109,19 +150,41 @@ impl Calls {
 }
 
 /// Registers a call and hands its request to the task, in one step, so that table and queue have one order.
+///
+/// A caller that is alone on the session writes by itself as far as that needs no waiting, which saves waking the task;
+/// several at once leave it to the task, which joins their requests into one write.
 pub(super) fn enqueue(
     shared: &Arc<Shared>,
     permit: mpsc::Permit<'_, Outgoing>,
-    outgoing: Outgoing,
+    (id, frame): (u64, Bytes),
     waiter: Waiter,
 ) -> Result<Registered, CallFailure> {
-    let id = outgoing.id;
     let mut table = shared.calls.table();
     if let Some(cause) = table.lost.clone() {
         return Err(CallFailure::Lost { cause, sent: false });
     }
+    let alone = table.entries.is_empty() && table.queued == 0;
     table.entries.push_back(Entry { id, waiter });
-    permit.send(outgoing);
+    let seen = !table.nudges || table.any_answered;
+    let begun = table.direct.as_ref().filter(|_| alone && seen).map(|direct| direct(frame.clone()));
+    let left = match begun {
+        Some(mut writing) => {
+            table.written += 1;
+            shared.sent.fetch_add(1, Ordering::Relaxed);
+            // The context is of no use: whoever finishes the write brings his own.
+            let begun = writing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            match begun {
+                Poll::Ready(Ok(())) => None,
+                Poll::Ready(Err(error)) => Some(Outgoing::Rest(Box::pin(async { Err(error) }))),
+                Poll::Pending => Some(Outgoing::Rest(writing)),
+            }
+        }
+        None => Some(Outgoing::Request { id, frame }),
+    };
+    if let Some(left) = left {
+        table.queued += 1;
+        permit.send(left);
+    }
     drop(table);
     Ok(Registered { shared: Arc::clone(shared), id, answered: false })
 }

@@ -20,6 +20,12 @@ pub struct SessionConfig {
     pub close_timeout: Duration,
     /// Calls that may wait to be written; more callers than that wait their turn. 64.
     pub queue: usize,
+    /// If this much time passes after a request with no reply at all in this session so far, one `<get>` that selects
+    /// nothing is sent, and its reply thrown away. `None`, the default: nothing is sent that was not asked for.
+    ///
+    /// For netconfd (yuma123 2.13): if our hello and the first request reach it in one read, it takes the hello,
+    /// leaves the request in its buffer, and looks at it only when more bytes arrive.
+    pub nudge: Option<Duration>,
     /// What this side's hello offers. `:base:1.0` and `:base:1.1`.
     pub capabilities: Capabilities,
 }
@@ -32,6 +38,7 @@ impl Default for SessionConfig {
             hello_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
             queue: 64,
+            nudge: None,
             capabilities: Hello::client().capabilities,
         }
     }
@@ -56,6 +63,13 @@ impl SessionConfig {
     #[must_use]
     pub fn close_timeout(mut self, limit: Duration) -> Self {
         self.close_timeout = limit;
+        self
+    }
+
+    /// The same with a [`nudge`](SessionConfig::nudge) for servers that need one.
+    #[must_use]
+    pub fn nudge(mut self, after: Duration) -> Self {
+        self.nudge = Some(after);
         self
     }
 

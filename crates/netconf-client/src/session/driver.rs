@@ -1,5 +1,6 @@
 //! The task that owns a session's stream.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use tokio::sync::{mpsc, watch};
 use super::Shared;
 use super::calls::{Outgoing, Waiter};
 use crate::error::LostCause;
-use crate::framing::{Assembler, Decoder, Piece};
+use crate::framing::{self, Assembler, Decoder, Framing, Piece};
+use crate::hello::NETCONF_NS;
 use crate::transport::{ReadBytes, WriteBytes};
 use crate::xml::{self, MAX_HEAD};
 
@@ -26,6 +28,8 @@ pub(super) struct Driver<R, W> {
     pub(super) decoder: Decoder,
     pub(super) shared: Arc<Shared>,
     pub(super) waiting: mpsc::Receiver<Outgoing>,
+    /// [`SessionConfig::nudge`](super::SessionConfig::nudge).
+    pub(super) nudge: Option<Duration>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -33,9 +37,11 @@ impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
     /// Reads and writes until the stream ends, the session is stopped, or nobody holds it any more.
     pub(super) async fn run(mut self) {
         let mut reader = Reader { shared: &self.shared, message: Assembler::default(), target: None };
+        let framing = self.decoder.framing();
+        let mut writer = Writer { write: &mut self.write, shared: &self.shared, framing, nudge: self.nudge };
         let cause = tokio::select! {
             cause = reader.run(&mut self.read, &mut self.decoder) => cause,
-            cause = write_all(&mut self.write, &mut self.waiting, &self.shared) => cause,
+            cause = writer.run(&mut self.waiting) => cause,
             _ = self.stopped.wait_for(|stop| *stop) => LostCause::Closed,
         };
         self.waiting.close();
@@ -47,34 +53,88 @@ impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
 }
 
 /// Writes requests as they come, several at once if several wait.
-async fn write_all<W: WriteBytes>(
-    write: &mut W,
-    waiting: &mut mpsc::Receiver<Outgoing>,
-    shared: &Shared,
-) -> LostCause {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        if waiting.recv_many(&mut batch, BATCH).await == 0 {
-            return LostCause::Closed;
+struct Writer<'s, W> {
+    write: &'s mut W,
+    shared: &'s Shared,
+    framing: Framing,
+    /// What is left to be done of it: `None` once a reply has come or the nudge is sent.
+    nudge: Option<Duration>,
+}
+
+impl<W: WriteBytes> Writer<'_, W> {
+    async fn run(&mut self, waiting: &mut mpsc::Receiver<Outgoing>) -> LostCause {
+        let mut batch = Vec::new();
+        loop {
+            if let Err(cause) = self.next(waiting, &mut batch).await {
+                return cause;
+            }
+            let taken = batch.len();
+            if let Err(error) = self.write(&mut batch).await {
+                return error.into();
+            }
+            self.shared.calls.wrote(taken);
         }
-        batch.retain(|outgoing: &Outgoing| shared.calls.begin_write(outgoing.id));
-        shared.sent.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        let bytes = match batch.len() {
-            0 => continue,
-            1 => batch.remove(0).frame,
-            _ => joined(&batch),
-        };
-        batch.clear();
-        if let Err(error) = write.write(bytes).await {
-            return error.into();
+    }
+
+    /// Writes what was taken from the queue and is still wanted.
+    async fn write(&mut self, batch: &mut Vec<Outgoing>) -> io::Result<()> {
+        let mut frames = Vec::with_capacity(batch.len());
+        for outgoing in batch.drain(..) {
+            match outgoing {
+                // Always the first of a batch: nobody writes by himself while the task has something to write.
+                Outgoing::Rest(rest) => rest.await?,
+                Outgoing::Request { id, frame } if self.shared.calls.begin_write(id) => frames.push(frame),
+                Outgoing::Request { .. } => {}
+            }
         }
+        self.shared.sent.fetch_add(frames.len() as u64, Ordering::Relaxed);
+        match frames.len() {
+            0 => Ok(()),
+            1 => self.write.write(frames.swap_remove(0)).await,
+            _ => self.write.write(joined(&frames)).await,
+        }
+    }
+
+    /// Waits for requests, and nudges the server meanwhile if it has to be.
+    async fn next(
+        &mut self,
+        waiting: &mut mpsc::Receiver<Outgoing>,
+        batch: &mut Vec<Outgoing>,
+    ) -> Result<(), LostCause> {
+        while let Some(after) = self.nudge.filter(|_| self.shared.calls.unanswered()) {
+            let more = tokio::time::timeout(after, waiting.recv_many(batch, BATCH)).await;
+            match more {
+                Ok(0) => return Err(LostCause::Closed),
+                Ok(_) => return Ok(()),
+                Err(_) if !self.shared.calls.unanswered() => {}
+                Err(_) => {
+                    self.nudge = None;
+                    self.shared.calls.own(NUDGE_ID);
+                    let mut frame = BytesMut::new();
+                    framing::encode(self.framing, nudge().as_bytes(), &mut frame)?;
+                    tracing::debug!("the server has not answered yet: nudging it");
+                    self.write.write(frame.freeze()).await?;
+                }
+            }
+        }
+        if waiting.recv_many(batch, BATCH).await == 0 { Err(LostCause::Closed) } else { Ok(()) }
     }
 }
 
-fn joined(batch: &[Outgoing]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(batch.iter().map(|outgoing| outgoing.frame.len()).sum());
-    for outgoing in batch {
-        bytes.extend_from_slice(&outgoing.frame);
+/// The message-id of the nudge; those of calls begin at 1.
+const NUDGE_ID: u64 = 0;
+
+/// A request that asks for nothing (RFC 6241, section 6.4.2).
+fn nudge() -> String {
+    format!(
+        "<rpc xmlns=\"{NETCONF_NS}\" message-id=\"{NUDGE_ID}\"><get><filter type=\"subtree\"/></get></rpc>"
+    )
+}
+
+fn joined(frames: &[Bytes]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(frames.iter().map(Bytes::len).sum());
+    for frame in frames {
+        bytes.extend_from_slice(frame);
     }
     bytes.freeze()
 }

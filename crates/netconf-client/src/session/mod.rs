@@ -108,13 +108,22 @@ impl Session {
         let (queue, waiting) = mpsc::channel(config.queue.max(1));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
-            calls: Calls::default(),
+            calls: Calls::new(write.direct(), config.nudge.is_some()),
             notifications: Arc::default(),
             sent: AtomicU64::new(0),
             stop,
         });
         tokio::spawn(
-            driver::Driver { read, write, decoder, shared: Arc::clone(&shared), waiting, stopped }.run(),
+            driver::Driver {
+                read,
+                write,
+                decoder,
+                shared: Arc::clone(&shared),
+                waiting,
+                nudge: config.nudge,
+                stopped,
+            }
+            .run(),
         );
         tracing::debug!(netconf.session_id = session_id, ?framing, "NETCONF session {session_id} is open");
         let next_id = AtomicU64::new(1);
@@ -259,7 +268,7 @@ impl Session {
             }
             Err(mpsc::error::TrySendError::Closed(())) => return Err(self.not_sent()),
         };
-        calls::enqueue(&self.inner.shared, permit, Outgoing { id, frame }, waiter)
+        calls::enqueue(&self.inner.shared, permit, (id, frame), waiter)
     }
 
     fn not_sent(&self) -> CallFailure {

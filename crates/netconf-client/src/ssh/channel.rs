@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use russh::client::Msg;
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 
 use crate::error::Error;
-use crate::transport::{ReadBytes, Transport, WriteBytes};
+use crate::transport::{DirectWrite, ReadBytes, Transport, WriteBytes};
 
 /// The halves of a channel, and a hold on its connection, which ends when nobody holds it.
 pub(super) struct SshTransport {
@@ -21,7 +22,10 @@ impl SshTransport {
     pub(super) fn new(channel: Channel<Msg>, connection: impl Send + Sync + 'static) -> Self {
         let (read, write) = channel.split();
         let connection = Box::new(connection);
-        SshTransport { read: SshRead(read), write: SshWrite { half: write, _connection: connection } }
+        SshTransport {
+            read: SshRead(read),
+            write: SshWrite { half: Arc::new(write), _connection: connection },
+        }
     }
 }
 
@@ -42,7 +46,7 @@ pub(super) async fn netconf_channel(mut channel: Channel<Msg>) -> Result<Channel
 pub(super) struct SshRead(ChannelReadHalf);
 
 pub(super) struct SshWrite {
-    half: ChannelWriteHalf<Msg>,
+    half: Arc<ChannelWriteHalf<Msg>>,
     _connection: Box<dyn Any + Send + Sync>,
 }
 
@@ -71,6 +75,14 @@ impl ReadBytes for SshRead {
 impl WriteBytes for SshWrite {
     async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
         self.half.data_bytes(bytes).await.map_err(io::Error::other)
+    }
+
+    fn direct(&self) -> Option<DirectWrite> {
+        let half = Arc::clone(&self.half);
+        Some(Box::new(move |bytes| {
+            let half = Arc::clone(&half);
+            Box::pin(async move { half.data_bytes(bytes).await.map_err(io::Error::other) })
+        }))
     }
 
     async fn shutdown(&mut self) -> io::Result<()> {

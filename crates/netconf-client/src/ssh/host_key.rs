@@ -56,7 +56,7 @@ impl HostKeyCheck {
             HostKeyCheck::KnownHosts(path) => {
                 let keys = known_keys(target, path.clone()).await?;
                 if keys.is_empty() {
-                    let fingerprint = scan_at(route, limit).await.ok().map(|key| fingerprint(&key));
+                    let fingerprint = Box::pin(scan_at(route, limit)).await.ok().map(|key| fingerprint(&key));
                     return Err(Error::HostKeyUnknown {
                         host: target.host.clone(),
                         port: target.port,
@@ -73,7 +73,7 @@ impl HostKeyCheck {
             HostKeyCheck::PinnedKey(text) => Ok(Expected::key(&parse_pinned(text)?)),
             HostKeyCheck::Fingerprint(wanted) => {
                 let wanted = normal_fingerprint(wanted)?;
-                let key = scan_at(route, limit).await?;
+                let key = Box::pin(scan_at(route, limit)).await?;
                 if fingerprint(&key) != wanted {
                     return Err(mismatch(target, Some(key)));
                 }

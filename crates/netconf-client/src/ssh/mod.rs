@@ -47,10 +47,12 @@ impl SshTarget {
 /// How long each step may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SshTimeouts {
-    /// Name resolution, TCP and the SSH handshake. 15 s.
+    /// Name resolution, and then TCP and the SSH handshake. 15 s. The SSH library does handshake and login in one go and
+    /// does not tell how far it is: once this limit is over, the server is asked for its host key on a second connection,
+    /// and if that takes longer than this limit or half of the next, this is an [`Error::Timeout`] in
+    /// [`Phase::Connect`].
     pub connect: Duration,
-    /// The login. 15 s. The SSH library does handshake and login in one go: together they end within the sum of
-    /// this limit and `connect`.
+    /// The login, 15 s; handshake and login together end within the sum of this limit and `connect`.
     pub login: Duration,
     /// Opening the subsystem and exchanging hellos, from the end of the login. 20 s.
     pub hello: Duration,
@@ -143,7 +145,9 @@ impl SshConnector {
     /// # Errors
     /// As [`SshConnector::connect`] and [`SshConnection::session`].
     pub async fn session(&self) -> Result<Session, Error> {
-        self.connect().await?.session().await
+        // In boxes, so that what connecting needs is given back as soon as it is done, not when the caller's task ends.
+        let connection = Box::pin(self.connect()).await?;
+        Box::pin(connection.session()).await
     }
 
     /// Connects, checks the host key and logs in.
@@ -153,9 +157,8 @@ impl SshConnector {
     /// [`Error::LoginRefused`], [`Error::BadCredentials`], [`Error::Timeout`], [`Error::Ssh`].
     pub async fn connect(&self) -> Result<SshConnection, Error> {
         let limit = self.timeouts.connect;
-        let late = |phase, after| move |_| Error::Timeout { phase, after, safe_to_repeat: true };
         let route =
-            timeout(limit, Route::find(&self.target)).await.map_err(late(Phase::Connect, limit))??;
+            timeout(limit, Route::find(&self.target)).await.map_err(|_| late(Phase::Connect, limit))??;
         let expected = self.host_key.expected(&self.target, &route, limit).await?;
         let config = self.ssh_config(expected.algorithms.clone());
         let method = self.auth.method().await?;
@@ -167,7 +170,13 @@ impl SshConnector {
             expected.method.clone(),
             config,
         );
-        match timeout(limit, login).await.map_err(late(Phase::Login, limit))? {
+        let login = async {
+            tokio::select! {
+                outcome = timeout(limit, login) => outcome.map_err(|_| late(Phase::Login, limit)),
+                after = self.no_handshake(&route) => Err(late(Phase::Connect, after)),
+            }
+        };
+        match login.await? {
             Ok(client) => {
                 let mut session = self.session.clone();
                 session.hello_timeout = self.timeouts.hello;
@@ -175,10 +184,22 @@ impl SshConnector {
             }
             Err(error) if expected.refuses(&error) => {
                 // The key is not handed out with the refusal; ask once more, to be able to name it.
-                let shown = scan_at(&route, self.timeouts.connect).await.ok();
+                let shown = Box::pin(scan_at(&route, self.timeouts.connect)).await.ok();
                 Err(host_key::mismatch(&self.target, shown))
             }
             Err(error) => Err(auth::login_error(error, &self.target, &self.username)),
+        }
+    }
+
+    /// Ends when the server has shown twice that it makes no handshake. The SSH library does not tell how far it is with
+    /// a connection, so once the limit is over the server is asked for its host key on another.
+    async fn no_handshake(&self, route: &Route) -> Duration {
+        let limit = self.timeouts.connect;
+        tokio::time::sleep(limit).await;
+        // In a box, so that a connection that needs none of this has no room for it.
+        match Box::pin(scan_at(route, limit.min(self.timeouts.login / 2))).await {
+            Err(Error::Timeout { .. }) => limit,
+            _ => std::future::pending().await,
         }
     }
 
@@ -210,6 +231,10 @@ impl SshConnector {
         }
         config
     }
+}
+
+fn late(phase: Phase, after: Duration) -> Error {
+    Error::Timeout { phase, after, safe_to_repeat: true }
 }
 
 fn same_key_type(one: &russh::keys::Algorithm, other: &russh::keys::Algorithm) -> bool {

@@ -7,7 +7,7 @@ use netconf_client::ops::{
 };
 use netconf_client::{Capabilities, Error, ErrorTag, Session, SessionConfig, Severity, capabilities};
 
-use crate::server::{IF_NS, LIMIT, Real, Shape, described, description, limited};
+use crate::server::{IF_NS, LIMIT, NUDGE, Real, Shape, described, description, limited};
 
 async fn start() -> (Real, Session) {
     let server = Real::start(Shape::Candidate);
@@ -31,7 +31,7 @@ async fn the_hello_is_read_and_both_framings_work() {
         assert!(!offered.writable_running());
         assert_eq!((session.framing(), session.session_id() > 0), (Framing::Chunked, true));
         let old = Capabilities::from_iter([capabilities::BASE_1_0]);
-        let config = SessionConfig::default().capabilities(old).call_timeout(LIMIT);
+        let config = SessionConfig::default().capabilities(old).call_timeout(LIMIT).nudge(NUDGE);
         let old = server.connector().session_config(config).session().await.unwrap();
         assert_eq!(old.framing(), Framing::EndOfMessage);
         assert_eq!(description(&old, Datastore::Running).await.as_deref(), Some("old"));

@@ -1,4 +1,4 @@
-//! A proxy that cuts the connection after byte N of a transaction, for every N, in each direction and capability set.
+//! A proxy that ends the TCP connection after byte N of a transaction, for every N, in each direction and capability set.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use netconf_client::transaction::{ServerState, Step};
 use netconf_client::{Session, SessionConfig, Transaction, capabilities};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::fake::{FULL, Fake};
 
@@ -42,12 +43,26 @@ async fn pass(
     }
 }
 
+/// Both ends of a new connection on loopback.
+async fn tcp_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let one = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (other, _) = listener.accept().await.unwrap();
+    for end in [&one, &other] {
+        end.set_nodelay(true).unwrap();
+    }
+    (one, other)
+}
+
 /// The client's end of a connection that is cut, and how many bytes went each way.
-fn cutting(server: &Fake, cut: Cut) -> (DuplexStream, [Arc<AtomicUsize>; 2]) {
-    let (client, ours) = tokio::io::duplex(1 << 16);
+async fn cutting(server: &Fake, cut: Cut) -> (TcpStream, [Arc<AtomicUsize>; 2]) {
+    let (client, ours) = tcp_pair().await;
+    let (theirs, at_server) = tcp_pair().await;
+    let serving = server.clone();
+    tokio::spawn(async move { serving.serve(at_server).await });
     let counts = [Arc::default(), Arc::default()];
     let (requests, replies) = (Arc::clone(&counts[0]), Arc::clone(&counts[1]));
-    let (from_server, to_server) = tokio::io::split(server.connect());
+    let (from_server, to_server) = tokio::io::split(theirs);
     let (from_client, to_client) = tokio::io::split(ours);
     tokio::spawn(async move {
         // Whichever ends first ends both: the streams are dropped with the task.
@@ -68,7 +83,7 @@ struct Outcome {
 }
 
 async fn transact(server: &Fake, cut: Cut) -> Outcome {
-    let (stream, [requests, replies]) = cutting(server, cut);
+    let (stream, [requests, replies]) = cutting(server, cut).await;
     let config = SessionConfig::default().call_timeout(LIMIT).hello_timeout(LIMIT);
     let said = match Session::open(stream, config).await {
         Err(_) => None,

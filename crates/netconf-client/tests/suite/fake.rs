@@ -104,6 +104,11 @@ impl Fake {
         self.state.lock().unwrap().log.clone()
     }
 
+    /// Forgets the log.
+    pub(crate) fn forget(&self) {
+        self.state.lock().unwrap().log = Vec::new();
+    }
+
     /// The client's end of a new connection.
     pub(crate) fn connect(&self) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(1 << 16);

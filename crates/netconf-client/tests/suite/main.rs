@@ -4,12 +4,15 @@
 
 mod call_home;
 mod cut;
+mod direct;
 mod fake;
 mod notification;
 mod peer;
 mod pool;
 mod session;
 mod ssh;
+mod ssh_keys;
+mod ssh_limits;
 mod sshd;
 mod stream;
 mod transaction;

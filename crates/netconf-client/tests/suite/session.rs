@@ -56,6 +56,33 @@ async fn overlapping_calls_each_get_their_own_reply_in_whatever_order() {
     assert_eq!([one, two, three].map(|data| data.unwrap().xml().to_owned()), ["1", "2", "3"]);
 }
 
+/// A server that leaves a first request lying until another comes, as netconfd does when it read it with the hello.
+#[tokio::test]
+async fn a_server_that_sleeps_on_the_first_request_is_nudged_once() {
+    let (mut peer, stream) = Peer::pair(1 << 20);
+    let config = SessionConfig::default().call_timeout(LIMIT).nudge(Duration::from_millis(50));
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    let session = session.unwrap();
+    let serve = async {
+        let first = peer.receive().await;
+        let nudge = peer.receive().await;
+        assert!(nudge.contains("<get><filter type=\"subtree\"/></get>"), "{nudge}");
+        peer.reply(id_of(&first), "<data><a/></data>").await;
+        peer.reply(id_of(&nudge), "<rpc-error><error-tag>operation-failed</error-tag></rpc-error>").await;
+    };
+    let (data, ()) = tokio::join!(session.call(GetConfig::new(Datastore::Running)), serve);
+    assert_eq!(data.unwrap().xml(), "<a/>");
+    // From now on the server is known to answer: a slow reply is waited for in silence.
+    let serve = async {
+        let second = peer.receive().await;
+        let nudged = tokio::time::timeout(Duration::from_millis(200), peer.receive()).await;
+        assert!(nudged.is_err(), "{nudged:?}");
+        peer.reply(id_of(&second), "<data><b/></data>").await;
+    };
+    let (data, ()) = tokio::join!(session.call(GetConfig::new(Datastore::Running)), serve);
+    assert_eq!(data.unwrap().xml(), "<b/>");
+}
+
 #[tokio::test]
 async fn replies_without_a_message_id_answer_the_oldest_call() {
     let (session, mut peer) = open(HELLO).await;

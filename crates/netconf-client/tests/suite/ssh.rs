@@ -8,35 +8,35 @@ use crate::fake::{FULL, Fake};
 use crate::sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER, USER_KEY, key, key_text};
 use netconf_client::ops::{Datastore, GetConfig};
 use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts, connect, scan_host_key};
-use netconf_client::{Error, Phase, Session};
+use netconf_client::{Error, Session};
 use russh::keys::HashAlg;
 use secrecy::SecretString;
 
 /// How long a condition may take to become true.
 const LIMIT: Duration = Duration::from_secs(10);
 
-async fn server(manner: Manner) -> SshServer {
+pub(crate) async fn server(manner: Manner) -> SshServer {
     SshServer::start(Fake::new(FULL), manner).await
 }
 
-fn fingerprint(seed: u8) -> String {
+pub(crate) fn fingerprint(seed: u8) -> String {
     key(seed).public_key().fingerprint(HashAlg::Sha256).to_string()
 }
 
-fn right_key() -> HostKeyCheck {
+pub(crate) fn right_key() -> HostKeyCheck {
     HostKeyCheck::PinnedKey(key(HOST_KEY).public_key().to_openssh().unwrap())
 }
 
-fn connector(server: &SshServer, auth: Auth) -> SshConnector {
+pub(crate) fn connector(server: &SshServer, auth: Auth) -> SshConnector {
     SshConnector::new(server.target(), USER, auth, right_key())
 }
 
-async fn works(session: &Session) {
+pub(crate) async fn works(session: &Session) {
     let data = session.call(GetConfig::new(Datastore::Running)).await.unwrap();
     assert_eq!(data.xml(), "<value xmlns=\"urn:test\">old</value>");
 }
 
-fn write(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn write(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
@@ -128,29 +128,6 @@ async fn an_unknown_host_key_is_refused_and_named() {
     let scanned = scan_host_key(&server.target(), LIMIT).await.unwrap();
     assert_eq!(scanned.fingerprint, fingerprint(HOST_KEY));
     assert!(server.known_hosts_line(HOST_KEY).contains(&scanned.public_key));
-}
-
-#[tokio::test]
-async fn each_step_ends_within_its_limit() {
-    let short = Duration::from_millis(300);
-    let timeouts = SshTimeouts { connect: short, login: short, hello: short, ..SshTimeouts::default() };
-    for (manner, phase) in [
-        (Manner::SilentTcp, Phase::Login),
-        (Manner::SilentLogin, Phase::Login),
-        (Manner::SilentSubsystem, Phase::Hello),
-    ] {
-        let server = server(manner).await;
-        let connector = connector(&server, Auth::password(PASSWORD)).timeouts(timeouts);
-        let error = connector.session().await.unwrap_err();
-        assert!(matches!(&error, Error::Timeout { phase: found, .. } if *found == phase), "{error:?}");
-        assert!(error.is_retryable());
-    }
-    let server = server(Manner::SilentTcp).await;
-    let check = HostKeyCheck::Fingerprint(fingerprint(HOST_KEY));
-    let connector =
-        SshConnector::new(server.target(), USER, Auth::password(PASSWORD), check).timeouts(timeouts);
-    let error = connector.session().await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { phase: Phase::Connect, .. }), "{error:?}");
 }
 
 #[tokio::test]

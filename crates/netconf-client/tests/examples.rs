@@ -1,0 +1,76 @@
+//! The examples, run as programs against a server of these tests. `cargo test -p netconf-client` builds them before;
+//! for this file alone, `cargo build -p netconf-client --examples` does.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail by panicking")]
+#![expect(dead_code, reason = "the servers are shared with tests that use more of them")]
+
+#[path = "suite/fake.rs"]
+mod fake;
+#[path = "suite/sshd.rs"]
+mod sshd;
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use fake::{FULL, Fake};
+use sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER};
+use tokio::io::AsyncWriteExt;
+
+/// How long an example may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+async fn run(name: &str, arguments: &[&str], input: &str) -> Output {
+    let program = std::env::current_exe().unwrap();
+    let program = program.parent().and_then(Path::parent).unwrap().join("examples").join(name);
+    assert!(program.exists(), "{} is not built: cargo build --examples", program.display());
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).env("NETCONF_PASSWORD", PASSWORD).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // One that reads nothing may be gone already.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    tokio::time::timeout(LIMIT, child.wait_with_output()).await.expect("the example hangs").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_prints_edit_changes_and_bench_measures() {
+    let server = Fake::new(FULL);
+    let ssh = SshServer::start(server.clone(), Manner::Normal).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let known_hosts = file("known_hosts", &ssh.known_hosts_line(HOST_KEY));
+    let edit = file("edit.xml", "<value xmlns=\"urn:test\">new</value>");
+    let port = ssh.target().port.to_string();
+    let common = ["127.0.0.1", &port, USER];
+
+    let output = run("get", &[&common[..], &[&known_hosts]].concat(), "").await;
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "<value xmlns=\"urn:test\">old</value>",
+        "{output:?}"
+    );
+
+    let arguments = [&common[..], &[&known_hosts, &edit]].concat();
+    let output = run("edit", &arguments, "no\n").await;
+    assert!(!output.status.success() && server.running() == "old", "{output:?}");
+    let output = run("edit", &arguments, "yes\n").await;
+    assert!(output.status.success() && server.running() == "new", "{output:?}");
+
+    for client in ["client=crate", "client=floor"] {
+        for mode in ["sessions", "rpc", "pipeline", "parallel", "big", "many"] {
+            let keys =
+                ["n=8", "sessions=4", "window=4", "edit=0", "filter=<value xmlns=\"urn:test\"/>", client];
+            let output = run("bench", &[&[mode], &common[..], &[PASSWORD], &keys].concat(), "").await;
+            let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(line["ok"], true, "{client}: {line}");
+            assert!(mode != "many" || line["failures"].as_f64() == Some(0.0), "{client}: {line}");
+        }
+    }
+}

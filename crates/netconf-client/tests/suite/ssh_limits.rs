@@ -1,0 +1,116 @@
+//! SSH on loopback: each time limit fires in its own step, and a peer that went silent is noticed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use netconf_client::ops::{Datastore, GetConfig};
+use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
+use netconf_client::{Error, LostCause, Phase};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::ssh::{connector, fingerprint, right_key, server, works};
+use crate::sshd::{Manner, PASSWORD, USER};
+
+/// A limit that is meant to fire.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// A limit that is not: the test would take too long.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How long anything here may take.
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn limits(connect: Duration, login: Duration, hello: Duration) -> SshTimeouts {
+    SshTimeouts { connect, login, hello, ..SshTimeouts::default() }
+}
+
+/// The phase in which connecting to such a server ends, with these limits.
+async fn ends_in(manner: Manner, timeouts: SshTimeouts) -> Phase {
+    let server = server(manner).await;
+    let begun = Instant::now();
+    let error = connector(&server, Auth::password(PASSWORD)).timeouts(timeouts).session().await.unwrap_err();
+    assert!(begun.elapsed() < LIMIT && begun.elapsed() >= SHORT, "{:?}", begun.elapsed());
+    assert!(error.is_retryable());
+    let Error::Timeout { phase, .. } = error else { panic!("{error:?}") };
+    phase
+}
+
+#[tokio::test]
+async fn the_limit_of_connecting_fires_alone() {
+    assert_eq!(ends_in(Manner::SilentTcp, limits(SHORT, LONG, LONG)).await, Phase::Connect);
+}
+
+#[tokio::test]
+async fn the_limit_of_the_login_fires_alone() {
+    // Handshake and login share the sum of both limits; the handshake is made, so that it is the login that is late.
+    assert_eq!(ends_in(Manner::SilentLogin, limits(SHORT * 2, SHORT, LONG)).await, Phase::Login);
+}
+
+#[tokio::test]
+async fn the_limit_of_the_hello_fires_alone() {
+    assert_eq!(ends_in(Manner::SilentSubsystem, limits(LONG, LONG, SHORT)).await, Phase::Hello);
+}
+
+#[tokio::test]
+async fn the_limit_of_connecting_also_covers_the_look_at_a_fingerprint() {
+    let server = server(Manner::SilentTcp).await;
+    let check = HostKeyCheck::Fingerprint(fingerprint(1));
+    let connector = SshConnector::new(server.target(), USER, Auth::password(PASSWORD), check);
+    let error = connector.timeouts(limits(SHORT, LONG, LONG)).session().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { phase: Phase::Connect, .. }), "{error:?}");
+}
+
+/// A proxy to `port` that passes everything on until it is muted, and then holds everything back with the connections
+/// open.
+async fn mutable(port: u16) -> (u16, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mute = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&mute);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let ((from_client, to_client), (from_server, to_server)) =
+                (client.into_split(), server.into_split());
+            for (mut from, mut to) in [(from_client, to_server), (from_server, to_client)] {
+                let mute = Arc::clone(&flag);
+                tokio::spawn(async move {
+                    let mut buffer = [0; 4096];
+                    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+                        if mute.load(Ordering::SeqCst) {
+                            std::future::pending::<()>().await;
+                        }
+                        if to.write_all(&buffer[..length]).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        }
+    });
+    (address.port(), mute)
+}
+
+#[tokio::test]
+async fn keepalives_notice_a_peer_that_went_silent() {
+    let server = server(Manner::Normal).await;
+    let (port, mute) = mutable(server.target().port).await;
+    let timeouts = SshTimeouts { keepalive_interval: SHORT, keepalive_max: 1, ..limits(LIMIT, LIMIT, LIMIT) };
+    let target = SshTarget::new("127.0.0.1", port);
+    let connector = SshConnector::new(target, USER, Auth::password(PASSWORD), right_key()).timeouts(timeouts);
+    let session = connector.session().await.unwrap();
+    works(&session).await;
+    mute.store(true, Ordering::SeqCst);
+    let begun = Instant::now();
+    let call = session.call_within(GetConfig::new(Datastore::Running), LONG);
+    let error = tokio::time::timeout(LIMIT, call).await.expect("nobody noticed").unwrap_err();
+    assert!(
+        matches!(error, Error::SessionLost { cause: LostCause::EndOfStream, sent: true, .. }),
+        "{error:?}"
+    );
+    // One question after the first interval, and one interval to answer it.
+    assert!(begun.elapsed() >= SHORT * 2 - Duration::from_millis(50), "{:?}", begun.elapsed());
+    assert!(session.lost().is_some());
+}
