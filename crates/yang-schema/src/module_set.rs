@@ -149,9 +149,8 @@ impl ModuleSet {
     }
 
     fn add_source(&mut self, source: Source) {
-        let known = |other: &Arc<Source>| {
-            other.name() == source.name() && other.revision() == source.revision()
-        };
+        let known =
+            |other: &Arc<Source>| other.name() == source.name() && other.revision() == source.revision();
         if !self.sources.iter().any(known) {
             self.sources.push(Arc::new(source));
         }

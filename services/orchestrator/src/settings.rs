@@ -142,7 +142,8 @@ impl Settings {
         let policy = read_policy(section("policy"), &mut problems);
         let yang = read_yang(section("yang"), &mut problems);
         problems.extend(sections.keys().map(|name| format!("[{name}]: there is no such section")));
-        let settings = Self { server, store_url, zammad, webex, netbox, devices, approval, room_id, policy, yang };
+        let settings =
+            Self { server, store_url, zammad, webex, netbox, devices, approval, room_id, policy, yang };
         if problems.is_empty() { Ok(settings) } else { Err(SettingsError(problems)) }
     }
 }
@@ -295,7 +296,8 @@ fn read_policy(mut section: Section, problems: &mut Vec<String>) -> Policy {
 }
 
 fn read_yang(mut section: Section, problems: &mut Vec<String>) -> Yang {
-    let mut yang = Yang { folders: BTreeMap::new(), cache: section.optional_text("cache").map(PathBuf::from) };
+    let mut yang =
+        Yang { folders: BTreeMap::new(), cache: section.optional_text("cache").map(PathBuf::from) };
     for path in section.list("folders", |text| text.parse::<PathBuf>()) {
         let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else {
             section.problem("folders", &format!("{} has no name of its own", path.display()));
@@ -398,7 +400,9 @@ mod tests {
         assert_eq!(yang.folders["17.12"], PathBuf::from("/srv/yang/17.12"));
         assert_eq!(yang.folders["17.15"], PathBuf::from("17.15/"));
         assert_eq!(yang.cache, Some(PathBuf::from("/var/cache/yang")));
-        for (folders, expected) in [(json!(["/"]), "no name of its own"), (json!(["a/x", "b/x"]), "two folders")] {
+        for (folders, expected) in
+            [(json!(["/"]), "no name of its own"), (json!(["a/x", "b/x"]), "two folders")]
+        {
             tree["yang"] = json!({"folders": folders});
             let said = Settings::read(tree.clone()).unwrap_err().to_string();
             assert!(said.contains(expected), "{said}");

@@ -56,7 +56,8 @@ impl NodePage {
         }
         rows.add("description", self.description.as_deref().unwrap_or_default());
         rows.add("reference", self.reference.as_deref().unwrap_or_default());
-        let place = |location: &Option<Location>| location.as_ref().map(ToString::to_string).unwrap_or_default();
+        let place =
+            |location: &Option<Location>| location.as_ref().map(ToString::to_string).unwrap_or_default();
         rows.add("defined at", place(&self.defined_at));
         rows.add("augmented from", place(&self.augmented_from));
         rows.0

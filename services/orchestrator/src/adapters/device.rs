@@ -196,7 +196,9 @@ async fn address(app: &App, name: &DeviceName) -> Result<Option<Ipv4Addr>, Effec
     let field = &app.settings.netbox.ticket_field;
     let truth = read_truth(&app.netbox, field, name, None, &RequestedSettings::default()).await?;
     let device = truth.device.ok_or_else(|| {
-        EffectError::never(format!("device {name} is neither in NetBox nor has it a host in the configuration"))
+        EffectError::never(format!(
+            "device {name} is neither in NetBox nor has it a host in the configuration"
+        ))
     })?;
     Ok(device.primary_ip4)
 }
@@ -229,10 +231,7 @@ fn connector(
     let limit = devices.timeout;
     let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
     Ok(SshConnector::new(target, own.username, auth, known_hosts).timeouts(timeouts).session_config(
-        SessionConfig::default()
-            .limits(replies)
-            .call_timeout(limit)
-            .close_timeout(Duration::from_secs(2)),
+        SessionConfig::default().limits(replies).call_timeout(limit).close_timeout(Duration::from_secs(2)),
     ))
 }
 

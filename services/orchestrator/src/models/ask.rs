@@ -84,7 +84,9 @@ impl From<Error> for AskError {
             Error::MissingCapability { operation, capability } => {
                 Self::Lacks { operation, capability, meaning: meaning(capability) }
             }
-            Error::SessionLost { cause: LostCause::Framing(FramingError::MessageTooLarge { .. }), .. } => Self::TooLarge,
+            Error::SessionLost {
+                cause: LostCause::Framing(FramingError::MessageTooLarge { .. }), ..
+            } => Self::TooLarge,
             error => Self::Failed(chain(&error)),
         }
     }
@@ -158,7 +160,8 @@ fn lay_out(node: Node<'_, '_>, depth: usize, out: &mut String) {
         out.push('\n');
     };
     let children = (node.first_child(), node.last_child());
-    let (Some(first), Some(last), true) = (children.0, children.1, node.first_element_child().is_some()) else {
+    let (Some(first), Some(last), true) = (children.0, children.1, node.first_element_child().is_some())
+    else {
         // White space between elements is ours to make.
         let text = source[node.range()].trim();
         if node.node_type() == NodeType::Element {
@@ -188,7 +191,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_laid_out_without_a_change_of_what_it_says() {
-        let xml = "<a xmlns='urn:a' x=\"&lt;1\"><b>1 &amp; 2 </b><!-- c --><d/><e> <f><![CDATA[<]]></f>\n</e></a>";
+        let xml =
+            "<a xmlns='urn:a' x=\"&lt;1\"><b>1 &amp; 2 </b><!-- c --><d/><e> <f><![CDATA[<]]></f>\n</e></a>";
         assert_eq!(
             laid_out(xml),
             "<a xmlns='urn:a' x=\"&lt;1\">\n  <b>1 &amp; 2 </b>\n  <!-- c -->\n  <d/>\n  <e>\n    <f><![CDATA[<]]></f>\n  </e>\n</a>\n"

@@ -104,9 +104,9 @@ async fn one(device: &Device, cache: &DiskCache, name: &str, fetched: &mut Fetch
         }
     }
     if let Some(revision) = &revision {
-        cache.put(name, revision, &text).with_context(|| {
-            format!("cannot keep a module in the cache {}", cache.folder().display())
-        })?;
+        cache
+            .put(name, revision, &text)
+            .with_context(|| format!("cannot keep a module in the cache {}", cache.folder().display()))?;
     }
     Ok(text.len())
 }

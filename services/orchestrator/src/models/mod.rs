@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use yang_schema::{CompileOptions, ModuleSet, Schema};
 
-pub(crate) use ask::{AskError, Answer, Question, ask};
+pub(crate) use ask::{Answer, AskError, Question, ask};
 pub(crate) use fetch::fetch;
 pub(crate) use shelf::{Model, Place, Shelf, Source};
 
@@ -78,6 +78,7 @@ pub(crate) fn cache_folder(said: Option<&Path>) -> Result<PathBuf> {
     }
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
-    let cache = cache.context("there is no folder for the modules of devices: neither XDG_CACHE_HOME nor HOME is set")?;
+    let cache = cache
+        .context("there is no folder for the modules of devices: neither XDG_CACHE_HOME nor HOME is set")?;
     Ok(cache.join("netchange").join("yang"))
 }

@@ -4,6 +4,7 @@
 mod api;
 mod commands;
 mod configuration;
+mod explorer;
 mod life;
 mod many;
 mod process;

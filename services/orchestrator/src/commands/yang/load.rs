@@ -50,11 +50,7 @@ async fn from_device(args: &ModelArgs, name: &str) -> Result<Schema> {
     device.close().await;
     let fetched = fetched?;
     fetched.notes.iter().for_each(|note| say(note));
-    say(&format!(
-        "{} modules, {} of them read from the device",
-        fetched.set.modules().count(),
-        fetched.read
-    ));
+    say(&format!("{} modules, {} of them read from the device", fetched.set.modules().count(), fetched.read));
     let schema = compile(&fetched.set, fetched.library.options(), &args.modules)?;
     left_out(&schema).iter().for_each(|note| say(note));
     Ok(schema)

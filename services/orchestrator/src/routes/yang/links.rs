@@ -29,7 +29,8 @@ pub(super) struct Link {
 
 impl Head {
     pub(super) fn new(source: &Source, tab: Tab) -> Self {
-        let tabs = [(Tab::Modules, "Modules", ""), (Tab::Tree, "Tree", "tree"), (Tab::Rpc, "Build an RPC", "rpc")];
+        let tabs =
+            [(Tab::Modules, "Modules", ""), (Tab::Tree, "Tree", "tree"), (Tab::Rpc, "Build an RPC", "rpc")];
         let tabs = tabs.map(|(of, name, below)| Link {
             name: name.to_owned(),
             href: under(source, below, &[]),
@@ -76,7 +77,9 @@ pub(super) fn link(segments: &[&str], query: &[(&str, &str)]) -> String {
 fn escape(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                out.push(char::from(byte))
+            }
             b'/' if out.contains('?') => out.push('/'),
             _ => {
                 out.push('%');

@@ -163,7 +163,8 @@ pub(super) async fn node(
     shared: Data<Shared>,
 ) -> HttpResponse {
     let query = query.into_inner();
-    draw(&request, &shared, at.into_inner(), move |source, model| node_page(source, &model.schema, &query)).await
+    draw(&request, &shared, at.into_inner(), move |source, model| node_page(source, &model.schema, &query))
+        .await
 }
 
 fn node_page(source: &Source, schema: &Schema, query: &NodeQuery) -> Drawn {
@@ -380,7 +381,8 @@ pub(super) async fn tree(
     shared: Data<Shared>,
 ) -> HttpResponse {
     let query = query.into_inner();
-    draw(&request, &shared, at.into_inner(), move |source, model| tree_page(source, &model.schema, &query)).await
+    draw(&request, &shared, at.into_inner(), move |source, model| tree_page(source, &model.schema, &query))
+        .await
 }
 
 fn tree_page(source: &Source, schema: &Schema, query: &TreeQuery) -> Drawn {

@@ -75,7 +75,9 @@ async fn index_page(shared: &Shared, status: StatusCode, said: String, device: S
     let filter = ChangeFilter { limit: CHANGES_LOOKED_AT, ..ChangeFilter::default() };
     let mut devices: BTreeSet<String> = shared.app.settings.devices.hosts.keys().cloned().collect();
     match shared.app.store.changes(&filter).await {
-        Ok(changes) => devices.extend(changes.iter().filter_map(|change| change.device()).map(ToString::to_string)),
+        Ok(changes) => {
+            devices.extend(changes.iter().filter_map(|change| change.device()).map(ToString::to_string))
+        }
         // The names are only an offer.
         Err(error) => tracing::warn!(error = %error, "The store does not answer"),
     }
@@ -146,7 +148,9 @@ pub(super) async fn load(request: HttpRequest, form: Form<LoadForm>, shared: Dat
                 return index_page(&shared, StatusCode::BAD_REQUEST, said, typed).await;
             }
         },
-        (None, Some(name)) if shared.app.settings.yang.folders.contains_key(name) => Source::Folder(name.clone()),
+        (None, Some(name)) if shared.app.settings.yang.folders.contains_key(name) => {
+            Source::Folder(name.clone())
+        }
         _ => {
             let said = "Not done: a device, or a folder of the configuration, is to be named.".to_owned();
             return index_page(&shared, StatusCode::BAD_REQUEST, said, typed).await;
