@@ -95,11 +95,12 @@ macro_rules! text_name {
 }
 
 text_name!(
-    /// A device's name in the source of truth: 1 to 64 characters, none of them a control character.
+    /// A device's name in the source of truth: 1 to 64 characters, none of them one that steers the display (control characters, and those
+    /// that turn the direction of writing, which make a name look like another one).
     DeviceName,
     "Device",
     "a name of 1 to 64 printable characters",
-    |text| !text.trim().is_empty() && text.chars().count() <= 64 && !text.chars().any(char::is_control)
+    |text| !text.trim().is_empty() && text.chars().count() <= 64 && !text.chars().any(crate::request::is_unprintable)
 );
 
 text_name!(

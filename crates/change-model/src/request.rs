@@ -305,9 +305,9 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
 }
 
-/// Whether a description must not hold the character: control characters, what XML 1.0 cannot carry (section 2.2), and the
+/// Whether a text of the ticket must not hold the character: control characters, what XML 1.0 cannot carry (section 2.2), and the
 /// direction overrides that make a text read otherwise than it is.
-fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
+use crate::ids::{TicketId, TicketNumber};
 use crate::ticket::{Article, Ticket};
 
 /// Header with the signature, `sha1=` and 40 hex digits.
@@ -91,10 +92,28 @@ pub fn parse(body: &[u8]) -> Result<Event, PayloadError> {
     Ok(Event { ticket: raw.ticket, article: serde_json::from_value(raw.article).ok() })
 }
 
+/// Which ticket a webhook is about.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Hint {
+    /// Its database id.
+    pub id: TicketId,
+    /// Its number for people.
+    pub number: TicketNumber,
+}
+
+/// Reads only which ticket a body is about, with less work than [`parse`]; it refuses what `parse` refuses.
+///
+/// # Errors
+/// [`PayloadError`]; answer 400.
+pub fn hint(body: &[u8]) -> Result<Hint, PayloadError> {
+    let value: Value = serde_json::from_slice(body).map_err(PayloadError::Json)?;
+    Hint::deserialize(value.get("ticket").unwrap_or(&Value::Null)).map_err(PayloadError::Shape)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::TicketId;
     use std::collections::BTreeMap;
 
     fn fixture(name: &str) -> Vec<u8> {
@@ -172,17 +191,35 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_refused_with_a_reason() {
-        assert!(matches!(parse(b"not json"), Err(PayloadError::Json(_))));
-        assert!(matches!(parse(b"[]"), Err(PayloadError::Shape(_))));
-        assert!(matches!(parse(br#"{"text":"custom payload"}"#), Err(PayloadError::Shape(_))));
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(matches!(parse(deep.as_bytes()), Err(PayloadError::Json(_))));
+        let deep_beside = format!(r#"{{"ticket":{{"id":1,"number":"2"}},"article":{deep}}}"#);
+        for body in ["not json", &deep, &deep_beside] {
+            assert!(matches!(parse(body.as_bytes()), Err(PayloadError::Json(_))));
+            assert!(matches!(hint(body.as_bytes()), Err(PayloadError::Json(_))));
+        }
+        for body in [
+            "[]",
+            r#"{"text":"custom payload"}"#,
+            r#"{"ticket":{"id":"1","number":"2"}}"#,
+            r#"{"ticket":{"id":1}}"#,
+        ] {
+            assert!(matches!(parse(body.as_bytes()), Err(PayloadError::Shape(_))), "{body}");
+            assert!(matches!(hint(body.as_bytes()), Err(PayloadError::Shape(_))), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_hint_is_the_events_ticket() {
+        for name in ["ticket_webhook_access.json", "ticket_webhook_minimal.json", "seed_ticket_15004.json"] {
+            let (hint, event) = (hint(&fixture(name)).unwrap(), parse(&fixture(name)).unwrap());
+            assert_eq!((hint.id, hint.number), (event.ticket.id, event.ticket.number), "{name}");
+        }
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(body: Vec<u8>, signature: String) {
-            let _ = parse(&body);
+            assert_eq!(parse(&body).is_ok(), hint(&body).is_ok());
             let _ = verify(&key(), Some(&signature), &body);
         }
     }

@@ -77,6 +77,17 @@ pub enum FaultAction {
         #[serde(default)]
         body: String,
     },
+    /// HTTP: does the work, then answers with this status all the same, as a server does that fails after it has written.
+    StatusAfter {
+        /// HTTP status.
+        status: u16,
+        /// Header names and values.
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        /// Body, as it is.
+        #[serde(default)]
+        body: String,
+    },
     /// Waits before doing the work.
     Delay {
         /// Milliseconds.
@@ -86,6 +97,8 @@ pub enum FaultAction {
     Reset,
     /// Does the work, then closes the connection instead of answering.
     DropReply,
+    /// HTTP: does the work, then resets the connection (TCP RST) instead of answering. The switch closes it, as for `drop_reply`.
+    ResetAfter,
     /// Webhook: never sends it.
     Lose,
     /// Webhook: sends it twice.

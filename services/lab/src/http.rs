@@ -141,28 +141,34 @@ fn keep_connection(connection: &dyn Any, extensions: &mut Extensions) {
     }
 }
 
+/// What a fault puts in the place of the answer, once the work is done.
+enum Instead {
+    Status(HttpResponse),
+    Nothing,
+    Reset,
+}
+
 async fn strike(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(board) = request.app_data::<Data<Switchboard>>().cloned() else {
         return next.call(request).await;
     };
     let path = request.path().to_owned();
-    let mut drop_reply = false;
+    let mut instead = None;
     for action in board.faults.strike(board.system, Point::Request, request.method().as_str(), &path) {
         match action {
             FaultAction::Status { status, headers, body } => {
-                let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let mut answer = HttpResponse::build(code);
-                for header in headers {
-                    answer.insert_header(header);
-                }
-                return Ok(request.into_response(answer.body(body)));
+                return Ok(request.into_response(answer(status, headers, body)));
+            }
+            FaultAction::StatusAfter { status, headers, body } => {
+                instead = Some(Instead::Status(answer(status, headers, body)));
             }
             FaultAction::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
             FaultAction::Reset => {
                 cut(&request);
                 return Ok(request.into_response(HttpResponse::InternalServerError().finish()));
             }
-            FaultAction::DropReply => drop_reply = true,
+            FaultAction::DropReply => instead = Some(Instead::Nothing),
+            FaultAction::ResetAfter => instead = Some(Instead::Reset),
             FaultAction::Lose
             | FaultAction::Double
             | FaultAction::RpcError { .. }
@@ -171,10 +177,38 @@ async fn strike(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceR
         }
     }
     let response = next.call(request).await?;
-    if drop_reply && let Some(Connection(stream)) = response.request().conn_data::<Connection>() {
-        let _ = stream.shutdown(Shutdown::Both);
+    match instead {
+        None => Ok(response),
+        Some(Instead::Status(answer)) => Ok(response.into_response(answer)),
+        Some(Instead::Nothing) => {
+            if let Some(Connection(stream)) = response.request().conn_data::<Connection>() {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            Ok(response)
+        }
+        Some(Instead::Reset) => reset(&response),
     }
-    Ok(response)
+}
+
+fn answer(status: u16, headers: Vec<(String, String)>, body: String) -> HttpResponse {
+    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = HttpResponse::build(code);
+    for header in headers {
+        answer.insert_header(header);
+    }
+    answer.body(body)
+}
+
+/// Resets the connection: nothing is lingered for, and the task that serves it ends here, without an answer and without a message.
+fn reset(response: &ServiceResponse<BoxBody>) -> ! {
+    if let Some(Connection(stream)) = response.request().conn_data::<Connection>()
+        && let Ok(copy) = stream.try_clone()
+        && let Ok(copy) = tokio::net::TcpStream::from_std(copy)
+    {
+        // An error here means that the other side was faster, which is as good.
+        let _ = copy.set_zero_linger();
+    }
+    std::panic::resume_unwind(Box::new("the lab resets this connection"))
 }
 
 fn cut(request: &ServiceRequest) {

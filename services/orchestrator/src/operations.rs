@@ -105,7 +105,13 @@ async fn act_once(
                 via: via.to_owned(),
                 comment: reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect(),
             };
-            change.judge(&decision, Timestamp::now()).map_err(|why| ActionError::Refused(why.to_string()))?
+            match change.judge(&decision, Timestamp::now()) {
+                Ok(event) => event,
+                Err(why) => {
+                    store.remark_refused(change.id, &format!("{} by {via}: {why}", decision.by)).await?;
+                    return Err(ActionError::Refused(why.to_string()));
+                }
+            }
         }
         // A change that ended has no next step; what its ticket or card was never told can still be told.
         Action::Retry if change.state.is_ended() => return tell_again(store, &change).await.map(Some),
@@ -133,11 +139,11 @@ async fn undo(store: &Store, change: &Change, by: &str) -> Result<ChangeId, Acti
         ));
     };
     let id = undo.change.id;
-    if !store.insert_change(&undo).await? {
+    // The ticket was closed by netchange itself, and is expected to be so until the undo's own notes move it.
+    if !store.insert_change_of(&undo, Some(ticket::CLOSED)).await? {
         return refused(format!("ticket {} has another change under way", change.ticket.number));
     }
-    // The ticket was closed by netchange itself, and is expected to be so until the undo's own notes move it.
-    store.ticket_is(id, ticket::CLOSED, now).await?;
+    crate::crash::point("inserted:undo");
     Ok(id)
 }
 

@@ -121,7 +121,16 @@ impl Settings {
         let tree = figment
             .extract::<Value>()
             .map_err(|error| SettingsError(error.into_iter().map(|e| e.to_string()).collect()))?;
-        Self::read(tree)
+        Self::read(tree).map_err(|mut error| {
+            if !path.is_file() {
+                let text = format!(
+                    "there is no {}: name a file with --config, or set everything in the environment",
+                    path.display()
+                );
+                error.0.insert(0, text);
+            }
+            error
+        })
     }
 
     /// Reads a tree of sections.

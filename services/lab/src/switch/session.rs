@@ -188,7 +188,7 @@ impl Netconf {
             match action {
                 FaultAction::Delay { ms } => struck.delay += Duration::from_millis(ms),
                 FaultAction::Reset => struck.reset = true,
-                FaultAction::DropReply => struck.drop_reply = true,
+                FaultAction::DropReply | FaultAction::ResetAfter => struck.drop_reply = true,
                 FaultAction::RpcError { tag, message } => {
                     struck.error = Some(RpcError::application(&tag, &message));
                 }
@@ -197,7 +197,7 @@ impl Netconf {
                 }
                 FaultAction::CutAfterBytesIn { bytes } => self.line.limit_in = Some(bytes),
                 FaultAction::CutAfterBytesOut { bytes } => self.line.limit_out = Some(bytes),
-                FaultAction::Lose | FaultAction::Double => {}
+                FaultAction::Lose | FaultAction::Double | FaultAction::StatusAfter { .. } => {}
             }
         }
         struck

@@ -188,8 +188,10 @@ impl Sender {
                 FaultAction::Double => copies *= 2,
                 FaultAction::Delay { ms } => delay += Duration::from_millis(ms),
                 FaultAction::Status { .. }
+                | FaultAction::StatusAfter { .. }
                 | FaultAction::Reset
                 | FaultAction::DropReply
+                | FaultAction::ResetAfter
                 | FaultAction::RpcError { .. }
                 | FaultAction::CutAfterBytesIn { .. }
                 | FaultAction::CutAfterBytesOut { .. } => {}

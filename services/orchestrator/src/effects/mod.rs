@@ -47,7 +47,7 @@ pub(crate) async fn run(app: &App, row: &OutboxRow, change: &Change) -> Outcome 
         Effect::MakePlan => plan::make(app, change).await,
         Effect::AskApprovers => approvers::ask(app, change, row.attempts > 1).await,
         Effect::TellTicket(note) => tell::ticket(app, change, *note, row.id).await,
-        Effect::TellChat(note) => tell::chat(app, change, *note).await,
+        Effect::TellChat(note) => tell::chat(app, change, *note, row.attempts > 1).await,
         Effect::Expire => Ok(Some(Event::Expired)),
         Effect::Recheck => recheck::compare(app, change).await,
         Effect::UpdateNetbox => netbox::update(app, change).await,

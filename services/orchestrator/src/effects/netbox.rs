@@ -53,18 +53,27 @@ pub(super) async fn finish(app: &App, change: &Change) -> Outcome {
 /// Puts the old values back, the ticket field included, and the addresses where they were.
 pub(super) async fn restore(app: &App, change: &Change) -> Outcome {
     let (truth, number) = parts(change)?;
-    undo_addresses(app, truth).await?;
+    // What never works with an address does not keep the interface from being put back: the less is left behind, the better.
+    let stuck = match undo_addresses(app, truth).await {
+        Ok(()) => None,
+        Err(EffectError::Never { why }) => Some(why),
+        Err(other) => return Err(other),
+    };
     crate::crash::point("inside:restore_netbox");
+    restore_values(app, truth, number).await?;
+    stuck.map_or(Ok(Some(Event::NetboxRestored)), |why| Err(EffectError::Never { why }))
+}
+
+async fn restore_values(app: &App, truth: &TruthChange, number: &str) -> Result<(), EffectError> {
     let field = &app.settings.netbox.ticket_field;
     let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).waited("netbox").await?;
     let found = interface_of(&interface, field).values;
     if found.ticket.as_deref() != Some(number) && found != truth.after {
         // Our values never got there, so that there is nothing of ours to take back.
-        return Ok(Some(Event::NetboxRestored));
+        return Ok(());
     }
     let during = TruthValues { ticket: Some(number.to_owned()), ..truth.after.clone() };
-    write_values(app, truth, &truth.before, &[&during, &truth.after], number).await?;
-    Ok(Some(Event::NetboxRestored))
+    write_values(app, truth, &truth.before, &[&during, &truth.after], number).await
 }
 
 fn parts(change: &Change) -> Result<(&TruthChange, &str), EffectError> {

@@ -36,7 +36,9 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     };
     let found = sync.await;
     device.close().await;
-    let same = found?
+    let found = found?;
+    app.unreachable.succeeded(&request.device);
+    let same = found
         .map(|found| device_fingerprint(&found.state))
         .transpose()?
         .is_some_and(|now| now == plan.base.device);

@@ -3,11 +3,12 @@
 use change_model::{Change, Note};
 use jiff::Timestamp;
 use ticket_client::{StateOutcome, StateWrite, TicketId};
-use webex_cards::{MessageId, Posted, RoomId};
+use webex_cards::{Message, MessageId, Posted, RoomId};
 
 use super::{EffectError, Outcome};
 use crate::adapters::{card, note, ticket};
 use crate::app::App;
+use crate::store::cards::Card;
 use crate::waiting::Wait;
 
 /// The states that netchange itself gives, and the one it starts from: a ticket in any other was moved by a person, and stays there.
@@ -52,8 +53,9 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
     Ok(None)
 }
 
-/// Replaces every card of the change by what became of it.
-pub(super) async fn chat(app: &App, change: &Change, told: Note) -> Outcome {
+/// Replaces every card of the change by what became of it. Where cards cannot be edited that is a new message; on a repeated attempt it may
+/// be there although its id was never stored.
+pub(super) async fn chat(app: &App, change: &Change, told: Note, repeated: bool) -> Outcome {
     let shows = note::subject(told);
     let text = card::outcome(change, told, &app.settings)?;
     let headline = format!(
@@ -61,18 +63,49 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note) -> Outcome {
         webex_cards::markdown::escape(&change.ticket.number, 40),
         note::subject(told)
     );
-    for sent in app.store.cards(change.id).await? {
+    let cards = app.store.cards(change.id).await?;
+    for sent in &cards {
         if sent.shows == shows || sent.round != change.round {
             continue;
         }
-        let posted =
-            Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
-        let replaced = app.webex.replace_card(&posted, &headline, &text).waited("webex").await?;
+        let found = if repeated { find(app, &cards, sent, &headline).await? } else { None };
+        let shown = match found {
+            Some(id) => id,
+            None => {
+                let posted = Posted {
+                    id: message_id(&sent.message_id)?,
+                    room_id: room_id(&sent.room_id)?,
+                    parent: None,
+                };
+                let replaced = app.webex.replace_card(&posted, &headline, &text).waited("webex").await?;
+                replaced.message().id.clone()
+            }
+        };
         crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
         app.systems.succeeded("webex");
-        app.store.card_shows(&sent, replaced.message().id.as_str(), shows).await?;
+        app.store.card_shows(sent, shown.as_str(), shows).await?;
     }
     Ok(None)
+}
+
+/// Looks for a card with this headline that is not on record. A bot cannot list its own posts in a group space: a second one may then
+/// stand there.
+async fn find(
+    app: &App,
+    known: &[Card],
+    sent: &Card,
+    headline: &str,
+) -> Result<Option<MessageId>, EffectError> {
+    if !sent.recipient.contains('@') {
+        return Ok(None);
+    }
+    let messages = app.webex.list_direct(&sent.recipient).waited("webex").await?;
+    let is_it = |message: &Message| {
+        message.markdown.as_deref() == Some(headline)
+            && !message.attachments.is_empty()
+            && !known.iter().any(|card| card.message_id == message.id.as_str())
+    };
+    Ok(messages.into_iter().find(is_it).map(|message| message.id))
 }
 
 fn message_id(text: &str) -> Result<MessageId, EffectError> {

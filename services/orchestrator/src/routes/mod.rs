@@ -12,16 +12,22 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
-use actix_web::{App as HttpApp, HttpServer};
+use actix_web::{App as HttpApp, HttpResponse, HttpServer};
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
+<<<<<<< HEAD
 use tokio::sync::Semaphore;
+=======
+use serde_json::json;
+>>>>>>> main
 use tracing_actix_web::TracingLogger;
 
 use crate::app::App;
@@ -34,6 +40,8 @@ const MAX_BODY: usize = 1 << 20;
 const SHUTDOWN_SECONDS: u64 = 10;
 /// How long a client may take to send a request's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request may take altogether, its body included.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// Connections at once, for all threads.
 const MAX_CONNECTIONS: usize = 4096;
 /// Questions of the explorer's pages to devices at once.
@@ -66,6 +74,7 @@ pub(crate) fn server(
         HttpApp::new()
             .app_data(shared.clone())
             .app_data(PayloadConfig::new(MAX_BODY))
+            .wrap(from_fn(in_time))
             .wrap(headers())
             .wrap(TracingLogger::default())
             .configure(routes)
@@ -79,6 +88,21 @@ pub(crate) fn server(
         .listen(listener)
         .context("cannot listen")?;
     Ok(server.run())
+}
+
+/// Sends away who does not get a request across, or an answer ready, in time. What is stored all the same is known when it comes again.
+async fn in_time<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    // The request itself may not be kept: the router wants it for itself.
+    let path = request.path().to_owned();
+    tokio::time::timeout(ANSWER_TIMEOUT, next.call(request)).await.unwrap_or_else(|_| {
+        tracing::warn!(path, "A request took too long");
+        let text = "the request took too long";
+        let answer = HttpResponse::RequestTimeout().force_close().json(json!({"error": text}));
+        Err(InternalError::from_response(text, answer).into())
+    })
 }
 
 fn routes(config: &mut web::ServiceConfig) {

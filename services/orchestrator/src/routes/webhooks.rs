@@ -19,7 +19,7 @@ pub(super) async fn zammad(request: HttpRequest, body: Bytes, shared: Data<Share
     if let Err(refused) = authenticate(&shared, &request, secret, verified) {
         return Ok(*refused);
     }
-    if let Err(error) = ticket_client::webhook::parse(&body) {
+    if let Err(error) = ticket_client::webhook::hint(&body) {
         return Ok(malformed(&request, &error));
     }
     let key = header(&request, "X-Zammad-Delivery").map_or_else(|| digest(&body), str::to_owned);

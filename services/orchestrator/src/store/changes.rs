@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
-use super::{Store, millis, outbox, timestamp};
+use super::{Store, millis, outbox, ticket_states, timestamp};
 
 /// A change moved.
 #[derive(Debug, Clone)]
@@ -69,6 +69,16 @@ pub(crate) struct ChangeFilter {
 impl Store {
     /// Inserts a change that was just received; `false` if its ticket already has one under way.
     pub(crate) async fn insert_change(&self, received: &Transition) -> sqlx::Result<bool> {
+        self.insert_change_of(received, None).await
+    }
+
+    /// Likewise, for a ticket that we gave a state before: in the same transaction, or a look at the ticket in between would take that state
+    /// for somebody else's doing.
+    pub(crate) async fn insert_change_of(
+        &self,
+        received: &Transition,
+        ticket_state: Option<&str>,
+    ) -> sqlx::Result<bool> {
         let change = &received.change;
         let mut tx = self.begin().await?;
         let insert = "INSERT INTO changes (id, version, state, active, holds_device, ticket_id, ticket_number, device, received_at, updated_at, body) \
@@ -92,6 +102,10 @@ impl Store {
         }
         add_history(&mut tx, change, State::Received, ("received", &change.ticket.number)).await?;
         outbox::enqueue(&mut tx, change, &received.effects, change.received_at).await?;
+        if let Some(state) = ticket_state {
+            let given = sqlx::query(ticket_states::GIVEN).bind(change.id.to_string()).bind(state);
+            given.bind(millis(change.received_at)).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         self.tell(change);
         Ok(true)

@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Pens, Shared, Store, millis};
+use super::{BEGIN, COMMIT, Pens, Shared, Store, millis};
 
 /// Deliveries and outcomes stored in one transaction, and so under one sync to disk, at most.
 const BATCH: usize = 256;
@@ -78,7 +79,7 @@ pub(crate) struct NotStored;
 /// A write that waits for its transaction, and who waits for it.
 enum Waiting {
     /// A delivery; the answer says whether it is new.
-    New(Delivery, oneshot::Sender<Result<bool, NotStored>>),
+    New(Delivery, oneshot::Sender<Result<bool, NotStored>>, Sender),
     /// What came of one.
     Settled(Settled, oneshot::Sender<Result<bool, NotStored>>),
 }
@@ -91,13 +92,33 @@ struct Settled {
     outcome: String,
 }
 
+/// A sender that waits, counted until this is dropped.
+struct Sender(Arc<AtomicUsize>);
+
+impl Sender {
+    fn new(waiting: &Arc<AtomicUsize>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting.clone())
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Gathers writes that come together into one transaction: a sync to disk costs the same for one as for many.
 #[derive(Clone)]
-pub(super) struct Writer(mpsc::Sender<Waiting>);
+pub(super) struct Writer {
+    queue: mpsc::Sender<Waiting>,
+    /// How many senders wait for their webhook to be stored.
+    senders: Arc<AtomicUsize>,
+}
 
 impl Writer {
     pub(super) fn start(pens: Pens, shared: Arc<Shared>) -> Self {
-        let (sender, mut receiver) = mpsc::channel::<Waiting>(QUEUE);
+        let (queue, mut receiver) = mpsc::channel::<Waiting>(QUEUE);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while receiver.recv_many(&mut batch, BATCH).await > 0 {
@@ -107,14 +128,20 @@ impl Writer {
                 }
                 for (place, waiting) in batch.drain(..).enumerate() {
                     let result = stored.as_ref().map(|fresh| fresh.contains(&place)).map_err(|_| NotStored);
-                    let (Waiting::New(_, answer) | Waiting::Settled(_, answer)) = waiting;
+                    let answer = match waiting {
+                        Waiting::New(_, answer, sender) => {
+                            drop(sender);
+                            answer
+                        }
+                        Waiting::Settled(_, answer) => answer,
+                    };
                     // The sender may have hung up; its delivery is stored all the same.
                     let _ = answer.send(result);
                 }
                 shared.work.notify_one();
             }
         });
-        Self(sender)
+        Self { queue, senders: Arc::default() }
     }
 
     async fn write(
@@ -122,7 +149,7 @@ impl Writer {
         waiting: impl FnOnce(oneshot::Sender<Result<bool, NotStored>>) -> Waiting,
     ) -> Result<bool, NotStored> {
         let (answer, stored) = oneshot::channel();
-        self.0.send(waiting(answer)).await.map_err(|_| NotStored)?;
+        self.queue.send(waiting(answer)).await.map_err(|_| NotStored)?;
         stored.await.map_err(|_| NotStored)?
     }
 }
@@ -130,63 +157,63 @@ impl Writer {
 /// Stores a batch; the places in it of the deliveries that are new.
 async fn store(pens: &Pens, batch: &[Waiting]) -> sqlx::Result<HashSet<usize>> {
     let now = millis(Timestamp::now());
-    let is_new = |waiting: &Waiting| matches!(waiting, Waiting::New(..));
-    let mut writing = if batch.iter().any(is_new) { pens.synced().await? } else { pens.unsynced().await? };
-    let fresh = insert(&mut writing.tx, batch, now).await?;
-    for waiting in batch {
-        let Waiting::Settled(settled, _) = waiting else { continue };
-        let settle = "UPDATE inbox SET done_at = ?2, due_at = coalesce(?3, due_at), outcome = ?4, lease_until = NULL WHERE id = ?1";
-        sqlx::query(settle)
-            .bind(settled.id)
-            .bind(settled.done_at)
-            .bind(settled.due_at)
-            .bind(&settled.outcome)
-            .execute(&mut *writing.tx)
-            .await?;
+    let mut places = HashMap::new();
+    let mut settled = Vec::new();
+    for (place, waiting) in batch.iter().enumerate() {
+        match waiting {
+            // Of several with one key in the batch, the first is the one.
+            Waiting::New(delivery, ..) => {
+                let key = (delivery.source.as_str(), delivery.key.as_str());
+                places.entry(key).or_insert((place, delivery.body.as_slice()));
+            }
+            Waiting::Settled(outcome, _) => settled.push(outcome),
+        }
     }
-    writing.tx.commit().await?;
+    let mut query = QueryBuilder::new(BEGIN);
+    if !places.is_empty() {
+        push_new(&mut query, &places, now);
+    }
+    if !settled.is_empty() {
+        push_settled(&mut query, &settled);
+    }
+    query.push(COMMIT);
+    let query = query.build().persistent(false);
+    let rows =
+        if places.is_empty() { pens.run_unsynced(query).await? } else { pens.run_synced(query).await? };
+    let mut fresh = HashSet::with_capacity(rows.len());
+    for row in &rows {
+        let key = (row.try_get::<&str, _>("source")?, row.try_get::<&str, _>("delivery")?);
+        fresh.extend(places.get(&key).map(|(place, _)| *place));
+    }
     Ok(fresh)
 }
 
-/// Inserts the new deliveries of a batch in two statements, however many they are.
-async fn insert(
-    tx: &mut Transaction<'static, Sqlite>,
-    batch: &[Waiting],
-    now: i64,
-) -> sqlx::Result<HashSet<usize>> {
-    let mut places = HashMap::new();
-    for (place, waiting) in batch.iter().enumerate() {
-        if let Waiting::New(delivery, _) = waiting {
-            // Of several with one key in the batch, the first is the one.
-            places
-                .entry((delivery.source.as_str(), delivery.key.as_str()))
-                .or_insert((place, &delivery.body));
-        }
-    }
-    if places.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let mut query = QueryBuilder::new("INSERT INTO inbox (source, delivery, received_at, due_at) ");
+/// Adds the statements that insert new deliveries and their bodies; those that are new are returned.
+fn push_new(query: &mut QueryBuilder<Sqlite>, places: &HashMap<(&str, &str), (usize, &[u8])>, now: i64) {
+    query.push("INSERT INTO inbox (source, delivery, received_at, due_at) ");
     query.push_values(places.keys(), |mut row, (source, key)| {
-        row.push_bind(*source).push_bind(*key).push_bind(now).push_bind(now);
+        row.push_bind((*source).to_owned()).push_bind((*key).to_owned()).push_bind(now).push_bind(now);
     });
-    query.push(" ON CONFLICT (source, delivery) DO NOTHING RETURNING id, source, delivery");
-    let rows = query.build().persistent(false).fetch_all(&mut **tx).await?;
-    let mut fresh = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let (source, key): (&str, &str) = (row.try_get("source")?, row.try_get("delivery")?);
-        if let Some((place, body)) = places.get(&(source, key)) {
-            fresh.push((row.try_get::<i64, _>("id")?, *place, *body));
-        }
-    }
-    if !fresh.is_empty() {
-        let mut query = QueryBuilder::new("INSERT INTO inbox_bodies (inbox_id, body) ");
-        query.push_values(&fresh, |mut row, (id, _, body)| {
-            row.push_bind(*id).push_bind(body.as_slice());
-        });
-        query.build().persistent(false).execute(&mut **tx).await?;
-    }
-    Ok(fresh.into_iter().map(|(_, place, _)| place).collect())
+    query.push(" ON CONFLICT (source, delivery) DO NOTHING RETURNING source, delivery; ");
+    // What was there before has its body already.
+    query.push("INSERT OR IGNORE INTO inbox_bodies (inbox_id, body) SELECT inbox.id, new.column3 FROM (");
+    query.push_values(places, |mut row, ((source, key), (_, body))| {
+        row.push_bind((*source).to_owned()).push_bind((*key).to_owned()).push_bind(body.to_vec());
+    });
+    query.push(") AS new JOIN inbox ON inbox.source = new.column1 AND inbox.delivery = new.column2; ");
+}
+
+/// Adds the statement that keeps what came of deliveries.
+fn push_settled(query: &mut QueryBuilder<Sqlite>, settled: &[&Settled]) {
+    query.push(
+        "UPDATE inbox SET done_at = new.column2, due_at = coalesce(new.column3, due_at), outcome = new.column4, \
+         lease_until = NULL FROM (",
+    );
+    query.push_values(settled, |mut row, settled| {
+        row.push_bind(settled.id).push_bind(settled.done_at).push_bind(settled.due_at);
+        row.push_bind(settled.outcome.clone());
+    });
+    query.push(") AS new WHERE inbox.id = new.column1; ");
 }
 
 /// Due webhooks that nobody works on, oldest first.
@@ -199,7 +226,13 @@ pub(super) const FORGET: &str = "DELETE FROM inbox WHERE id IN (SELECT id FROM i
 impl Store {
     /// Stores a delivery and returns once it is on disk: `true` if it is new, `false` if it was there before.
     pub(crate) async fn accept(&self, delivery: Delivery) -> Result<bool, NotStored> {
-        self.inbox.write(|answer| Waiting::New(delivery, answer)).await
+        let sender = Sender::new(&self.inbox.senders);
+        self.inbox.write(|answer| Waiting::New(delivery, answer, sender)).await
+    }
+
+    /// Whether senders wait for their webhook to be stored.
+    pub(crate) fn senders_wait(&self) -> bool {
+        self.inbox.senders.load(Ordering::Relaxed) > 0
     }
 
     /// Takes the next due webhooks under lease, at most so many, oldest first.

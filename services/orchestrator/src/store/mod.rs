@@ -15,6 +15,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -32,12 +33,16 @@ pub(crate) use changes::{Applied, Done};
 
 /// How long a write waits for another process that holds the write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often the write-ahead log is folded into the file, beside the writes.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// Size of the write-ahead log, in pages of 4 KiB, from which on a write folds it itself. Until then no sender waits for that.
+/// How often the write-ahead log is folded into the file, beside the writes: so often that each time little is to be written, for which
+/// a sender's sync hardly waits.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
+/// Size of the write-ahead log, in pages of 4 KiB (32 MiB in all), from which on a write folds it itself. Until then no sender waits for
+/// that.
 const CHECKPOINT_AT: &str = "8000";
 /// Connections for reading.
-const READERS: u32 = 4;
+const READERS: u32 = 3;
+/// Memory of a connection for pages of the file, in KiB; the kernel has them too.
+const PAGE_CACHE: &str = "-512";
 
 /// A handle to the store; cheap to clone.
 #[derive(Clone)]
@@ -60,29 +65,38 @@ struct Pens {
     synced: SqlitePool,
     /// The connection whose commits are in the file, but perhaps not on disk yet.
     unsynced: SqlitePool,
+    /// Whether anything was written since the write-ahead log was last folded into the file.
+    written: Arc<AtomicBool>,
 }
 
-/// An open transaction, and the turn to write.
-struct Writing {
-    // Dropped first: what is not committed is taken back before somebody else's turn.
-    tx: Transaction<'static, Sqlite>,
-    /// The synced connection is held while the other one writes, so that there is one writer at a time, in the order of their coming.
-    _turn: Option<PoolConnection<Sqlite>>,
-}
+/// What opens and ends a transaction that is sent in one piece: the connection's thread is called once, not once for each statement,
+/// which counts when the processor is busy.
+const BEGIN: &str = "BEGIN IMMEDIATE; ";
+const COMMIT: &str = "COMMIT";
 
 impl Pens {
-    async fn synced(&self) -> sqlx::Result<Writing> {
-        Ok(Writing { tx: self.synced.begin_with("BEGIN IMMEDIATE").await?, _turn: None })
+    /// Waits for the turn to write.
+    async fn turn(&self) -> sqlx::Result<PoolConnection<Sqlite>> {
+        let turn = self.synced.acquire().await?;
+        self.written.store(true, Ordering::Relaxed);
+        Ok(turn)
     }
 
-    async fn unsynced(&self) -> sqlx::Result<Writing> {
-        let turn = self.synced.acquire().await?;
-        Ok(Writing { tx: self.unsynced.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+    /// Runs a transaction in one piece, from [`BEGIN`] to [`COMMIT`]; it is on disk when this returns. Its rows.
+    async fn run_synced(&self, query: Query<'_, Sqlite, SqliteArguments>) -> sqlx::Result<Vec<SqliteRow>> {
+        run(&mut self.turn().await?, query).await
+    }
+
+    /// The same without a sync.
+    async fn run_unsynced(&self, query: Query<'_, Sqlite, SqliteArguments>) -> sqlx::Result<Vec<SqliteRow>> {
+        // Held while the other one writes, so that there is one writer at a time, in the order of their coming.
+        let _turn = self.turn().await?;
+        run(&mut self.unsynced.acquire().await?, query).await
     }
 
     /// Runs one statement that needs no sync; how many rows it touched.
     async fn execute_unsynced(&self, query: Query<'_, Sqlite, SqliteArguments>) -> sqlx::Result<u64> {
-        let _turn = self.synced.acquire().await?;
+        let _turn = self.turn().await?;
         query.execute(&self.unsynced).await.map(|done| done.rows_affected())
     }
 
@@ -91,9 +105,22 @@ impl Pens {
         &self,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> sqlx::Result<Vec<SqliteRow>> {
-        let _turn = self.synced.acquire().await?;
+        let _turn = self.turn().await?;
         query.fetch_all(&self.unsynced).await
     }
+}
+
+/// Runs a transaction in one piece, and takes it back if it fails.
+async fn run(
+    connection: &mut PoolConnection<Sqlite>,
+    query: Query<'_, Sqlite, SqliteArguments>,
+) -> sqlx::Result<Vec<SqliteRow>> {
+    let result = query.fetch_all(&mut **connection).await;
+    if result.is_err() {
+        // If it had not begun, or SQLite has taken it back already, there is nothing to take back, and this says so.
+        let _ = sqlx::query("ROLLBACK").execute(&mut **connection).await;
+    }
+    result
 }
 
 struct Shared {
@@ -114,6 +141,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_AT)
+            .pragma("cache_size", PAGE_CACHE)
             .foreign_keys(true);
         let path = options.get_filename().to_path_buf();
         make_private(&path).with_context(|| format!("cannot make the store {}", path.display()))?;
@@ -134,7 +162,7 @@ impl Store {
             .context("cannot bring the store's tables up to date")?;
         let unsynced = open(1, options.clone().synchronous(SqliteSynchronous::Normal));
         let unsynced = unsynced.await.context("cannot open the store for leases")?;
-        let pens = Pens { synced: write.clone(), unsynced };
+        let pens = Pens { synced: write.clone(), unsynced, written: Arc::default() };
         let read = open(READERS, options).await.context("cannot open the store for reading")?;
         let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
         let inbox = inbox::Writer::start(pens.clone(), shared.clone());
@@ -159,12 +187,14 @@ impl Store {
         let take_up = "UPDATE outbox SET lease_until = NULL WHERE done_at IS NULL AND gave_up_at IS NULL AND lease_until IS NOT NULL";
         sqlx::query(take_up).execute(&mut *tx).await?;
         tx.commit().await?;
-        tokio::spawn(checkpoint(self.read.clone()));
+        tokio::spawn(checkpoint(self.clone()));
         Ok(lock)
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
-        self.write.begin_with("BEGIN IMMEDIATE").await
+        let tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        self.pens.written.store(true, Ordering::Relaxed);
+        Ok(tx)
     }
 
     /// Waits until there may be work.
@@ -191,12 +221,15 @@ impl Store {
 }
 
 /// Folds the write-ahead log into the file, as far as that goes without anybody waiting, until the store is closed.
-async fn checkpoint(pool: SqlitePool) {
+async fn checkpoint(store: Store) {
     let mut interval = tokio::time::interval(CHECKPOINT_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while !pool.is_closed() {
+    while !store.read.is_closed() {
         interval.tick().await;
-        match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&pool).await {
+        if !store.pens.written.swap(false, Ordering::Relaxed) {
+            continue;
+        }
+        match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&store.read).await {
             Ok(_) | Err(sqlx::Error::PoolClosed) => {}
             Err(error) => {
                 tracing::warn!(error = %error, "The write-ahead log could not be folded into the store");
@@ -279,12 +312,30 @@ mod tests {
         assert!(seen > 30, "{seen} statements were found");
     }
 
+    #[tokio::test]
+    async fn a_transaction_in_one_piece_is_whole_or_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        let insert =
+            "INSERT INTO inbox (source, delivery, received_at, due_at) VALUES ('zammad', 'a', 0, 0); ";
+        for (rest, rows) in [("INSERT INTO nowhere VALUES (1); ", 0), ("", 1)] {
+            let sql = sqlx::AssertSqlSafe(format!("{BEGIN}{insert}{rest}{COMMIT}"));
+            let result = store.pens.run_synced(sqlx::query(sql).persistent(false)).await;
+            assert_eq!(result.is_ok(), rows == 1, "{result:?}");
+            let count: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM inbox").fetch_one(&store.read).await.unwrap();
+            assert_eq!(count, rows);
+        }
+    }
+
     /// With ten thousand changes, one statement that reads a whole table takes longer than all the rest of a change.
     #[tokio::test]
     async fn what_is_asked_again_and_again_reads_no_whole_table() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
-        for statement in [inbox::CLAIM, inbox::FORGET, outbox::CLAIM, outbox::GIVEN_UP, changes::CANCEL] {
+        for statement in
+            [inbox::CLAIM, inbox::FORGET, outbox::CLAIM, outbox::DUE, outbox::GIVEN_UP, changes::CANCEL]
+        {
             let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
             let plan = sqlx::query(explain).fetch_all(&store.read).await.unwrap();
             for step in plan {

@@ -35,7 +35,8 @@ pub(crate) struct GivenUp {
 }
 
 /// Waiting effects whose lane is free. A change's effects of one lane run in their order; the chat is told nothing while its cards are
-/// still being sent, or one sent later would keep its buttons.
+/// still being sent, or one sent later would keep its buttons. The changes that wait for a device stand in a line: only the first one looks
+/// at it, and one that does not answer is not asked by all of them.
 pub(super) const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?1) \
      WHERE id = (SELECT o.id FROM outbox o WHERE o.done_at IS NULL AND o.gave_up_at IS NULL AND o.due_at <= ?1 \
      AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
@@ -43,7 +44,16 @@ pub(super) const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = a
                      AND (e.lane = o.lane OR (o.lane = 'chat' AND e.effect = 'ask_approvers')) AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
      AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.device = own.device \
               WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
+     AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.state = 'approved' AND +other.device = own.device \
+              JOIN outbox f ON f.change_id = other.id AND f.lane = o.lane AND f.effect = 'recheck' AND f.id < o.id AND f.done_at IS NULL AND f.gave_up_at IS NULL \
+              WHERE own.id = o.change_id)) \
      ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at";
+
+/// Whether anything is due and free.
+pub(super) const DUE: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND due_at <= ?1 \
+     AND (lease_until IS NULL OR lease_until <= ?1)) AS delivery, \
+     EXISTS (SELECT 1 FROM outbox WHERE done_at IS NULL AND gave_up_at IS NULL AND due_at <= ?1 \
+     AND (lease_until IS NULL OR lease_until <= ?1)) AS effect";
 
 /// A longer lease.
 const RENEW: &str = "UPDATE outbox SET lease_until = ?2 WHERE id = ?1 AND done_at IS NULL";
@@ -89,6 +99,12 @@ impl Store {
     pub(crate) async fn finish_effect(&self, id: i64, now: Timestamp) -> sqlx::Result<()> {
         let finish = "UPDATE outbox SET done_at = ?2, lease_until = NULL WHERE id = ?1";
         self.pens.execute_unsynced(sqlx::query(finish).bind(id).bind(millis(now))).await.map(|_| ())
+    }
+
+    /// Whether a webhook, and whether an effect, may be due: asked before either is claimed, as reading keeps nobody from writing.
+    pub(crate) async fn due(&self, now: Timestamp) -> sqlx::Result<(bool, bool)> {
+        let row = sqlx::query(DUE).bind(millis(now)).fetch_one(&self.read).await?;
+        Ok((row.try_get("delivery")?, row.try_get("effect")?))
     }
 
     /// When the next waiting effect or webhook is due that was not due yet at the given time.

@@ -5,12 +5,14 @@ use jiff::Timestamp;
 
 use super::{Store, millis};
 
+/// Records the state that we gave to a change's ticket.
+pub(super) const GIVEN: &str = "INSERT INTO ticket_states (change_id, state, at) VALUES (?1, ?2, ?3) \
+                                ON CONFLICT (change_id) DO UPDATE SET state = excluded.state, at = excluded.at";
+
 impl Store {
     /// Records the state that we gave to the ticket.
     pub(crate) async fn ticket_is(&self, change: ChangeId, state: &str, now: Timestamp) -> sqlx::Result<()> {
-        let upsert = "INSERT INTO ticket_states (change_id, state, at) VALUES (?1, ?2, ?3) \
-                      ON CONFLICT (change_id) DO UPDATE SET state = excluded.state, at = excluded.at";
-        sqlx::query(upsert)
+        sqlx::query(GIVEN)
             .bind(change.to_string())
             .bind(state)
             .bind(millis(now))

@@ -3,18 +3,22 @@
 use change_model::{Change, Decision, Email, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use webex_cards::webhook::{Data, Notification};
-use webex_cards::{AttachmentAction, NewMessage, Person, PersonKind, markdown};
+use webex_cards::{AttachmentAction, Message, NewMessage, Person, PersonKind, markdown};
 
 use super::intake::Taken;
 use crate::app::App;
 use crate::effects::EffectError;
 use crate::store::cards::Card;
 use crate::store::inbox::InboxRow;
+use crate::store::remarks::Reply;
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
 
 /// A fast click can arrive before the card's message id is stored, and before Webex itself finds the action.
 const FAST_CLICK: SignedDuration = SignedDuration::from_secs(15);
+
+/// How long it is tried to tell a person that their answer does not count; later it would only be a riddle.
+const TELL_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// How often a decision is judged anew because the change moved under it, before it waits.
 const ATTEMPTS: u32 = 5;
@@ -25,7 +29,7 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
     let Data::Submit(submit) = notification.data else {
         return Ok("ignored: nothing was pressed".to_owned());
     };
-    let young = Timestamp::now().duration_since(row.received_at) < FAST_CLICK;
+    let young = age(row) < FAST_CLICK;
     let action = match app.webex.attachment_action(&submit.id).waited("webex").await {
         Err(error) if error.is_not_found() && young => {
             return Err(EffectError::later("Webex does not know the action yet"));
@@ -40,10 +44,14 @@ pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
         }
         return Ok("refused: the card is none of ours".to_owned());
     };
+    if app.store.reply(row.id).await?.is_some() {
+        // It was judged before, and only the telling is left: what did not count does not count later either.
+        return tell(app, row, &card, &action).await;
+    }
     let person = app.webex.person(&action.person_id).waited("webex").await?;
     match judge(app, row, &card, (&action, &person)).await? {
         Ok(outcome) => Ok(outcome),
-        Err(why) => refuse(app, &card, &action, &person, &why).await,
+        Err(why) => refuse(app, row, &card, (&action, &person), &why).await,
     }
 }
 
@@ -129,15 +137,74 @@ fn comment(action: &AttachmentAction) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
 }
 
-/// Records a decision that does not count and tells the person, without letting that hold anything up.
-async fn refuse(app: &App, card: &Card, action: &AttachmentAction, person: &Person, why: &str) -> Taken {
+/// Records a decision that does not count and tells the person.
+async fn refuse(
+    app: &App,
+    row: &InboxRow,
+    card: &Card,
+    (action, person): (&AttachmentAction, &Person),
+    why: &str,
+) -> Taken {
     let who = person.emails.first().map_or(person.id.as_str(), String::as_str);
     tracing::warn!(change.id = %card.change_id, "A decision by {who} does not count: {why}");
-    app.store.remark(card.change_id, "decision_refused", &format!("{who}: {why}")).await?;
-    let text = format!("Your answer was not counted: {}.", markdown::escape(why, 300));
-    let message = NewMessage::to_room(action.room_id.clone(), &text).in_thread_of(action.message_id.clone());
-    if let Err(error) = app.webex.create_message(&message).waited("webex").await {
-        tracing::warn!(error = %error, "The person could not be told why their answer was not counted");
+    let number = app.store.change(card.change_id).await?.map(|change| change.ticket.number);
+    let about = number.map(|number| format!(" about network change {number}")).unwrap_or_default();
+    let text = format!(
+        "Your answer{} was not counted: {}.",
+        markdown::escape(&about, 80),
+        markdown::escape(why, 300)
+    );
+    let detail = format!("{who}: {why}");
+    app.store.remark_refused_delivery((card.change_id, row.id), &detail, &text).await?;
+    tell(app, row, card, action).await
+}
+
+/// Tells a person, once, that their answer does not count. It holds nothing else up.
+async fn tell(app: &App, row: &InboxRow, card: &Card, action: &AttachmentAction) -> Taken {
+    const TOLD: &str = "refused, and told so";
+    let Some(reply) = app.store.reply(row.id).await? else {
+        return Err(EffectError::later("the reply is not on record yet"));
+    };
+    if reply.sent {
+        return Ok(TOLD.to_owned());
     }
-    Ok(format!("refused: {who}: {why}"))
+    let is_direct = card.recipient.contains('@');
+    if row.attempts > 1 && is_there(app, card, &reply, is_direct).await? {
+        app.store.reply_sent(row.id).await?;
+        return Ok(TOLD.to_owned());
+    }
+    let message =
+        NewMessage::to_room(action.room_id.clone(), &reply.text).in_thread_of(action.message_id.clone());
+    let sent = app.webex.create_message(&message).waited("webex").await;
+    crate::crash::point("inside:deliver:webex_card");
+    match sent {
+        Ok(_) => {}
+        // A bot cannot look for its own words in a group space: perhaps told is better than told twice.
+        Err(error) if error.may_have_been_done() && !is_direct => {
+            tracing::warn!(error = %error, "It is not known whether the person was told why their answer was not counted");
+        }
+        Err(error) if error.is_retryable() && age(row) < TELL_FOR => return Err(error.into()),
+        Err(error) => {
+            tracing::warn!(error = %error, "The person could not be told why their answer was not counted");
+            return Ok("refused; the person could not be told".to_owned());
+        }
+    }
+    app.store.reply_sent(row.id).await?;
+    Ok(TOLD.to_owned())
+}
+
+/// Whether an earlier attempt told it: more such replies are in the chat than are known to be. In a group space, where a bot cannot look,
+/// that there was an attempt has to do.
+async fn is_there(app: &App, card: &Card, reply: &Reply, is_direct: bool) -> Result<bool, EffectError> {
+    if !is_direct {
+        return Ok(true);
+    }
+    let messages = app.webex.list_direct(&card.recipient).waited("webex").await?;
+    let same = |message: &&Message| message.markdown.as_deref() == Some(reply.text.as_str());
+    let there = messages.iter().filter(same).count();
+    Ok(there > app.store.replies_sent(card.change_id, &reply.text).await?)
+}
+
+fn age(row: &InboxRow) -> SignedDuration {
+    Timestamp::now().duration_since(row.received_at)
 }

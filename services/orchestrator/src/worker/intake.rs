@@ -2,6 +2,8 @@
 //!
 //! A webhook is only a hint, rendered anew at each attempt and perhaps old: the ticket is read, and what it says now counts.
 
+use std::collections::HashMap;
+
 use change_model::digest::digest;
 use change_model::{Change, Event, State};
 use jiff::Timestamp;
@@ -10,17 +12,37 @@ use ticket_client::{Ticket, TicketId};
 use crate::adapters::ticket;
 use crate::app::App;
 use crate::effects::EffectError;
-use crate::store::inbox::InboxRow;
+use crate::store::inbox::{InboxRow, Source};
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
 
 /// What came of a webhook, for its record; or why it has to wait.
 pub(super) type Taken = Result<String, EffectError>;
 
+/// Puts together the webhooks that are about one ticket: it is read once for all of them, after all of them came.
+pub(super) fn by_ticket(rows: Vec<InboxRow>) -> Vec<Vec<InboxRow>> {
+    let mut groups: Vec<Vec<InboxRow>> = Vec::new();
+    let mut places: HashMap<TicketId, usize> = HashMap::new();
+    for row in rows {
+        let ticket = (row.source == Source::Zammad).then(|| ticket_of(&row).ok()).flatten();
+        match ticket.and_then(|ticket| places.get(&ticket)).and_then(|place| groups.get_mut(*place)) {
+            Some(group) => group.push(row),
+            None => {
+                places.extend(ticket.map(|ticket| (ticket, groups.len())));
+                groups.push(vec![row]);
+            }
+        }
+    }
+    groups
+}
+
+fn ticket_of(row: &InboxRow) -> Result<TicketId, EffectError> {
+    let hint = ticket_client::webhook::hint(&row.body);
+    hint.map(|hint| hint.id).map_err(|error| EffectError::never(error.to_string()))
+}
+
 pub(super) async fn zammad(app: &App, row: &InboxRow) -> Taken {
-    let event =
-        ticket_client::webhook::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
-    look(app, event.ticket.id).await
+    look(app, ticket_of(row)?).await
 }
 
 /// Reads a ticket and does what its state asks for. Safe to repeat.
@@ -126,5 +148,36 @@ async fn ended(app: &App, change: &Change, ticket: &Ticket, told: &Told, quiet: 
         start(app, ticket).await
     } else {
         Ok(format!("ignored: change {} was about the same", change.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: i64, source: Source, body: &str) -> InboxRow {
+        InboxRow {
+            id,
+            source,
+            body: body.as_bytes().to_vec(),
+            attempts: 1,
+            received_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn webhooks_about_one_ticket_are_one_piece_of_work() {
+        let of = |ticket: u64| format!(r#"{{"ticket":{{"id":{ticket},"number":"150{ticket}"}}}}"#);
+        let rows = vec![
+            row(1, Source::Zammad, &of(16)),
+            row(2, Source::WebexCard, &of(16)),
+            row(3, Source::Zammad, "{"),
+            row(4, Source::Zammad, &of(17)),
+            row(5, Source::Zammad, &of(16)),
+            row(6, Source::Zammad, "{"),
+        ];
+        let groups: Vec<Vec<i64>> =
+            by_ticket(rows).iter().map(|group| group.iter().map(|row| row.id).collect()).collect();
+        assert_eq!(groups, [vec![1, 5], vec![2], vec![3], vec![4], vec![6]]);
     }
 }

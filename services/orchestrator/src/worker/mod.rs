@@ -7,9 +7,10 @@ mod retry;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use change_model::{Effect, Event};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -18,7 +19,7 @@ use tracing::Instrument;
 
 use crate::app::App;
 use crate::effects::{self, EffectError};
-use crate::store::inbox::{InboxRow, Source};
+use crate::store::inbox::{InboxRow, NotStored, Source};
 use crate::store::outbox::{LEASE, OutboxRow};
 use crate::store::{Applied, Done};
 
@@ -26,8 +27,12 @@ pub(crate) use retry::Limits;
 
 /// Effects worked on at once.
 const EFFECTS: usize = 32;
-/// Webhooks worked on at once; apart, so that a flood of them does not take the effects' places.
+/// Webhooks worked on at once, those about one ticket as one; apart, so that a flood of them does not take the effects' places.
 const DELIVERIES: usize = 16;
+/// Webhooks claimed at once, at most.
+const DELIVERIES_AT_ONCE: usize = 128;
+/// How long webhooks that are stored may be left alone while senders of others wait for their acknowledgement.
+const SENDERS_FIRST: Duration = Duration::from_millis(250);
 /// Longest sleep without being rung: a command of the operator writes into the store from another process, which rings nobody.
 const LONGEST_SLEEP: Duration = Duration::from_secs(2);
 /// How long the worker may be silent before it is not believed to be alive.
@@ -57,20 +62,21 @@ impl Pulse {
 pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
     pulse.beat();
     let poller = tokio::spawn(poll::run(app.clone(), stop.clone()));
-    let places = Places::default();
+    let mut places = Places::default();
     let mut tasks = JoinSet::new();
     while !stop.is_cancelled() {
         pulse.beat();
         while tasks.try_join_next().is_some() {}
         let looked = Timestamp::now();
-        let started = start_due(&app, &places, &mut tasks).await;
+        let started = start_due(&app, &mut places, &mut tasks).await;
         if let Err(error) = &started {
             tracing::error!(error = %error, "The store does not answer; waiting");
         }
         if matches!(started, Ok(true)) {
             continue;
         }
-        let sleep = sleep_time(&app, looked).await;
+        let longest = if places.held_since.is_some() { SENDERS_FIRST } else { LONGEST_SLEEP };
+        let sleep = sleep_time(&app, looked).await.min(longest);
         tokio::select! {
             () = app.store.work() => {}
             () = tokio::time::sleep(sleep) => {}
@@ -88,32 +94,54 @@ pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
 struct Places {
     effects: Arc<Semaphore>,
     deliveries: Arc<Semaphore>,
+    /// When senders began to be let go first.
+    held_since: Option<Instant>,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        Self { effects: Arc::new(Semaphore::new(EFFECTS)), deliveries: Arc::new(Semaphore::new(DELIVERIES)) }
+        Self {
+            effects: Arc::new(Semaphore::new(EFFECTS)),
+            deliveries: Arc::new(Semaphore::new(DELIVERIES)),
+            held_since: None,
+        }
+    }
+}
+
+impl Places {
+    /// Whether webhooks are left alone for now because senders of others wait for their acknowledgement.
+    fn hold(&mut self, app: &App) -> bool {
+        if !app.store.senders_wait() {
+            self.held_since = None;
+            return false;
+        }
+        let since = *self.held_since.get_or_insert_with(Instant::now);
+        let hold = since.elapsed() < SENDERS_FIRST;
+        if !hold {
+            self.held_since = None;
+        }
+        hold
     }
 }
 
 /// Starts whatever is due and has a place; `true` if it started something.
-async fn start_due(app: &App, places: &Places, tasks: &mut JoinSet<()>) -> sqlx::Result<bool> {
+async fn start_due(app: &App, places: &mut Places, tasks: &mut JoinSet<()>) -> sqlx::Result<bool> {
     let mut started = false;
-    let free = places.deliveries.available_permits();
-    if free > 0 {
-        for row in app.store.claim_deliveries(Timestamp::now(), free).await? {
-            // Nobody else takes places, so that there is one for each.
-            let place = places.deliveries.clone().try_acquire_owned();
-            let app = app.clone();
+    let (delivery_due, effect_due) = app.store.due(Timestamp::now()).await?;
+    if delivery_due && places.deliveries.available_permits() > 0 && !places.hold(app) {
+        let rows = app.store.claim_deliveries(Timestamp::now(), DELIVERIES_AT_ONCE).await?;
+        for rows in intake::by_ticket(rows) {
+            let (app, places) = (app.clone(), places.deliveries.clone());
             tasks.spawn(async move {
-                deliver(&app, row).await;
-                drop(place);
+                let _place = places.acquire_owned().await;
+                deliver(&app, rows).await;
                 app.store.ring();
             });
             started = true;
         }
     }
-    if let Ok(place) = places.effects.clone().try_acquire_owned()
+    if effect_due
+        && let Ok(place) = places.effects.clone().try_acquire_owned()
         && let Some(row) = app.store.claim_effect(Timestamp::now()).await?
     {
         let app = app.clone();
@@ -140,47 +168,55 @@ async fn sleep_time(app: &App, looked: Timestamp) -> Duration {
     }
 }
 
-/// Works on one webhook.
-async fn deliver(app: &App, row: InboxRow) {
+/// Works on webhooks that say the same, or on one.
+async fn deliver(app: &App, rows: Vec<InboxRow>) {
+    let Some(row) = rows.first() else { return };
+    let source = row.source.as_str();
     let span = tracing::info_span!(
         "delivery",
         inbox.id = row.id,
-        source = row.source.as_str(),
-        attempt = row.attempts
+        source,
+        attempt = row.attempts,
+        count = rows.len()
     );
     async {
-        crate::crash::point(&format!("before:deliver:{}", row.source.as_str()));
+        crate::crash::point(&format!("before:deliver:{source}"));
         let result = match row.source {
-            Source::Zammad => intake::zammad(app, &row).await,
-            Source::WebexCard => decision::card(app, &row).await,
+            Source::Zammad => intake::zammad(app, row).await,
+            Source::WebexCard => decision::card(app, row).await,
             Source::WebexMessage => Ok("ignored: commands by chat are not supported".to_owned()),
             // An event of the source of truth never configures anything by itself; what it changed is noticed before a change is applied.
             Source::Netbox => Ok("noted".to_owned()),
         };
-        crate::crash::point(&format!("between:deliver:{}", row.source.as_str()));
-        let now = Timestamp::now();
-        let stored = match result {
-            Ok(outcome) => {
-                tracing::info!(outcome, "Worked on a webhook from {}", row.source.as_str());
-                app.store.finish_delivery(row.id, &outcome, now).await
-            }
-            Err(EffectError::Later { why, after }) if retry::delivery_may_wait(row.received_at, now) => {
-                let due = retry::next(row.attempts, after, now, row.id);
-                tracing::warn!(error = %why, attempt = row.attempts, "A webhook from {} waits: {why}", row.source.as_str());
-                app.store.postpone_delivery(row.id, due, &why).await
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "A webhook from {} could not be worked on: {error}", row.source.as_str());
-                app.store.finish_delivery(row.id, &format!("failed: {error}"), now).await
-            }
-        };
-        if let Err(error) = stored {
+        crate::crash::point(&format!("between:deliver:{source}"));
+        let stored = join_all(rows.iter().map(|row| delivered(app, row, &result))).await;
+        if let Some(Err(error)) = stored.into_iter().find(Result::is_err) {
             tracing::error!(error = %error, "The outcome of a webhook could not be stored; it will be worked on again");
         }
-        crate::crash::point(&format!("after:deliver:{}", row.source.as_str()));
+        crate::crash::point(&format!("after:deliver:{source}"));
     }
     .instrument(span)
     .await;
+}
+
+/// Stores what came of a webhook.
+async fn delivered(app: &App, row: &InboxRow, result: &intake::Taken) -> Result<(), NotStored> {
+    let now = Timestamp::now();
+    match result {
+        Ok(outcome) => {
+            tracing::info!(outcome, "Worked on a webhook from {}", row.source.as_str());
+            app.store.finish_delivery(row.id, outcome, now).await
+        }
+        Err(EffectError::Later { why, after }) if retry::delivery_may_wait(row.received_at, now) => {
+            let due = retry::next(row.attempts, *after, now, row.id);
+            tracing::warn!(error = %why, attempt = row.attempts, "A webhook from {} waits: {why}", row.source.as_str());
+            app.store.postpone_delivery(row.id, due, why).await
+        }
+        Err(error) => {
+            tracing::error!(error = %error, "A webhook from {} could not be worked on: {error}", row.source.as_str());
+            app.store.finish_delivery(row.id, &format!("failed: {error}"), now).await
+        }
+    }
 }
 
 /// Runs one effect, keeping its lease meanwhile.
@@ -241,7 +277,7 @@ async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_
         Err(EffectError::Store(error)) => return Err(error),
         Err(EffectError::Later { why, after }) => {
             app.systems.failed(system_of(&row.effect), &why);
-            if Limits::of(app).may_wait(&row.effect, row.first_attempt_at, now) {
+            if Limits::of(app).may_wait(&row.effect, tried_since(app, row, now).await?, now) {
                 let due = retry::next(row.attempts, after, now, row.id);
                 tracing::warn!(duration_ms, error = %why, "{name} waits: {why}");
                 return app.store.postpone_effect(row.id, due, &why).await;
@@ -261,6 +297,17 @@ async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_
     let done =
         if matches!(event, Event::GaveUp { .. }) { Done::GaveUp(row.id) } else { Done::Effect(row.id) };
     bring(app, row, &event, done).await
+}
+
+/// Since when an effect is tried. A look at a device is tried by one change for all that wait for it.
+async fn tried_since(app: &App, row: &OutboxRow, now: Timestamp) -> sqlx::Result<Timestamp> {
+    if row.effect != Effect::Recheck {
+        return Ok(row.first_attempt_at);
+    }
+    let change = app.store.change(row.change_id).await?;
+    let device = change.as_ref().and_then(change_model::Change::device);
+    Ok(device
+        .map_or(row.first_attempt_at, |device| app.unreachable.failed(device, row.first_attempt_at, now)))
 }
 
 async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::Result<()> {

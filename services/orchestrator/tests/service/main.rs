@@ -4,10 +4,13 @@
 mod api;
 mod commands;
 mod configuration;
+mod device;
 mod explorer;
 mod life;
 mod many;
+mod once;
 mod process;
 #[path = "../support/mod.rs"]
 mod support;
+mod traps;
 mod webhooks;

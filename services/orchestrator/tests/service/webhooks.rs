@@ -167,6 +167,74 @@ async fn a_webhook_that_is_not_signed_over_its_own_bytes_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_stored_is_not_accepted_and_what_was_accepted_is_there() {
+    let mut world = World::new(Options::default()).await;
+    // 2 MiB: the store's own tables fit, not much more.
+    world.serve_limited(4096).await;
+    let mut accepted = 0;
+    let mut refused = None;
+    for number in 0..200 {
+        let mut body: Value = serde_json::from_slice(&fixture("seed_ticket_15004.json")).unwrap();
+        body["padding"] = json!(format!("{number} {}", "x".repeat(100_000)));
+        match post(&world, "/ticket", body.to_string().into_bytes()).await {
+            (202, _) => accepted += 1,
+            (status, answer) => {
+                refused = Some((status, answer));
+                break;
+            }
+        }
+    }
+    let (status, answer) = refused.expect("the disk never filled");
+    assert_eq!(status, 503, "{answer}");
+    assert!(accepted > 0);
+    let health = world.http.get(format!("{}/healthz", world.url())).send().await.unwrap();
+    assert!(health.status().is_success(), "it lives on");
+    world.signal("-KILL").await;
+    world.ended().await.unwrap();
+    world.serve(&[]).await;
+    world.quiet(0).await;
+    let url = format!("sqlite://{}", world.home.path().join("netchange.db").display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox").fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    assert!(stored >= accepted, "{accepted} were accepted, {stored} are there");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_methods_huge_heads_and_slow_bodies_are_refused() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = World::serving(Options::default()).await;
+    for path in PATHS {
+        for method in [reqwest::Method::GET, reqwest::Method::PUT, reqwest::Method::DELETE] {
+            let answer =
+                world.http.request(method.clone(), format!("{}{path}", world.url())).send().await.unwrap();
+            assert!([404, 405].contains(&answer.status().as_u16()), "{method} {path}: {}", answer.status());
+        }
+    }
+    let raw = async |text: String| {
+        let mut stream = tokio::net::TcpStream::connect(world.listen).await.unwrap();
+        // It may hang up before it has read all.
+        let _ = stream.write_all(text.as_bytes()).await;
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let _ = tokio::time::timeout(super::support::LIMIT, read).await.expect("it waits for ever");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let huge =
+        raw(format!("POST /ticket HTTP/1.1\r\nHost: x\r\nX-Huge: {}\r\n\r\n", "x".repeat(1 << 20))).await;
+    assert!(!huge.starts_with("HTTP/1.1 2"), "{huge}");
+    let slow = "POST /ticket HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"ticket\"".to_owned();
+    let slow_head = "POST /ticket HTTP/1.1\r\nHost: x".to_owned();
+    let (slow, slow_head) = futures_util::future::join(raw(slow), raw(slow_head)).await;
+    assert!(slow.starts_with("HTTP/1.1 408"), "{slow:?}");
+    assert!(!slow_head.starts_with("HTTP/1.1 2"), "{slow_head:?}");
+    let ticket = world.file(PORT, founding_ticket());
+    world.change_is(ticket, "pending_approval").await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_fails_again_and_again_is_told_to_wait() {
     let world = World::serving(Options::default()).await;
     let mut statuses = Vec::new();

@@ -135,10 +135,21 @@ impl World {
 
     /// Starts netchange and waits until it is ready.
     pub(crate) async fn serve(&mut self, environment: &[(&str, &str)]) {
+        self.serve_by(Command::new(NETCHANGE), environment).await;
+    }
+
+    /// Starts netchange, whose files may have so many blocks of 512 bytes: beyond, the disk is full.
+    pub(crate) async fn serve_limited(&mut self, blocks: u32) {
+        let mut shell = Command::new("sh");
+        // Ignored, the signal becomes an error of the write.
+        shell.args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &blocks.to_string(), NETCHANGE]);
+        self.serve_by(shell, &[]).await;
+    }
+
+    async fn serve_by(&mut self, mut command: Command, environment: &[(&str, &str)]) {
         let file = self.write_config();
         let log = self.home.path().join("serve.log");
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new(NETCHANGE);
         command.args(["serve", "--config"]).arg(&file).current_dir(self.home.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         command.envs(environment.iter().copied());

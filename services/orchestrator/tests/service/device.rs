@@ -1,0 +1,191 @@
+//! A switch that cannot be reached or must not be trusted, and changes that wait for it.
+
+use std::time::{Duration, Instant};
+
+use lab::people::LEAD;
+use serde_json::{Value, json};
+
+use super::support::{Options, PORT, World, founding_ticket, until_or};
+
+/// Connections that a fault may refuse.
+const MANY: u64 = 100_000;
+
+/// Makes the switch reset every connection.
+fn unreachable(world: &World) {
+    world.fault(json!({"system": "switch", "point": "connection", "times": MANY, "action": "reset"}));
+}
+
+/// How many connections were refused so far.
+fn refused(world: &World) -> u64 {
+    let left = world.lab.faults.list().first().and_then(|fault| fault.times).unwrap_or_default();
+    MANY - u64::from(left)
+}
+
+/// Eight changes that wait for approval.
+async fn eight(world: &World) -> Vec<u64> {
+    let file = |port| {
+        let fields = json!({"network_interface_description": "In line"});
+        world.file(&format!("GigabitEthernet1/0/{port}"), fields)
+    };
+    let tickets: Vec<u64> = (11..=18).map(file).collect();
+    for ticket in &tickets {
+        world.card(*ticket, LEAD.email).await;
+        world.ticket_is(*ticket, "pending approval").await;
+    }
+    tickets
+}
+
+async fn approve_all(world: &World, tickets: &[u64]) {
+    for ticket in tickets {
+        let change = world.change_is(*ticket, "pending_approval").await;
+        let (status, answer) = world.act(&change, "approve", json!({"by": LEAD.email})).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_wait_for_a_device_stand_in_line_and_do_not_all_knock() {
+    let world = World::serving(Options::default()).await;
+    let tickets = eight(&world).await;
+    unreachable(&world);
+    let started = Instant::now();
+    approve_all(&world, &tickets).await;
+    let knocked = async || (refused(&world) >= 5).then_some(());
+    until_or("the switch is tried five times", knocked, || world.log()).await;
+    // One change alone waits 0.5, 1, 2 and 4 s between five attempts; eight that all try need no second.
+    assert!(started.elapsed() > Duration::from_secs(7), "five attempts in {:?}", started.elapsed());
+    world.lab.faults.clear();
+    for ticket in &tickets {
+        world.ticket_is(*ticket, "closed").await;
+    }
+    assert_eq!(world.lab.switch.events().commits(), 8);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_wait_for_a_device_are_given_up_together_after_the_patience() {
+    let world = World::serving(Options::config(json!({"devices": {"patience": "3s"}}))).await;
+    let before = world.snapshot("GigabitEthernet1/0/11");
+    let tickets = eight(&world).await;
+    unreachable(&world);
+    let started = Instant::now();
+    approve_all(&world, &tickets).await;
+    for ticket in &tickets {
+        world.ticket_is(*ticket, "attention required").await;
+        let notes = world.notes(*ticket);
+        assert!(
+            notes.contains("the switch is as before the change; NetBox is as before the change"),
+            "{notes}"
+        );
+    }
+    assert!(started.elapsed() < Duration::from_secs(15), "it took {:?}", started.elapsed());
+    // Four attempts by the first, and one by each of the others.
+    assert!(refused(&world) <= 14, "{} attempts", refused(&world));
+    assert_eq!(world.snapshot("GigabitEthernet1/0/11"), before);
+    world.lab.faults.clear();
+    world.edit(tickets[0], json!({"state": "open"}));
+    world.approve(tickets[0]).await;
+    world.ticket_is(tickets[0], "closed").await;
+    world.stop().await;
+}
+
+/// A ticket that cannot even be planned because the switch is not talked to: what its note says.
+async fn not_planned(config: Value, spoil: impl FnOnce(&World)) -> String {
+    let mut world = World::new(Options::config(config)).await;
+    spoil(&world);
+    world.serve(&[]).await;
+    let before = world.snapshot(PORT);
+    let ticket = world.file(PORT, founding_ticket());
+    world.ticket_is(ticket, "attention required").await;
+    world.quiet(0).await;
+    assert_eq!(world.snapshot(PORT), before);
+    assert!(world.lab.webex.messages().is_empty(), "nobody is asked");
+    let (notes, log) = (world.notes(ticket), world.log());
+    for text in [&notes, &log] {
+        assert!(!text.contains("no-such-password"), "the password is told: {text}");
+    }
+    world.stop().await;
+    notes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_told_and_nothing_is_changed() {
+    let config = json!({"devices": {"patience": "1s", "password": "no-such-password"}});
+    let notes = not_planned(config, |_| {}).await;
+    assert!(
+        notes.contains("login") || notes.contains("password") || notes.contains("authentication"),
+        "{notes}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_and_an_unknown_host_key_are_told_and_nothing_is_sent() {
+    let other = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    let changed = not_planned(json!({"devices": {"patience": "1s"}}), |world| {
+        let file = world.home.path().join("known_hosts");
+        let line = std::fs::read_to_string(&file).unwrap();
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        words[2] = other;
+        std::fs::write(&file, format!("{}\n", words.join(" "))).unwrap();
+    });
+    let changed = changed.await;
+    assert!(changed.contains("host key"), "{changed}");
+    let unknown = not_planned(json!({"devices": {"patience": "1s"}}), |world| {
+        std::fs::write(world.home.path().join("known_hosts"), "").unwrap();
+    });
+    let unknown = unknown.await;
+    assert!(unknown.contains("host key"), "{unknown}");
+}
+
+/// What somebody types on the switch in the meantime.
+const BY_HAND: &str = "<description>by hand</description>";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_configured_just_before_the_edit_is_left_as_it_is() {
+    let world = World::serving(Options::default()).await;
+    let netbox = world.snapshot(PORT).netbox;
+    let ticket = world.file(PORT, founding_ticket());
+    let card = world.card(ticket, LEAD.email).await;
+    world.ticket_is(ticket, "pending approval").await;
+    // The last look is over once NetBox is written; that is made to take a while.
+    world.fault(json!({"system": "netbox", "point": "request", "method": "PATCH", "times": 1, "action": {"delay": {"ms": 1500}}}));
+    world.press(&card, LEAD.email, "Approve", json!({})).await;
+    world.change_is(ticket, "updating_netbox").await;
+    world.lab.switch.drift(PORT, BY_HAND).unwrap();
+    let by_hand = world.lab.switch.running_interface(PORT);
+    assert!(by_hand.contains("by hand"), "{by_hand}");
+    world.ticket_is(ticket, "attention required").await;
+    world.quiet(0).await;
+    assert_eq!(world.lab.switch.running_interface(PORT), by_hand);
+    assert_eq!(world.lab.switch.events().edits(), 0, "nothing was sent");
+    assert_eq!(world.snapshot(PORT).netbox, netbox, "NetBox is put back");
+    assert!(
+        world.notes(ticket).contains("changed by somebody else just before the edit"),
+        "{}",
+        world.notes(ticket)
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_proof_does_not_find_is_not_closed() {
+    let world = World::serving(Options::default()).await;
+    let ticket = world.file(PORT, founding_ticket());
+    let card = world.card(ticket, LEAD.email).await;
+    world.ticket_is(ticket, "pending approval").await;
+    // The sessions after the approval: recheck, configure, its read-back, and the proof, which is made to come late.
+    world.fault(json!({"system": "switch", "point": "connection", "skip": 3, "times": 1, "action": {"delay": {"ms": 1500}}}));
+    world.press(&card, LEAD.email, "Approve", json!({})).await;
+    world.change_is(ticket, "verifying").await;
+    world.lab.switch.drift(PORT, BY_HAND).unwrap();
+    let by_hand = world.lab.switch.running_interface(PORT);
+    let change = world.change_is(ticket, "indeterminate").await;
+    world.ticket_is(ticket, "attention required").await;
+    // What is left is the end of the wait for an approval: the change holds the device until a person looks.
+    world.quiet(1).await;
+    assert_eq!(change["evidence"]["device_matches"], false);
+    assert_eq!(world.lab.switch.running_interface(PORT), by_hand, "it is not touched again");
+    assert!(!world.subjects(ticket).contains(&"SUCCESS".to_owned()));
+    assert!(!world.lab.switch.startup().contains("##ticket:"), "what is not proved is not saved");
+    world.stop().await;
+}
