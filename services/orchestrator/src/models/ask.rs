@@ -15,8 +15,8 @@ use crate::waiting::Wait;
 
 /// Largest answer: it is for people to read.
 const ANSWER_LIMITS: Limits = Limits { max_message: 8 << 20, max_depth: 128 };
-/// How long connecting, asking and closing may take in all.
-const ASK_LIMIT: Duration = Duration::from_secs(60);
+/// How long connecting, asking and closing may take in all: less than the server gives a request.
+const ASK_LIMIT: Duration = Duration::from_secs(15);
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
