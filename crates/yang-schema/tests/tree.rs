@@ -58,7 +58,8 @@ fn a_diagram_of_configuration_has_no_state_and_no_operations() {
 
 #[test]
 fn a_diagram_ends_where_its_lines_are_used_up_and_says_so() {
-    let diagrams: [(&str, &dyn Fn(&TreeOptions) -> String); 3] = [
+    type Draw<'d> = &'d dyn Fn(&TreeOptions) -> String;
+    let diagrams: [(&str, Draw<'_>); 3] = [
         ("set", &|options| schema().tree(options)),
         ("module", &|options| schema().module("plant").unwrap().tree(options)),
         ("node", &|options| schema().find("/plant").unwrap().tree(options)),
