@@ -23,11 +23,8 @@ use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App as HttpApp, HttpResponse, HttpServer};
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
-<<<<<<< HEAD
-use tokio::sync::Semaphore;
-=======
 use serde_json::json;
->>>>>>> main
+use tokio::sync::Semaphore;
 use tracing_actix_web::TracingLogger;
 
 use crate::app::App;
