@@ -13,6 +13,9 @@ pub struct TreeOptions {
     pub depth: Option<usize>,
     /// Leave state, rpcs and notifications out.
     pub config_only: bool,
+    /// Lines of the whole diagram; where it would go on, the last line is `...`. `None` is all: a device's whole model
+    /// has hundreds of thousands.
+    pub max_lines: Option<usize>,
 }
 
 impl TreeOptions {
@@ -35,14 +38,41 @@ impl TreeOptions {
         self.config_only = only;
         self
     }
+
+    /// At most so many lines, and a last one that says `...` if there would be more.
+    #[must_use]
+    pub fn max_lines(mut self, lines: usize) -> Self {
+        self.max_lines = Some(lines);
+        self
+    }
 }
 
 impl Schema {
     /// The diagrams of all modules that have nodes, one after the other.
     #[must_use]
     pub fn tree(&self, options: &TreeOptions) -> String {
-        let diagrams = self.modules().filter(Module::is_implemented).map(|module| module.tree(options));
-        diagrams.filter(|diagram| diagram.lines().count() > 1).collect::<Vec<_>>().join("\n")
+        let mut out = String::new();
+        let mut left = options.max_lines;
+        for module in self.modules().filter(Module::is_implemented) {
+            let diagram = module.tree(&TreeOptions { max_lines: left.map(|left| left.max(1)), ..*options });
+            let lines = diagram.lines().count();
+            if lines <= 1 {
+                continue;
+            }
+            if left == Some(0) {
+                out.push_str("...\n");
+                break;
+            }
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&diagram);
+            if diagram.ends_with("\n...\n") {
+                break;
+            }
+            left = left.map(|left| left.saturating_sub(lines));
+        }
+        out
     }
 }
 
@@ -70,7 +100,7 @@ impl<'s> Module<'s> {
             printer.section("rpcs", &own(|kind| kind == NodeKind::Rpc));
             printer.section("notifications", &own(|kind| kind == NodeKind::Notification));
         }
-        printer.out
+        printer.finish()
     }
 }
 
@@ -91,7 +121,7 @@ impl Node<'_> {
             indent.push_str("   ");
         }
         printer.siblings(&[*self], &indent, 0);
-        printer.out
+        printer.finish()
     }
 }
 
@@ -99,15 +129,35 @@ struct Printer<'s> {
     out: String,
     home: Module<'s>,
     options: TreeOptions,
+    /// Lines that may still be written.
+    left: usize,
+    /// Something was not written for want of lines.
+    cut: bool,
 }
 
 impl<'s> Printer<'s> {
     fn new(home: Module<'s>, options: &TreeOptions) -> Self {
-        Self { out: format!("module: {}\n", home.name()), home, options: *options }
+        let left = options.max_lines.map_or(usize::MAX, |lines| lines.saturating_sub(1));
+        Self { out: format!("module: {}\n", home.name()), home, options: *options, left, cut: false }
+    }
+
+    /// Whether there is room for so many more lines.
+    fn has_room(&mut self, lines: usize) -> bool {
+        let fits = !self.cut && self.left >= lines;
+        self.cut |= !fits;
+        self.left = self.left.saturating_sub(lines);
+        fits
+    }
+
+    fn finish(mut self) -> String {
+        if self.cut {
+            self.out.push_str("...\n");
+        }
+        self.out
     }
 
     fn section(&mut self, title: &str, nodes: &[Node<'s>]) {
-        if !nodes.is_empty() {
+        if !nodes.is_empty() && self.has_room(2) {
             let _ = writeln!(self.out, "\n  {title}:");
             self.siblings(nodes, "    ", 0);
         }
@@ -134,6 +184,9 @@ impl<'s> Printer<'s> {
             if inside || (self.options.config_only && !added.iter().any(Node::is_config)) {
                 continue;
             }
+            if !self.has_room(1 + usize::from(first)) {
+                return;
+            }
             if std::mem::take(&mut first) {
                 self.out.push('\n');
             }
@@ -157,12 +210,17 @@ impl<'s> Printer<'s> {
             return;
         }
         if self.options.depth.is_some_and(|limit| depth >= limit) {
-            let _ = writeln!(self.out, "{indent}...");
+            if self.has_room(1) {
+                let _ = writeln!(self.out, "{indent}...");
+            }
             return;
         }
         let longest = shown.iter().map(|node| self.width(*node)).max().unwrap_or(0);
         for (index, node) in shown.iter().enumerate() {
             self.line(*node, indent, gap(longest, *node));
+            if self.cut {
+                return;
+            }
             let is_last = index + 1 == shown.len();
             let below: Vec<Node<'s>> = node.children().collect();
             self.siblings(&below, &format!("{indent}{}", if is_last { "   " } else { "|  " }), depth + 1);
@@ -178,6 +236,9 @@ impl<'s> Printer<'s> {
     }
 
     fn line(&mut self, node: Node<'s>, indent: &str, longest: usize) {
+        if !self.has_room(1) {
+            return;
+        }
         // a case left out in the model has the status of its node
         let implied = node.kind() == NodeKind::Case && node.def().at.is_none();
         let stated = node.children().next().filter(|_| implied).unwrap_or(node);

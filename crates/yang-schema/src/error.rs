@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::sources::Wanted;
+
 /// A place in a YANG file; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Location {
@@ -62,12 +64,20 @@ pub enum Error {
     #[error("{} fault(s) in the module set; the first: {}", .0.len(), first(.0))]
     Compile(Vec<CompileError>),
     /// A module is neither loaded nor offered by the source it was asked from.
-    #[error("module {name}{} is not available", revision.as_ref().map(|r| format!("@{r}")).unwrap_or_default())]
+    #[error("module {} is not available", named(&(name.clone(), revision.clone())))]
     ModuleNotFound {
         /// The module's name.
         name: String,
         /// The revision asked for, if one was.
         revision: Option<String>,
+    },
+    /// A text is another module's than the one it was given for.
+    #[error("the text is that of {}, not of {}", named(found), named(wanted))]
+    OtherModule {
+        /// The name and revision it was given for.
+        wanted: Wanted,
+        /// The name and newest revision that it states.
+        found: Wanted,
     },
     /// The caller's module source failed.
     #[error("the module source failed for {name}")]
@@ -78,6 +88,13 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+fn named((name, revision): &Wanted) -> String {
+    match revision {
+        Some(revision) => format!("{name}@{revision}"),
+        None => name.clone(),
+    }
 }
 
 fn first(errors: &[CompileError]) -> String {

@@ -126,11 +126,34 @@ impl ModuleSet {
     pub fn add_text(&mut self, file: &str, text: &str) -> Result<String, Error> {
         let source = lexer::parse(file, text, &self.limits)?;
         let name = source.name().to_owned();
-        let known = |other: &Arc<Source>| other.name() == name && other.revision() == source.revision();
+        self.add_source(source);
+        Ok(name)
+    }
+
+    /// Adds the text of a module or submodule whose name is known, from a device for one; a revision that is given
+    /// must be among those that the text states.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] if the text is not YANG, [`Error::OtherModule`] if it is another module's. Nothing is added then.
+    pub fn add_module(&mut self, name: &str, revision: Option<&str>, text: &str) -> Result<(), Error> {
+        let source = lexer::parse(name, text, &self.limits)?;
+        let states = |wanted| source.children_of(0, Kw::Revision).any(|at| source.arg(at) == wanted);
+        if source.name() != name || revision.is_some_and(|wanted| !states(wanted)) {
+            return Err(Error::OtherModule {
+                wanted: (name.to_owned(), revision.map(str::to_owned)),
+                found: (source.name().to_owned(), source.revision().map(str::to_owned)),
+            });
+        }
+        self.add_source(source);
+        Ok(())
+    }
+
+    fn add_source(&mut self, source: Source) {
+        let known =
+            |other: &Arc<Source>| other.name() == source.name() && other.revision() == source.revision();
         if !self.sources.iter().any(known) {
             self.sources.push(Arc::new(source));
         }
-        Ok(name)
     }
 
     /// Adds a file.

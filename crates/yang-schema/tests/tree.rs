@@ -57,6 +57,27 @@ fn a_diagram_of_configuration_has_no_state_and_no_operations() {
 }
 
 #[test]
+fn a_diagram_ends_where_its_lines_are_used_up_and_says_so() {
+    type Draw<'d> = &'d dyn Fn(&TreeOptions) -> String;
+    let diagrams: [(&str, Draw<'_>); 3] = [
+        ("set", &|options| schema().tree(options)),
+        ("module", &|options| schema().module("plant").unwrap().tree(options)),
+        ("node", &|options| schema().find("/plant").unwrap().tree(options)),
+    ];
+    for (what, draw) in diagrams {
+        let whole = draw(&TreeOptions::new());
+        let lines = whole.lines().filter(|line| !line.is_empty()).count();
+        assert_eq!(draw(&TreeOptions::new().max_lines(2 * lines)), whole, "{what}");
+        for limit in 1..lines {
+            let cut = draw(&TreeOptions::new().max_lines(limit));
+            let shown = cut.strip_suffix("...\n").unwrap_or_else(|| panic!("{what} {limit}: {cut}"));
+            assert!(whole.starts_with(shown.trim_end()), "{what} {limit}: {cut}");
+            assert!(shown.lines().filter(|line| !line.is_empty()).count() <= limit, "{what} {limit}: {cut}");
+        }
+    }
+}
+
+#[test]
 fn whole_names_are_found_first() {
     let hits = found("vlan", &SearchOptions::new());
     assert_eq!(hits[0], "/plant:plant/vlan");

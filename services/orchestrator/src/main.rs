@@ -10,6 +10,7 @@ mod cli_yang;
 mod commands;
 mod crash;
 mod effects;
+mod models;
 mod operations;
 mod routes;
 mod serve;

@@ -28,6 +28,16 @@ pub(crate) struct Settings {
     pub(crate) approval: ApprovalRule,
     pub(crate) room_id: Option<String>,
     pub(crate) policy: Policy,
+    pub(crate) yang: Yang,
+}
+
+/// Models for the pages that show them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Yang {
+    /// Folders of `*.yang` files by their own names.
+    pub(crate) folders: BTreeMap<String, PathBuf>,
+    /// Where devices' modules are kept; otherwise in the user's cache folder.
+    pub(crate) cache: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -139,8 +149,10 @@ impl Settings {
         let devices = read_devices(section("devices"), &mut problems);
         let (approval, room_id) = read_approval(section("approval"), &mut problems);
         let policy = read_policy(section("policy"), &mut problems);
+        let yang = read_yang(section("yang"), &mut problems);
         problems.extend(sections.keys().map(|name| format!("[{name}]: there is no such section")));
-        let settings = Self { server, store_url, zammad, webex, netbox, devices, approval, room_id, policy };
+        let settings =
+            Self { server, store_url, zammad, webex, netbox, devices, approval, room_id, policy, yang };
         if problems.is_empty() { Ok(settings) } else { Err(SettingsError(problems)) }
     }
 }
@@ -292,6 +304,23 @@ fn read_policy(mut section: Section, problems: &mut Vec<String>) -> Policy {
     policy
 }
 
+fn read_yang(mut section: Section, problems: &mut Vec<String>) -> Yang {
+    let mut yang =
+        Yang { folders: BTreeMap::new(), cache: section.optional_text("cache").map(PathBuf::from) };
+    for path in section.list("folders", |text| text.parse::<PathBuf>()) {
+        let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+            section.problem("folders", &format!("{} has no name of its own", path.display()));
+            continue;
+        };
+        if yang.folders.contains_key(&name) {
+            section.problem("folders", &format!("two folders are named {name}"));
+        }
+        yang.folders.insert(name, path);
+    }
+    section.finish(problems);
+    yang
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,6 +399,23 @@ mod tests {
         let settings = Settings::read(figment.extract().unwrap()).unwrap();
         assert_eq!(settings.zammad.token.expose_secret(), "0123");
         assert_eq!(settings.devices.port, 831);
+    }
+
+    #[test]
+    fn folders_of_models_are_known_by_their_own_names() {
+        let mut tree = complete();
+        tree["yang"] = json!({"folders": ["/srv/yang/17.12", "17.15/"], "cache": "/var/cache/yang"});
+        let yang = Settings::read(tree.clone()).unwrap().yang;
+        assert_eq!(yang.folders["17.12"], PathBuf::from("/srv/yang/17.12"));
+        assert_eq!(yang.folders["17.15"], PathBuf::from("17.15/"));
+        assert_eq!(yang.cache, Some(PathBuf::from("/var/cache/yang")));
+        for (folders, expected) in
+            [(json!(["/"]), "no name of its own"), (json!(["a/x", "b/x"]), "two folders")]
+        {
+            tree["yang"] = json!({"folders": folders});
+            let said = Settings::read(tree.clone()).unwrap_err().to_string();
+            assert!(said.contains(expected), "{said}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{NodePage, TypePage};
+use crate::error::Location;
 use crate::schema::Status;
 
 /// Width of the column of names.
@@ -11,47 +12,57 @@ const NAMES: usize = 16;
 impl fmt::Display for NodePage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.path)?;
-        row(f, "kind", &self.kind_line())?;
-        row(
-            f,
-            "module",
-            &with(&self.module, self.revision.as_deref().map(|revision| format!("@{revision}"))),
-        )?;
-        row(f, "namespace", &self.namespace)?;
-        row(f, "xpath", &self.xpath)?;
-        row(f, "restconf", &self.restconf)?;
-        if self.schema_path != self.path {
-            row(f, "schema path", &self.schema_path)?;
+        for (label, text) in self.rows() {
+            row(f, &label, &text)?;
         }
-        if let Some(ty) = &self.ty {
-            type_rows(f, ty, 0)?;
-        }
-        row(f, "units", self.units.as_deref().unwrap_or_default())?;
-        row(f, "default", &self.defaults.join(", "))?;
-        row(f, "keys", &self.keys.join(", "))?;
-        rows(f, "unique", &self.uniques)?;
-        row(f, "entries", &self.entries())?;
-        row(f, "presence", self.presence.as_deref().unwrap_or_default())?;
-        for (choice, case) in &self.cases {
-            row(f, "choice", &format!("case {case} of {choice}"))?;
-        }
-        rows(f, "if-feature", &self.if_features)?;
-        rows(f, "when", &self.whens)?;
-        rows(f, "must", &self.musts)?;
-        match self.status {
-            Status::Current => {}
-            Status::Deprecated => row(f, "status", "deprecated")?,
-            Status::Obsolete => row(f, "status", "obsolete")?,
-        }
-        row(f, "description", self.description.as_deref().unwrap_or_default())?;
-        row(f, "reference", self.reference.as_deref().unwrap_or_default())?;
-        row(f, "defined at", &self.defined_at.as_ref().map(ToString::to_string).unwrap_or_default())?;
-        row(f, "augmented from", &self.augmented_from.as_ref().map(ToString::to_string).unwrap_or_default())?;
         self.child_rows(f)
     }
 }
 
 impl NodePage {
+    /// What there is to say, as names and texts in the order of reading; a text may have several lines, a name may come
+    /// several times. The types of a union are indented by two spaces for each level. The nodes below are not among it.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(String, String)> {
+        let mut rows = Rows::default();
+        rows.add("kind", self.kind_line());
+        let revision = self.revision.as_deref().map(|revision| format!("@{revision}"));
+        rows.add("module", with(&self.module, revision));
+        rows.add("namespace", &self.namespace);
+        rows.add("xpath", &self.xpath);
+        rows.add("restconf", &self.restconf);
+        if self.schema_path != self.path {
+            rows.add("schema path", &self.schema_path);
+        }
+        if let Some(ty) = &self.ty {
+            type_rows(&mut rows, ty, 0);
+        }
+        rows.add("units", self.units.as_deref().unwrap_or_default());
+        rows.add("default", self.defaults.join(", "));
+        rows.add("keys", self.keys.join(", "));
+        rows.all("unique", &self.uniques);
+        rows.add("entries", self.entries());
+        rows.add("presence", self.presence.as_deref().unwrap_or_default());
+        for (choice, case) in &self.cases {
+            rows.add("choice", format!("case {case} of {choice}"));
+        }
+        rows.all("if-feature", &self.if_features);
+        rows.all("when", &self.whens);
+        rows.all("must", &self.musts);
+        match self.status {
+            Status::Current => {}
+            Status::Deprecated => rows.add("status", "deprecated"),
+            Status::Obsolete => rows.add("status", "obsolete"),
+        }
+        rows.add("description", self.description.as_deref().unwrap_or_default());
+        rows.add("reference", self.reference.as_deref().unwrap_or_default());
+        let place =
+            |location: &Option<Location>| location.as_ref().map(ToString::to_string).unwrap_or_default();
+        rows.add("defined at", place(&self.defined_at));
+        rows.add("augmented from", place(&self.augmented_from));
+        rows.0
+    }
+
     fn kind_line(&self) -> String {
         let mut words = vec![self.kind.keyword().to_owned()];
         words.push(if self.config { "configuration" } else { "not configuration" }.to_owned());
@@ -90,44 +101,54 @@ impl NodePage {
     }
 }
 
-fn type_rows(f: &mut fmt::Formatter<'_>, ty: &TypePage, depth: usize) -> fmt::Result {
+/// Names and texts; what has no text is left out.
+#[derive(Default)]
+struct Rows(Vec<(String, String)>);
+
+impl Rows {
+    fn add(&mut self, label: impl Into<String>, text: impl Into<String>) {
+        let text = text.into();
+        if !text.trim().is_empty() {
+            self.0.push((label.into(), text));
+        }
+    }
+
+    fn all(&mut self, label: &str, texts: &[String]) {
+        texts.iter().for_each(|text| self.add(label, text));
+    }
+}
+
+fn type_rows(rows: &mut Rows, ty: &TypePage, depth: usize) {
     let name = match ty.name == ty.base {
         true => ty.name.clone(),
         false => format!("{} ({})", ty.name, ty.base),
     };
-    let label = format!("{}{}", "  ".repeat(depth), if depth == 0 { "type" } else { "or" });
-    row(f, &label, &name)?;
-    let indented = |label: &str| format!("{}{label}", "  ".repeat(depth));
-    row(f, &indented("range"), ty.range.as_deref().unwrap_or_default())?;
-    row(f, &indented("length"), ty.length.as_deref().unwrap_or_default())?;
-    rows(f, &indented("pattern"), &ty.patterns)?;
-    rows(f, &indented("not pattern"), &ty.forbidden_patterns)?;
-    row(f, &indented("fraction digits"), &ty.fraction_digits.map(|n| n.to_string()).unwrap_or_default())?;
+    let label = |label: &str| format!("{}{label}", "  ".repeat(depth));
+    rows.add(label(if depth == 0 { "type" } else { "or" }), name);
+    rows.add(label("range"), ty.range.as_deref().unwrap_or_default());
+    rows.add(label("length"), ty.length.as_deref().unwrap_or_default());
+    rows.all(&label("pattern"), &ty.patterns);
+    rows.all(&label("not pattern"), &ty.forbidden_patterns);
+    rows.add(label("fraction digits"), ty.fraction_digits.map(|n| n.to_string()).unwrap_or_default());
     for value in ty.enums.iter().chain(&ty.bits) {
         let description =
             value.description.as_deref().map(|text| format!("  {}", super::first_sentence(text)));
-        row(
-            f,
-            &indented("value"),
-            &format!("{} = {}{}", value.name, value.value, description.unwrap_or_default()),
-        )?;
+        rows.add(
+            label("value"),
+            format!("{} = {}{}", value.name, value.value, description.unwrap_or_default()),
+        );
     }
-    row(f, &indented("derived from"), &ty.bases.join(" and "))?;
-    rows(f, &indented("identity"), &ty.identities)?;
-    row(f, &indented("leafref"), ty.leafref.as_deref().unwrap_or_default())?;
-    row(f, &indented("refers to"), ty.target.as_deref().unwrap_or_default())?;
+    rows.add(label("derived from"), ty.bases.join(" and "));
+    rows.all(&label("identity"), &ty.identities);
+    rows.add(label("leafref"), ty.leafref.as_deref().unwrap_or_default());
+    rows.add(label("refers to"), ty.target.as_deref().unwrap_or_default());
     for member in &ty.members {
-        type_rows(f, member, depth + 1)?;
+        type_rows(rows, member, depth + 1);
     }
-    Ok(())
 }
 
 fn with(text: &str, more: Option<String>) -> String {
     format!("{text}{}", more.unwrap_or_default())
-}
-
-fn rows(f: &mut fmt::Formatter<'_>, label: &str, values: &[String]) -> fmt::Result {
-    values.iter().try_for_each(|value| row(f, label, value))
 }
 
 /// A name and a text; nothing if the text is empty. Further lines stand below the first.

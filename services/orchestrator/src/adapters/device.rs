@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use change_model::{DeviceName, InterfaceName, InterfaceState, Truth};
+use change_model::{DeviceName, InterfaceName, InterfaceState, RequestedSettings, Truth};
 use device_dialect::{Dialect, Save, choose};
 use netconf_client::framing::Limits;
 use netconf_client::ops::{Config, CopyConfig, Datastore, GetConfig, Lock, Raw, Unlock};
@@ -12,6 +12,7 @@ use netconf_client::transaction::Validation;
 use netconf_client::{Error, Session, SessionConfig};
 use secrecy::ExposeSecret;
 
+use crate::adapters::netbox::read_truth;
 use crate::app::App;
 use crate::effects::{EffectError, chain};
 use crate::settings::{Devices, Login};
@@ -57,13 +58,34 @@ impl Device {
             .inspect(|_| app.systems.succeeded("devices"))
     }
 
+    /// Connects to a device by its name alone: NetBox is asked for its address unless the settings have it.
+    pub(crate) async fn find(app: &App, name: &DeviceName) -> Result<Self, EffectError> {
+        let address = address(app, name).await?;
+        Self::connect_at(&app.settings.devices, name, address).await
+    }
+
+    /// The same, for a session that takes no larger replies than said.
+    pub(crate) async fn find_for(app: &App, name: &DeviceName, replies: Limits) -> Result<Self, EffectError> {
+        let address = address(app, name).await?;
+        Self::connect_for(&app.settings.devices, name, address, replies).await
+    }
+
     /// Connects to a device whose management address is known.
     pub(crate) async fn connect_at(
         devices: &Devices,
         name: &DeviceName,
         address: Option<Ipv4Addr>,
     ) -> Result<Self, EffectError> {
-        let connector = connector(devices, name, address)?;
+        Self::connect_for(devices, name, address, REPLY_LIMITS).await
+    }
+
+    async fn connect_for(
+        devices: &Devices,
+        name: &DeviceName,
+        address: Option<Ipv4Addr>,
+        replies: Limits,
+    ) -> Result<Self, EffectError> {
+        let connector = connector(devices, name, address, replies)?;
         let session = connector.session().waited("devices").await?;
         Ok(Self { session, name: name.clone() })
     }
@@ -166,11 +188,27 @@ impl Device {
     }
 }
 
+/// The management address of a device in NetBox; `None` if the settings say where it is.
+async fn address(app: &App, name: &DeviceName) -> Result<Option<Ipv4Addr>, EffectError> {
+    if app.settings.devices.hosts.get(name.as_str()).is_some_and(|host| host.host.is_some()) {
+        return Ok(None);
+    }
+    let field = &app.settings.netbox.ticket_field;
+    let truth = read_truth(&app.netbox, field, name, None, &RequestedSettings::default()).await?;
+    let device = truth.device.ok_or_else(|| {
+        EffectError::never(format!(
+            "device {name} is neither in NetBox nor has it a host in the configuration"
+        ))
+    })?;
+    Ok(device.primary_ip4)
+}
+
 /// Where a device is and how to log in to it.
 fn connector(
     devices: &Devices,
     name: &DeviceName,
     address: Option<Ipv4Addr>,
+    replies: Limits,
 ) -> Result<SshConnector, EffectError> {
     let host = devices.hosts.get(name.as_str()).cloned().unwrap_or_default();
     let address = address.map(|address| IpAddr::from(address).to_string());
@@ -193,10 +231,7 @@ fn connector(
     let limit = devices.timeout;
     let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
     Ok(SshConnector::new(target, own.username, auth, known_hosts).timeouts(timeouts).session_config(
-        SessionConfig::default()
-            .limits(REPLY_LIMITS)
-            .call_timeout(limit)
-            .close_timeout(Duration::from_secs(2)),
+        SessionConfig::default().limits(replies).call_timeout(limit).close_timeout(Duration::from_secs(2)),
     ))
 }
 

@@ -1,12 +1,11 @@
 //! `netchange show interface`: what a device has, read from it now.
 
-use anyhow::{Context, Result, bail};
-use change_model::{DeviceName, InterfaceName, InterfaceState, RequestedSettings};
+use anyhow::{Result, bail};
+use change_model::{DeviceName, InterfaceName, InterfaceState};
 
 use super::argument;
 use super::output::{line, table};
 use crate::adapters::device::Device;
-use crate::adapters::netbox::read_truth;
 use crate::adapters::restconf;
 use crate::app::App;
 use crate::cli::{Format, ShowCommand, ShowInterfaceArgs};
@@ -25,15 +24,7 @@ async fn interface(args: ShowInterfaceArgs) -> Result<u8> {
     let name: DeviceName = argument(&args.device)?;
     let interface: InterfaceName = argument(&args.interface)?;
     let app = App::new(settings, Store::open("sqlite::memory:").await?)?;
-    let has_host = app.settings.devices.hosts.get(name.as_str()).is_some_and(|host| host.host.is_some());
-    let address = if has_host {
-        None
-    } else {
-        let field = &app.settings.netbox.ticket_field;
-        let truth = read_truth(&app.netbox, field, &name, None, &RequestedSettings::default()).await?;
-        truth.device.with_context(|| format!("device {name} is not known in NetBox"))?.primary_ip4
-    };
-    let device = Device::connect_at(&app.settings.devices, &name, address).await?;
+    let device = Device::find(&app, &name).await?;
     let found = device.read(&interface).await;
     device.close().await;
     let Some(found) = found? else {

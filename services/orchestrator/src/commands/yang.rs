@@ -1,6 +1,6 @@
 //! `netchange yang`: a model's tree, its nodes, RPCs built from it, data judged by it, releases compared.
 
-mod models;
+mod load;
 mod validate;
 
 use anyhow::Result;
@@ -28,7 +28,7 @@ pub(super) async fn run(command: YangCommand) -> Result<u8> {
 }
 
 async fn tree(args: TreeArgs) -> Result<u8> {
-    let schema = models::load(&args.model).await?;
+    let schema = load::load(&args.model).await?;
     let mut options = TreeOptions::new().config_only(args.config_only);
     options.depth = args.depth;
     let diagram = match &args.path {
@@ -44,7 +44,7 @@ async fn tree(args: TreeArgs) -> Result<u8> {
 }
 
 async fn search(args: SearchArgs) -> Result<u8> {
-    let schema = models::load(&args.model).await?;
+    let schema = load::load(&args.model).await?;
     let options =
         SearchOptions::new().limit(args.limit).config_only(args.config_only).descriptions(!args.names_only);
     let found = schema.search(&args.words.join(" "), &options);
@@ -84,7 +84,7 @@ async fn search(args: SearchArgs) -> Result<u8> {
 }
 
 async fn show(args: ShowNodeArgs) -> Result<u8> {
-    let schema = models::load(&args.model).await?;
+    let schema = load::load(&args.model).await?;
     let page = schema.find(&args.path)?.page();
     if args.json {
         print_json(&page)?;
@@ -95,7 +95,7 @@ async fn show(args: ShowNodeArgs) -> Result<u8> {
 }
 
 async fn rpc(args: RpcArgs) -> Result<u8> {
-    let schema = models::load(&args.model).await?;
+    let schema = load::load(&args.model).await?;
     let mut builder = schema.rpc(kind_of(&args));
     let inputs = [
         (Edit::Set, &args.set),
@@ -146,7 +146,7 @@ fn kind_of(args: &RpcArgs) -> RpcKind {
 }
 
 fn diff(args: &DiffArgs) -> Result<u8> {
-    let load = |folder| models::from_folders(std::slice::from_ref(folder), &args.modules, args.lenient);
+    let load = |folder| load::from_folders(std::slice::from_ref(folder), &args.modules, args.lenient);
     let diff = SchemaDiff::between(&load(&args.before)?, &load(&args.after)?, args.editorial);
     if args.json {
         print_json(&diff)?;

@@ -6,6 +6,7 @@ mod guard;
 mod health;
 mod pages;
 mod webhooks;
+mod yang;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -23,9 +24,11 @@ use actix_web::{App as HttpApp, HttpResponse, HttpServer};
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tracing_actix_web::TracingLogger;
 
 use crate::app::App;
+use crate::models::Shelf;
 use crate::worker::Pulse;
 
 /// Largest body of a webhook or of an API call, in bytes.
@@ -38,6 +41,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// Connections at once, for all threads.
 const MAX_CONNECTIONS: usize = 4096;
+/// Questions of the explorer's pages to devices at once.
+const MAX_ASKING: usize = 4;
 /// Threads that answer.
 const THREADS: usize = 2;
 
@@ -47,6 +52,10 @@ pub(crate) struct Shared {
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) metrics: PrometheusHandle,
     guard: guard::Guard,
+    /// The models of the explorer's pages.
+    models: Arc<Shelf>,
+    /// Who asks a device on these pages.
+    asking: Arc<Semaphore>,
 }
 
 /// Makes the server on a bound socket.
@@ -56,7 +65,8 @@ pub(crate) fn server(
     pulse: Arc<Pulse>,
     metrics: PrometheusHandle,
 ) -> Result<Server> {
-    let shared = Data::new(Shared { app, pulse, metrics, guard: guard::Guard::new() });
+    let (guard, models, asking) = (guard::Guard::new(), Shelf::new(), Arc::new(Semaphore::new(MAX_ASKING)));
+    let shared = Data::new(Shared { app, pulse, metrics, guard, models, asking });
     let server = HttpServer::new(move || {
         HttpApp::new()
             .app_data(shared.clone())
@@ -113,7 +123,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/static/netchange.js", web::get().to(pages::script))
         .route("/", web::get().to(pages::list))
         .route("/changes/{id}", web::get().to(pages::show))
-        .route("/changes/{id}/{action}", web::post().to(pages::act));
+        .route("/changes/{id}/{action}", web::post().to(pages::act))
+        .configure(yang::routes);
 }
 
 fn headers() -> DefaultHeaders {

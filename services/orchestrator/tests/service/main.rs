@@ -5,6 +5,7 @@ mod api;
 mod commands;
 mod configuration;
 mod device;
+mod explorer;
 mod life;
 mod many;
 mod once;

@@ -8,7 +8,7 @@ use serde_json::json;
 use yang_schema::ValidateOptions;
 use yang_schema::validate::DataKind as Kind;
 
-use super::models;
+use super::load;
 use crate::cli_yang::{DataKind, ValidateArgs};
 use crate::commands::FAILED;
 use crate::commands::output::{json as print_json, line, say};
@@ -18,7 +18,7 @@ const MAX_FILE: u64 = 64 << 20;
 
 pub(super) async fn run(args: ValidateArgs) -> Result<u8> {
     let text = read(&args.file)?;
-    let schema = models::load(&args.model).await?;
+    let schema = load::load(&args.model).await?;
     let kind = match args.kind {
         DataKind::Edit => Kind::Edit,
         DataKind::Data => Kind::Data,
