@@ -55,6 +55,10 @@ test-models DIR:
 measure-models DIR EDIT="crates/yang-schema/benches/edit-ios-xe.xml":
     cargo run --release -p yang-schema --example measure -- "{{DIR}}" "{{EDIT}}"
 
+# Build every fuzz target and run each for a while: just fuzz, just fuzz netconf-client (needs a C++ compiler)
+fuzz *TARGET:
+    .ci/fuzz {{TARGET}}
+
 # NetBox's client against a real NetBox: NETBOX_URL=… NETBOX_TOKEN=… just test-netbox
 test-netbox:
     cargo test -p netbox-client --test real -- --ignored
