@@ -190,8 +190,13 @@ impl fmt::Display for Ledger {
     }
 }
 
+/// Defaults of state data, by name and value: libyang prints them even where the data do not have them (its mode `explicit`
+/// leaves out those of configuration only), yang-schema converts what is there.
+const STATE_DEFAULTS: &[(&str, serde_json::Value)] = &[("default-rib", serde_json::Value::Bool(true))];
+
 /// JSON made comparable: entries in one order (libyang sorts those that the system orders), empty containers left out
-/// (libyang does not print them), and what is in anydata of unknown modules left out (libyang drops namespaces).
+/// (libyang does not print them), what is in anydata of unknown modules left out (libyang drops namespaces), and
+/// [`STATE_DEFAULTS`] left out.
 fn normal(value: &serde_json::Value) -> serde_json::Value {
     match value {
         serde_json::Value::Array(items) => {
@@ -202,7 +207,12 @@ fn normal(value: &serde_json::Value) -> serde_json::Value {
         serde_json::Value::Object(members) => {
             let members = members.iter().map(|(name, value)| (name.clone(), normal(value)));
             let empty = serde_json::json!({});
-            members.filter(|(name, value)| *value != empty && !name.contains("anything")).collect()
+            let left_out = |name: &str, value: &serde_json::Value| {
+                *value == empty
+                    || name.contains("anything")
+                    || STATE_DEFAULTS.iter().any(|(leaf, default)| name == *leaf && value == default)
+            };
+            members.filter(|(name, value)| !left_out(name, value)).collect()
         }
         other => other.clone(),
     }

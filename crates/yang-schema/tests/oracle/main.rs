@@ -94,3 +94,56 @@ fn trees_are_drawn_alike() {
         }
     }
 }
+
+/// Where Debian's package netconfd keeps the modules of the IETF.
+const IETF_FOLDER: &str = "/usr/share/yuma/modules/ietf";
+/// Those that are compared: with features, augments of one another, unions, leafrefs, identities and rpcs.
+const IETF: &[&str] = &[
+    "ietf-inet-types@2013-07-15",
+    "ietf-yang-types@2013-07-15",
+    "iana-if-type@2014-05-08",
+    "ietf-interfaces@2014-05-08",
+    "ietf-ip@2014-06-16",
+    "ietf-routing@2016-11-04",
+    "ietf-ipv4-unicast-routing@2016-11-04",
+    "iana-hardware@2018-03-13",
+    "ietf-hardware@2018-03-13",
+];
+
+/// The modules of the IETF in a folder of their own, with their names.
+fn ietf() -> (tempfile::TempDir, Vec<&'static str>) {
+    let models = tempfile::tempdir().unwrap();
+    for name in IETF {
+        let file = format!("{name}.yang");
+        let from = std::path::Path::new(IETF_FOLDER).join(&file);
+        let copied = std::fs::copy(&from, models.path().join(&file));
+        assert!(copied.is_ok(), "{} is missing: apt-get install netconfd", from.display());
+    }
+    (models, IETF.iter().map(|name| name.split('@').next().unwrap()).collect())
+}
+
+#[test]
+#[ignore = "needs yanglint, and the modules of the package netconfd"]
+fn generated_payloads_of_the_ietfs_modules_are_judged_alike() {
+    let (models, modules) = ietf();
+    let support = folder("models-oracle");
+    let schema = compiled(&[models.path()]);
+    let payloads = generated(&schema, &modules, PAYLOADS);
+    let all = [modules.as_slice(), &["ietf-netconf"]].concat();
+    let ledger = compare(&schema, &[models.path(), &support], &all, &payloads);
+    ledger.check();
+    assert!(ledger.accepted() > PAYLOADS / 4, "{ledger}");
+    assert!(ledger.rejected() > PAYLOADS / 4, "{ledger}");
+}
+
+#[test]
+#[ignore = "needs yanglint, and the modules of the package netconfd"]
+fn trees_of_the_ietfs_modules_are_drawn_alike() {
+    let (models, modules) = ietf();
+    let schema = compiled(&[models.path()]);
+    let theirs = yanglint::trees(&[models.path()], &modules);
+    for (name, theirs) in modules.iter().zip(theirs) {
+        let ours = schema.module(name).unwrap().tree(&TreeOptions::new());
+        differences::compare_trees(name, &ours, &theirs);
+    }
+}
