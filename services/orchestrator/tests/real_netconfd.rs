@@ -4,21 +4,25 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use netconf_client::Session;
 use netconf_client::ops::{Commit, Datastore, EditConfig, GetConfig, TestOption};
-use netconf_client::ssh::{Auth, HostKeyCheck, SshTarget, SshTimeouts, connect};
+use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
+use netconf_client::{Session, SessionConfig};
 use serde_json::json;
-use support::{Options, PORT, World, until};
+use support::{Options, PORT, World, until_within};
 
 /// Where Debian keeps the models that netconfd itself needs.
 const MODULES: &str = "/usr/share/yuma/modules";
 /// Names of the two programs, which are not on everybody's path.
 const NETCONFD: &str = "/usr/sbin/netconfd";
 const SSHD: &str = "/usr/sbin/sshd";
+
+/// How long both servers may take to be ready.
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running server; it ends with this value.
 struct Server {
@@ -67,6 +71,8 @@ impl Server {
         let (user, socket) = (run("id", &["-un"]), at("ncx.sock"));
         let netconfd = Command::new(NETCONFD)
             .current_dir(home.path())
+            // It keeps a file of its transactions there, and ends if another netconfd is just writing that.
+            .env("HOME", home.path())
             .args(["--no-startup", "--module=Cisco-IOS-XE-native", "--module=Cisco-IOS-XE-switch"])
             .args(["--module=Cisco-IOS-XE-vlan", "--module=cisco-ia"])
             .args([format!("--port={port}"), format!("--target={target}"), format!("--superuser={user}")])
@@ -89,9 +95,20 @@ impl Server {
             .spawn()
             .unwrap_or_else(|error| panic!("{SSHD} is needed: {error}"));
         let server = Self { home, port, user, netconfd, sshd };
-        until("netconfd answers", async || server.session().await.ok()).await.close().await.unwrap();
+        let last = Cell::new(String::new());
+        let answers =
+            async || server.session().await.inspect_err(|error| last.set(format!("{error:?}"))).ok();
+        let why = || format!("{}\n{}", last.take(), server.logs());
+        let session = until_within(START_LIMIT, "netconfd answers", answers, why).await;
+        session.close().await.unwrap();
         server.seed(target).await;
         server
+    }
+
+    /// What both servers wrote.
+    fn logs(&self) -> String {
+        let read = |name| std::fs::read_to_string(self.file(name)).unwrap_or_default();
+        format!("netconfd: {}\nsshd: {}", read("netconfd.log"), read("sshd.log"))
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -104,7 +121,12 @@ impl Server {
         let pinned = HostKeyCheck::PinnedKey(std::fs::read_to_string(self.file("host_key.pub")).unwrap());
         let limit = Duration::from_secs(10);
         let limits = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
-        connect(target, self.user.clone(), auth, pinned, limits).await
+        let config = SessionConfig::default().nudge(Duration::from_secs(1));
+        SshConnector::new(target, self.user.clone(), auth, pinned)
+            .timeouts(limits)
+            .session_config(config)
+            .session()
+            .await
     }
 
     /// netconfd 2.13 creates the leaf that is removed from a list entry which is new: the ports are there from the start.

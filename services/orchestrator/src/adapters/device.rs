@@ -18,6 +18,11 @@ use crate::effects::{EffectError, chain};
 use crate::settings::{Devices, Login};
 use crate::waiting::Wait;
 
+/// How long a device may take to end a session before the connection is closed all the same.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+/// How long a device may be silent after our first request before it is nudged: netconfd forgets a request that comes together with our
+/// hello until more comes.
+const NUDGE_AFTER: Duration = Duration::from_secs(2);
 /// The namespace of Cisco's `save-config` and `sync-from`.
 const CISCO_IA: &str = "http://cisco.com/yang/cisco-ia";
 
@@ -231,7 +236,11 @@ fn connector(
     let limit = devices.timeout;
     let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
     Ok(SshConnector::new(target, own.username, auth, known_hosts).timeouts(timeouts).session_config(
-        SessionConfig::default().limits(replies).call_timeout(limit).close_timeout(Duration::from_secs(2)),
+        SessionConfig::default()
+            .limits(replies)
+            .call_timeout(limit)
+            .close_timeout(CLOSE_LIMIT)
+            .nudge(NUDGE_AFTER),
     ))
 }
 

@@ -148,12 +148,9 @@ async fn refuse(
     let who = person.emails.first().map_or(person.id.as_str(), String::as_str);
     tracing::warn!(change.id = %card.change_id, "A decision by {who} does not count: {why}");
     let number = app.store.change(card.change_id).await?.map(|change| change.ticket.number);
-    let about = number.map(|number| format!(" about network change {number}")).unwrap_or_default();
-    let text = format!(
-        "Your answer{} was not counted: {}.",
-        markdown::escape(&about, 80),
-        markdown::escape(why, 300)
-    );
+    let about = |number: String| format!(" about network change {}", markdown::escape(&number, 80));
+    let about = number.map(about).unwrap_or_default();
+    let text = format!("Your answer{about} was not counted: {}.", markdown::escape(why, 300));
     let detail = format!("{who}: {why}");
     app.store.remark_refused_delivery((card.change_id, row.id), &detail, &text).await?;
     tell(app, row, card, action).await

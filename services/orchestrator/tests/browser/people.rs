@@ -84,9 +84,10 @@ async fn a_requester_and_a_guest_click_and_are_refused() {
         browser.click(APPROVE).await;
         browser
             .until("the refusal", async || {
-                (browser.text().await.matches("Your answer was not counted").count() == answers).then_some(())
+                (browser.text().await.matches("was not counted: ").count() == answers).then_some(())
             })
             .await;
+        assert!(browser.text().await.contains("Your answer about network change 150"));
         assert!(browser.text().await.contains(person.email), "the refusal does not say whose answer it was");
     }
     assert_eq!(world.state(ticket), "pending approval");
