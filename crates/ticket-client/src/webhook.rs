@@ -3,9 +3,12 @@
 //! A webhook is a hint. It is rendered anew at each attempt, may be old, doubled or lost, and can be replayed for ever since it carries no
 //! time. So: verify, store, answer 2xx, and read the ticket itself before doing anything.
 
+use std::fmt;
+
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
@@ -102,13 +105,70 @@ pub struct Hint {
     pub number: TicketNumber,
 }
 
-/// Reads only which ticket a body is about, with less work than [`parse`]; it refuses what `parse` refuses.
+/// Reads only which ticket a body is about, with less work than [`parse`]: nothing else is kept. It refuses what `parse` refuses, except
+/// that an array is taken where serde takes one for an object.
 ///
 /// # Errors
 /// [`PayloadError`]; answer 400.
 pub fn hint(body: &[u8]) -> Result<Hint, PayloadError> {
-    let value: Value = serde_json::from_slice(body).map_err(PayloadError::Json)?;
-    Hint::deserialize(value.get("ticket").unwrap_or(&Value::Null)).map_err(PayloadError::Shape)
+    #[derive(Deserialize)]
+    struct Raw {
+        ticket: Hint,
+    }
+    let _: Skipped = serde_json::from_slice(body).map_err(PayloadError::Json)?;
+    let raw: Raw = serde_json::from_slice(body).map_err(PayloadError::Shape)?;
+    Ok(raw.ticket)
+}
+
+/// Any JSON, of which nothing is kept. Unlike with serde's own `IgnoredAny`, it may not be deeper than what `serde_json` reads.
+struct Skipped;
+
+impl<'de> Deserialize<'de> for Skipped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skipped {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
+        while entries.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 #[cfg(test)]

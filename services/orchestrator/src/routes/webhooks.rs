@@ -19,11 +19,12 @@ pub(super) async fn zammad(request: HttpRequest, body: Bytes, shared: Data<Share
     if let Err(refused) = authenticate(&shared, &request, secret, verified) {
         return Ok(*refused);
     }
-    if let Err(error) = ticket_client::webhook::hint(&body) {
-        return Ok(malformed(&request, &error));
-    }
+    let about = match ticket_client::webhook::hint(&body) {
+        Ok(hint) => i64::try_from(hint.id.0).ok(),
+        Err(error) => return Ok(malformed(&request, &error)),
+    };
     let key = header(&request, "X-Zammad-Delivery").map_or_else(|| digest(&body), str::to_owned);
-    store(&shared, Delivery { source: Source::Zammad, key, body: body.to_vec() }).await
+    store(&shared, Delivery { source: Source::Zammad, key, about, body: body.into() }).await
 }
 
 /// `POST /card`, from Webex: somebody answered a card.
@@ -45,7 +46,8 @@ async fn webex(request: &HttpRequest, body: Bytes, shared: &Shared, source: Sour
     }
     match webex_cards::webhook::Notification::parse(&body) {
         Ok(notification) => {
-            store(shared, Delivery { source, key: notification.dedup_key(), body: body.to_vec() }).await
+            let key = notification.dedup_key();
+            store(shared, Delivery { source, key, about: None, body: body.into() }).await
         }
         Err(error) => Ok(malformed(request, &error)),
     }
@@ -61,7 +63,8 @@ pub(super) async fn netbox(request: HttpRequest, body: Bytes, shared: Data<Share
     }
     match netbox_client::webhook::Event::from_slice(&body) {
         Ok(_) => {
-            store(&shared, Delivery { source: Source::Netbox, key: digest(&body), body: body.to_vec() }).await
+            let key = digest(&body);
+            store(&shared, Delivery { source: Source::Netbox, key, about: None, body: body.into() }).await
         }
         Err(error) => Ok(malformed(&request, &error)),
     }
@@ -89,8 +92,8 @@ async fn store(shared: &Shared, delivery: Delivery) -> Answer {
     let accepted = shared.app.store.accept(delivery).await;
     crate::crash::point(&format!("between:accept:{source}"));
     match accepted {
-        Ok(fresh) => {
-            metrics::counter!("netchange_webhooks_total", "source" => source, "fresh" => if fresh { "yes" } else { "no" }).increment(1);
+        Ok(()) => {
+            metrics::counter!("netchange_webhooks_total", "source" => source).increment(1);
             Ok(HttpResponse::Accepted().finish())
         }
         // The sender tries again, or the poll finds what it was about.

@@ -1,6 +1,5 @@
 //! The inbox: webhooks, stored before their senders hear 2xx, then worked on one by one.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -58,6 +57,8 @@ pub(crate) struct Delivery {
     pub(crate) source: Source,
     /// The sender's id of it, or a digest of its body where it gives none.
     pub(crate) key: String,
+    /// The ticket it is about, if its source is the ticket system.
+    pub(crate) about: Option<i64>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -66,27 +67,30 @@ pub(crate) struct Delivery {
 pub(crate) struct InboxRow {
     pub(crate) id: i64,
     pub(crate) source: Source,
+    /// The ticket it is about; webhooks about one ticket are one piece of work.
+    pub(crate) about: Option<i64>,
+    /// Empty if it is known what it is about: then nothing else in it counts.
     pub(crate) body: Vec<u8>,
     pub(crate) attempts: u32,
     pub(crate) received_at: Timestamp,
 }
 
 /// The store did not take a delivery, or what came of it; it shall be tried again.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the delivery could not be stored")]
 pub(crate) struct NotStored;
 
+type Stored = Result<(), NotStored>;
+
 /// A write that waits for its transaction, and who waits for it.
 enum Waiting {
-    /// A delivery; the answer says whether it is new.
-    New(Delivery, oneshot::Sender<Result<bool, NotStored>>, Sender),
-    /// What came of one.
-    Settled(Settled, oneshot::Sender<Result<bool, NotStored>>),
+    New(Delivery, oneshot::Sender<Stored>, Sender),
+    Settled(Settled, oneshot::Sender<Stored>),
 }
 
-/// What came of a delivery: done, or due again.
+/// What came of deliveries that were one piece of work: done, or due again.
 struct Settled {
-    id: i64,
+    ids: Vec<i64>,
     done_at: Option<i64>,
     due_at: Option<i64>,
     outcome: String,
@@ -122,21 +126,28 @@ impl Writer {
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while receiver.recv_many(&mut batch, BATCH).await > 0 {
-                let stored = store(&pens, &batch).await;
-                if let Err(error) = &stored {
-                    tracing::error!(error = %error, "Cannot store {} writes of the inbox", batch.len());
-                }
-                for (place, waiting) in batch.drain(..).enumerate() {
-                    let result = stored.as_ref().map(|fresh| fresh.contains(&place)).map_err(|_| NotStored);
-                    let answer = match waiting {
-                        Waiting::New(_, answer, sender) => {
-                            drop(sender);
-                            answer
+                let (mut new, mut settled) = (Vec::new(), Vec::new());
+                let mut answers = Vec::with_capacity(batch.len());
+                for waiting in batch.drain(..) {
+                    match waiting {
+                        Waiting::New(delivery, answer, sender) => {
+                            new.push(delivery);
+                            answers.push((answer, Some(sender)));
                         }
-                        Waiting::Settled(_, answer) => answer,
-                    };
+                        Waiting::Settled(outcome, answer) => {
+                            settled.push(outcome);
+                            answers.push((answer, None));
+                        }
+                    }
+                }
+                let stored = store(&pens, new, settled).await.map_err(|error| {
+                    tracing::error!(error = %error, "Cannot store {} writes of the inbox", answers.len());
+                    NotStored
+                });
+                for (answer, sender) in answers {
+                    drop(sender);
                     // The sender may have hung up; its delivery is stored all the same.
-                    let _ = answer.send(result);
+                    let _ = answer.send(stored);
                 }
                 shared.work.notify_one();
             }
@@ -144,73 +155,60 @@ impl Writer {
         Self { queue, senders: Arc::default() }
     }
 
-    async fn write(
-        &self,
-        waiting: impl FnOnce(oneshot::Sender<Result<bool, NotStored>>) -> Waiting,
-    ) -> Result<bool, NotStored> {
+    async fn write(&self, waiting: impl FnOnce(oneshot::Sender<Stored>) -> Waiting) -> Stored {
         let (answer, stored) = oneshot::channel();
         self.queue.send(waiting(answer)).await.map_err(|_| NotStored)?;
         stored.await.map_err(|_| NotStored)?
     }
 }
 
-/// Stores a batch; the places in it of the deliveries that are new.
-async fn store(pens: &Pens, batch: &[Waiting]) -> sqlx::Result<HashSet<usize>> {
-    let now = millis(Timestamp::now());
-    let mut places = HashMap::new();
-    let mut settled = Vec::new();
-    for (place, waiting) in batch.iter().enumerate() {
-        match waiting {
-            // Of several with one key in the batch, the first is the one.
-            Waiting::New(delivery, ..) => {
-                let key = (delivery.source.as_str(), delivery.key.as_str());
-                places.entry(key).or_insert((place, delivery.body.as_slice()));
-            }
-            Waiting::Settled(outcome, _) => settled.push(outcome),
-        }
-    }
+/// Stores a batch. Its statements return one row at most: each row is handed from thread to thread, which costs more than to store one.
+async fn store(pens: &Pens, new: Vec<Delivery>, settled: Vec<Settled>) -> sqlx::Result<()> {
     let mut query = QueryBuilder::new(BEGIN);
-    if !places.is_empty() {
-        push_new(&mut query, &places, now);
-    }
+    let deliveries = new.len();
     if !settled.is_empty() {
-        push_settled(&mut query, &settled);
+        push_settled(&mut query, settled);
+    }
+    if !new.is_empty() {
+        push_new(&mut query, new, millis(Timestamp::now()));
     }
     query.push(COMMIT);
     let query = query.build().persistent(false);
-    let rows =
-        if places.is_empty() { pens.run_unsynced(query).await? } else { pens.run_synced(query).await? };
-    let mut fresh = HashSet::with_capacity(rows.len());
-    for row in &rows {
-        let key = (row.try_get::<&str, _>("source")?, row.try_get::<&str, _>("delivery")?);
-        fresh.extend(places.get(&key).map(|(place, _)| *place));
+    if deliveries == 0 {
+        return pens.run_unsynced(query).await.map(drop);
     }
-    Ok(fresh)
+    let rows = pens.run_synced(query).await?;
+    let fresh: i64 = rows.first().map_or(Ok(0), |row| row.try_get("fresh"))?;
+    let repeated = deliveries.saturating_sub(usize::try_from(fresh).unwrap_or_default());
+    metrics::counter!("netchange_webhooks_repeated_total").increment(repeated as u64);
+    Ok(())
 }
 
-/// Adds the statements that insert new deliveries and their bodies; those that are new are returned.
-fn push_new(query: &mut QueryBuilder<Sqlite>, places: &HashMap<(&str, &str), (usize, &[u8])>, now: i64) {
-    query.push("INSERT INTO inbox (source, delivery, received_at, due_at) ");
-    query.push_values(places.keys(), |mut row, (source, key)| {
-        row.push_bind((*source).to_owned()).push_bind((*key).to_owned()).push_bind(now).push_bind(now);
+/// Adds the statements that insert new deliveries and their bodies, and tell how many were new. What was there before stays as it is, and
+/// of several with one key the first counts.
+fn push_new(query: &mut QueryBuilder<Sqlite>, new: Vec<Delivery>, now: i64) {
+    query.push("INSERT INTO inbox (source, delivery, about, received_at, due_at) ");
+    query.push_values(&new, |mut row, delivery| {
+        row.push_bind(delivery.source.as_str()).push_bind(delivery.key.clone()).push_bind(delivery.about);
+        row.push_bind(now).push_bind(now);
     });
-    query.push(" ON CONFLICT (source, delivery) DO NOTHING RETURNING source, delivery; ");
-    // What was there before has its body already.
+    query.push(" ON CONFLICT (source, delivery) DO NOTHING; SELECT changes() AS fresh; ");
     query.push("INSERT OR IGNORE INTO inbox_bodies (inbox_id, body) SELECT inbox.id, new.column3 FROM (");
-    query.push_values(places, |mut row, ((source, key), (_, body))| {
-        row.push_bind((*source).to_owned()).push_bind((*key).to_owned()).push_bind(body.to_vec());
+    query.push_values(new, |mut row, delivery| {
+        row.push_bind(delivery.source.as_str()).push_bind(delivery.key).push_bind(delivery.body);
     });
     query.push(") AS new JOIN inbox ON inbox.source = new.column1 AND inbox.delivery = new.column2; ");
 }
 
 /// Adds the statement that keeps what came of deliveries.
-fn push_settled(query: &mut QueryBuilder<Sqlite>, settled: &[&Settled]) {
+fn push_settled(query: &mut QueryBuilder<Sqlite>, settled: Vec<Settled>) {
     query.push(
         "UPDATE inbox SET done_at = new.column2, due_at = coalesce(new.column3, due_at), outcome = new.column4, \
          lease_until = NULL FROM (",
     );
-    query.push_values(settled, |mut row, settled| {
-        row.push_bind(settled.id).push_bind(settled.done_at).push_bind(settled.due_at);
+    let each = settled.iter().flat_map(|settled| settled.ids.iter().map(move |id| (id, settled)));
+    query.push_values(each, |mut row, (id, settled)| {
+        row.push_bind(*id).push_bind(settled.done_at).push_bind(settled.due_at);
         row.push_bind(settled.outcome.clone());
     });
     query.push(") AS new WHERE inbox.id = new.column1; ");
@@ -219,13 +217,14 @@ fn push_settled(query: &mut QueryBuilder<Sqlite>, settled: &[&Settled]) {
 /// Due webhooks that nobody works on, oldest first.
 pub(super) const CLAIM: &str = "UPDATE inbox SET lease_until = ?2, attempts = attempts + 1 WHERE id IN (SELECT id FROM inbox \
      WHERE done_at IS NULL AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY due_at, id LIMIT ?3) \
-     RETURNING id, source, attempts, received_at, (SELECT body FROM inbox_bodies WHERE inbox_id = inbox.id) AS body";
+     RETURNING id, source, about, attempts, received_at, \
+     CASE WHEN about IS NULL THEN (SELECT body FROM inbox_bodies WHERE inbox_id = inbox.id) END AS body";
 /// Webhooks that were worked on long ago.
 pub(super) const FORGET: &str = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE done_at IS NOT NULL AND done_at < ?1 LIMIT ?2)";
 
 impl Store {
-    /// Stores a delivery and returns once it is on disk: `true` if it is new, `false` if it was there before.
-    pub(crate) async fn accept(&self, delivery: Delivery) -> Result<bool, NotStored> {
+    /// Stores a delivery and returns once it is on disk, now or before: one with its key may have come already.
+    pub(crate) async fn accept(&self, delivery: Delivery) -> Result<(), NotStored> {
         let sender = Sender::new(&self.inbox.senders);
         self.inbox.write(|answer| Waiting::New(delivery, answer, sender)).await
     }
@@ -246,26 +245,26 @@ impl Store {
         Ok(rows)
     }
 
-    /// Marks a webhook as worked on.
-    pub(crate) async fn finish_delivery(
+    /// Marks webhooks as worked on.
+    pub(crate) async fn finish_deliveries(
         &self,
-        id: i64,
+        ids: Vec<i64>,
         outcome: &str,
         now: Timestamp,
     ) -> Result<(), NotStored> {
-        let settled = Settled { id, done_at: Some(millis(now)), due_at: None, outcome: outcome.to_owned() };
-        self.inbox.write(|answer| Waiting::Settled(settled, answer)).await.map(|_| ())
+        let settled = Settled { ids, done_at: Some(millis(now)), due_at: None, outcome: outcome.to_owned() };
+        self.inbox.write(|answer| Waiting::Settled(settled, answer)).await
     }
 
-    /// Puts a webhook back, to be worked on later.
-    pub(crate) async fn postpone_delivery(
+    /// Puts webhooks back, to be worked on later.
+    pub(crate) async fn postpone_deliveries(
         &self,
-        id: i64,
+        ids: Vec<i64>,
         due: Timestamp,
         why: &str,
     ) -> Result<(), NotStored> {
-        let settled = Settled { id, done_at: None, due_at: Some(millis(due)), outcome: why.to_owned() };
-        self.inbox.write(|answer| Waiting::Settled(settled, answer)).await.map(|_| ())
+        let settled = Settled { ids, done_at: None, due_at: Some(millis(due)), outcome: why.to_owned() };
+        self.inbox.write(|answer| Waiting::Settled(settled, answer)).await
     }
 
     /// Forgets webhooks that were worked on before the given time, some thousand at a time: they hold personal data.
@@ -282,7 +281,8 @@ fn read(row: &SqliteRow) -> sqlx::Result<InboxRow> {
     Ok(InboxRow {
         id: row.try_get("id")?,
         source,
-        body: row.try_get("body")?,
+        about: row.try_get("about")?,
+        body: row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default(),
         attempts: row.try_get("attempts")?,
         received_at: super::timestamp(row.try_get("received_at")?),
     })
@@ -302,11 +302,12 @@ mod tests {
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
         let accept = |number: usize| {
             let key = format!("key {}", number % 10);
-            store.accept(Delivery { source: Source::Zammad, body: key.clone().into_bytes(), key })
+            let body = key.clone().into_bytes();
+            store.accept(Delivery { source: Source::WebexCard, about: None, body, key })
         };
-        let fresh = futures_util::future::join_all((0..300).map(accept)).await;
-        assert_eq!(fresh.iter().filter(|fresh| matches!(fresh, Ok(true))).count(), 10);
-        assert!(!accept(3).await.unwrap());
+        let stored = futures_util::future::join_all((0..300).map(accept)).await;
+        assert!(stored.iter().all(Result::is_ok));
+        accept(3).await.unwrap();
         let rows = waiting(&store).await;
         let mut bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_slice()).collect();
         bodies.sort_unstable();
@@ -316,17 +317,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_a_webhook_about_a_known_ticket_the_body_is_kept_but_not_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        for (key, about) in [("a", Some(16)), ("b", None)] {
+            let body = b"{}".to_vec();
+            store
+                .accept(Delivery { source: Source::Zammad, key: key.to_owned(), about, body })
+                .await
+                .unwrap();
+        }
+        let rows = waiting(&store).await;
+        let seen: Vec<_> = rows.iter().map(|row| (row.about, row.body.as_slice())).collect();
+        assert_eq!(seen, [(Some(16), b"".as_slice()), (None, b"{}")]);
+        let bodies: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM inbox_bodies").fetch_one(&store.read).await.unwrap();
+        assert_eq!(bodies, 2);
+    }
+
+    #[tokio::test]
     async fn a_delivery_is_done_or_due_again_and_is_forgotten_with_its_body() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
         for key in ["a", "b"] {
-            let delivery = Delivery { source: Source::Netbox, key: key.to_owned(), body: b"{}".to_vec() };
-            assert!(store.accept(delivery).await.unwrap());
+            let body = b"{}".to_vec();
+            let delivery = Delivery { source: Source::Netbox, key: key.to_owned(), about: None, body };
+            store.accept(delivery).await.unwrap();
         }
         let rows = waiting(&store).await;
         let now = Timestamp::now();
-        store.finish_delivery(rows[0].id, "done", now).await.unwrap();
-        store.postpone_delivery(rows[1].id, now, "later").await.unwrap();
+        store.finish_deliveries(vec![rows[0].id], "done", now).await.unwrap();
+        store.postpone_deliveries(vec![rows[1].id], now, "later").await.unwrap();
         let again = waiting(&store).await;
         assert_eq!(again.iter().map(|row| (row.id, row.attempts)).collect::<Vec<_>>(), [(rows[1].id, 2)]);
         let later = now.checked_add(std::time::Duration::from_secs(1)).unwrap();

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use change_model::{Effect, Event};
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -189,8 +188,7 @@ async fn deliver(app: &App, rows: Vec<InboxRow>) {
             Source::Netbox => Ok("noted".to_owned()),
         };
         crate::crash::point(&format!("between:deliver:{source}"));
-        let stored = join_all(rows.iter().map(|row| delivered(app, row, &result))).await;
-        if let Some(Err(error)) = stored.into_iter().find(Result::is_err) {
+        if let Err(error) = delivered(app, &rows, &result).await {
             tracing::error!(error = %error, "The outcome of a webhook could not be stored; it will be worked on again");
         }
         crate::crash::point(&format!("after:deliver:{source}"));
@@ -199,22 +197,25 @@ async fn deliver(app: &App, rows: Vec<InboxRow>) {
     .await;
 }
 
-/// Stores what came of a webhook.
-async fn delivered(app: &App, row: &InboxRow, result: &intake::Taken) -> Result<(), NotStored> {
+/// Stores what came of webhooks that say the same.
+async fn delivered(app: &App, rows: &[InboxRow], result: &intake::Taken) -> Result<(), NotStored> {
     let now = Timestamp::now();
+    // The one that has waited least decides how long they all may.
+    let Some(row) = rows.last() else { return Ok(()) };
+    let ids = rows.iter().map(|row| row.id).collect();
     match result {
         Ok(outcome) => {
             tracing::info!(outcome, "Worked on a webhook from {}", row.source.as_str());
-            app.store.finish_delivery(row.id, outcome, now).await
+            app.store.finish_deliveries(ids, outcome, now).await
         }
         Err(EffectError::Later { why, after }) if retry::delivery_may_wait(row.received_at, now) => {
             let due = retry::next(row.attempts, *after, now, row.id);
             tracing::warn!(error = %why, attempt = row.attempts, "A webhook from {} waits: {why}", row.source.as_str());
-            app.store.postpone_delivery(row.id, due, why).await
+            app.store.postpone_deliveries(ids, due, why).await
         }
         Err(error) => {
             tracing::error!(error = %error, "A webhook from {} could not be worked on: {error}", row.source.as_str());
-            app.store.finish_delivery(row.id, &format!("failed: {error}"), now).await
+            app.store.finish_deliveries(ids, &format!("failed: {error}"), now).await
         }
     }
 }
