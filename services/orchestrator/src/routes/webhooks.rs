@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Shared;
-use crate::store::inbox::{Delivery, Source};
+use crate::store::inbox::{Delivery, Says, Source};
 
 type Answer = Result<HttpResponse, actix_web::Error>;
 
@@ -19,12 +19,12 @@ pub(super) async fn zammad(request: HttpRequest, body: Bytes, shared: Data<Share
     if let Err(refused) = authenticate(&shared, &request, secret, verified) {
         return Ok(*refused);
     }
-    let about = match ticket_client::webhook::hint(&body) {
-        Ok(hint) => i64::try_from(hint.id.0).ok(),
+    let says = match ticket_client::webhook::hint(&body) {
+        Ok(hint) => i64::try_from(hint.id.0).map_or_else(|_| Says::Body(body.to_vec()), Says::Ticket),
         Err(error) => return Ok(malformed(&request, &error)),
     };
     let key = header(&request, "X-Zammad-Delivery").map_or_else(|| digest(&body), str::to_owned);
-    store(&shared, Delivery { source: Source::Zammad, key, about, body: body.into() }).await
+    store(&shared, Delivery { source: Source::Zammad, key, says }).await
 }
 
 /// `POST /card`, from Webex: somebody answered a card.
@@ -47,7 +47,7 @@ async fn webex(request: &HttpRequest, body: Bytes, shared: &Shared, source: Sour
     match webex_cards::webhook::Notification::parse(&body) {
         Ok(notification) => {
             let key = notification.dedup_key();
-            store(shared, Delivery { source, key, about: None, body: body.into() }).await
+            store(shared, Delivery { source, key, says: Says::Body(body.into()) }).await
         }
         Err(error) => Ok(malformed(request, &error)),
     }
@@ -64,7 +64,7 @@ pub(super) async fn netbox(request: HttpRequest, body: Bytes, shared: Data<Share
     match netbox_client::webhook::Event::from_slice(&body) {
         Ok(_) => {
             let key = digest(&body);
-            store(&shared, Delivery { source: Source::Netbox, key, about: None, body: body.into() }).await
+            store(&shared, Delivery { source: Source::Netbox, key, says: Says::Body(body.into()) }).await
         }
         Err(error) => Ok(malformed(&request, &error)),
     }

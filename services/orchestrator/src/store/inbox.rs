@@ -57,9 +57,16 @@ pub(crate) struct Delivery {
     pub(crate) source: Source,
     /// The sender's id of it, or a digest of its body where it gives none.
     pub(crate) key: String,
-    /// The ticket it is about, if its source is the ticket system.
-    pub(crate) about: Option<i64>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) says: Says,
+}
+
+/// What of a webhook counts, and is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// That something happened to this ticket. All else in it is rendered anew at each attempt, may be old, and is personal data.
+    Ticket(i64),
+    /// What its body says.
+    Body(Vec<u8>),
 }
 
 /// A webhook to work on.
@@ -67,10 +74,7 @@ pub(crate) struct Delivery {
 pub(crate) struct InboxRow {
     pub(crate) id: i64,
     pub(crate) source: Source,
-    /// The ticket it is about; webhooks about one ticket are one piece of work.
-    pub(crate) about: Option<i64>,
-    /// Empty if it is known what it is about: then nothing else in it counts.
-    pub(crate) body: Vec<u8>,
+    pub(crate) says: Says,
     pub(crate) attempts: u32,
     pub(crate) received_at: Timestamp,
 }
@@ -187,15 +191,24 @@ async fn store(pens: &Pens, new: Vec<Delivery>, settled: Vec<Settled>) -> sqlx::
 /// Adds the statements that insert new deliveries and their bodies, and tell how many were new. What was there before stays as it is, and
 /// of several with one key the first counts.
 fn push_new(query: &mut QueryBuilder<Sqlite>, new: Vec<Delivery>, now: i64) {
-    query.push("INSERT INTO inbox (source, delivery, about, received_at, due_at) ");
+    query.push("INSERT INTO inbox (source, delivery, ticket_id, received_at, due_at) ");
     query.push_values(&new, |mut row, delivery| {
-        row.push_bind(delivery.source.as_str()).push_bind(delivery.key.clone()).push_bind(delivery.about);
+        let ticket = if let Says::Ticket(ticket) = delivery.says { Some(ticket) } else { None };
+        row.push_bind(delivery.source.as_str()).push_bind(delivery.key.clone()).push_bind(ticket);
         row.push_bind(now).push_bind(now);
     });
     query.push(" ON CONFLICT (source, delivery) DO NOTHING; SELECT changes() AS fresh; ");
+    let with_body = |delivery: Delivery| match delivery.says {
+        Says::Body(body) => Some((delivery.source, delivery.key, body)),
+        Says::Ticket(_) => None,
+    };
+    let mut bodies = new.into_iter().filter_map(with_body).peekable();
+    if bodies.peek().is_none() {
+        return;
+    }
     query.push("INSERT OR IGNORE INTO inbox_bodies (inbox_id, body) SELECT inbox.id, new.column3 FROM (");
-    query.push_values(new, |mut row, delivery| {
-        row.push_bind(delivery.source.as_str()).push_bind(delivery.key).push_bind(delivery.body);
+    query.push_values(bodies, |mut row, (source, key, body)| {
+        row.push_bind(source.as_str()).push_bind(key).push_bind(body);
     });
     query.push(") AS new JOIN inbox ON inbox.source = new.column1 AND inbox.delivery = new.column2; ");
 }
@@ -217,8 +230,7 @@ fn push_settled(query: &mut QueryBuilder<Sqlite>, settled: Vec<Settled>) {
 /// Due webhooks that nobody works on, oldest first.
 pub(super) const CLAIM: &str = "UPDATE inbox SET lease_until = ?2, attempts = attempts + 1 WHERE id IN (SELECT id FROM inbox \
      WHERE done_at IS NULL AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY due_at, id LIMIT ?3) \
-     RETURNING id, source, about, attempts, received_at, \
-     CASE WHEN about IS NULL THEN (SELECT body FROM inbox_bodies WHERE inbox_id = inbox.id) END AS body";
+     RETURNING id, source, ticket_id, attempts, received_at, (SELECT body FROM inbox_bodies WHERE inbox_id = inbox.id) AS body";
 /// Webhooks that were worked on long ago.
 pub(super) const FORGET: &str = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE done_at IS NOT NULL AND done_at < ?1 LIMIT ?2)";
 
@@ -278,14 +290,12 @@ fn read(row: &SqliteRow) -> sqlx::Result<InboxRow> {
     let Some(source) = Source::parse(source) else {
         return Err(sqlx::Error::Decode(format!("source {source}").into()));
     };
-    Ok(InboxRow {
-        id: row.try_get("id")?,
-        source,
-        about: row.try_get("about")?,
-        body: row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default(),
-        attempts: row.try_get("attempts")?,
-        received_at: super::timestamp(row.try_get("received_at")?),
-    })
+    let says = match row.try_get("ticket_id")? {
+        Some(ticket) => Says::Ticket(ticket),
+        None => Says::Body(row.try_get("body")?),
+    };
+    let (id, attempts) = (row.try_get("id")?, row.try_get("attempts")?);
+    Ok(InboxRow { id, source, says, attempts, received_at: super::timestamp(row.try_get("received_at")?) })
 }
 
 #[cfg(test)]
@@ -302,37 +312,36 @@ mod tests {
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
         let accept = |number: usize| {
             let key = format!("key {}", number % 10);
-            let body = key.clone().into_bytes();
-            store.accept(Delivery { source: Source::WebexCard, about: None, body, key })
+            let says = Says::Body(key.clone().into_bytes());
+            store.accept(Delivery { source: Source::WebexCard, says, key })
         };
         let stored = futures_util::future::join_all((0..300).map(accept)).await;
         assert!(stored.iter().all(Result::is_ok));
         accept(3).await.unwrap();
         let rows = waiting(&store).await;
-        let mut bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_slice()).collect();
-        bodies.sort_unstable();
-        let wanted: Vec<String> = (0..10).map(|number| format!("key {number}")).collect();
-        assert_eq!(bodies, wanted.iter().map(String::as_bytes).collect::<Vec<_>>());
+        assert_eq!(rows.len(), 10);
+        for number in 0..10 {
+            let says = Says::Body(format!("key {number}").into_bytes());
+            assert!(rows.iter().any(|row| row.says == says), "{number}");
+        }
         assert!(waiting(&store).await.is_empty(), "what is under lease is not claimed again");
     }
 
     #[tokio::test]
-    async fn of_a_webhook_about_a_known_ticket_the_body_is_kept_but_not_read_again() {
+    async fn what_webhooks_say_comes_back_whether_they_came_alone_or_together() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
-        for (key, about) in [("a", Some(16)), ("b", None)] {
-            let body = b"{}".to_vec();
-            store
-                .accept(Delivery { source: Source::Zammad, key: key.to_owned(), about, body })
-                .await
-                .unwrap();
+        let all = [Says::Ticket(16), Says::Body(b"{}".to_vec()), Says::Ticket(i64::MAX)];
+        let accept = |(number, says): (usize, Says)| {
+            store.accept(Delivery { source: Source::Zammad, key: number.to_string(), says })
+        };
+        for pair in all.clone().into_iter().enumerate() {
+            accept(pair).await.unwrap();
         }
-        let rows = waiting(&store).await;
-        let seen: Vec<_> = rows.iter().map(|row| (row.about, row.body.as_slice())).collect();
-        assert_eq!(seen, [(Some(16), b"".as_slice()), (None, b"{}")]);
-        let bodies: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM inbox_bodies").fetch_one(&store.read).await.unwrap();
-        assert_eq!(bodies, 2);
+        let together = all.clone().into_iter().enumerate().map(|(number, says)| accept((number + 3, says)));
+        assert!(futures_util::future::join_all(together).await.iter().all(Result::is_ok));
+        let said: Vec<Says> = waiting(&store).await.into_iter().map(|row| row.says).collect();
+        assert_eq!(said, [all.clone(), all].concat());
     }
 
     #[tokio::test]
@@ -340,8 +349,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
         for key in ["a", "b"] {
-            let body = b"{}".to_vec();
-            let delivery = Delivery { source: Source::Netbox, key: key.to_owned(), about: None, body };
+            let says = Says::Body(b"{}".to_vec());
+            let delivery = Delivery { source: Source::Netbox, key: key.to_owned(), says };
             store.accept(delivery).await.unwrap();
         }
         let rows = waiting(&store).await;

@@ -9,7 +9,7 @@ use super::intake::Taken;
 use crate::app::App;
 use crate::effects::EffectError;
 use crate::store::cards::Card;
-use crate::store::inbox::InboxRow;
+use crate::store::inbox::{InboxRow, Says};
 use crate::store::remarks::Reply;
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
@@ -24,8 +24,10 @@ const TELL_FOR: SignedDuration = SignedDuration::from_mins(10);
 const ATTEMPTS: u32 = 5;
 
 pub(super) async fn card(app: &App, row: &InboxRow) -> Taken {
-    let notification =
-        Notification::parse(&row.body).map_err(|error| EffectError::never(error.to_string()))?;
+    let Says::Body(body) = &row.says else {
+        return Err(EffectError::never("the webhook of a card has no body"));
+    };
+    let notification = Notification::parse(body).map_err(|error| EffectError::never(error.to_string()))?;
     let Data::Submit(submit) = notification.data else {
         return Ok("ignored: nothing was pressed".to_owned());
     };

@@ -12,7 +12,7 @@ use ticket_client::{Ticket, TicketId};
 use crate::adapters::ticket;
 use crate::app::App;
 use crate::effects::EffectError;
-use crate::store::inbox::InboxRow;
+use crate::store::inbox::{InboxRow, Says};
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
 
@@ -24,10 +24,11 @@ pub(super) fn by_ticket(rows: Vec<InboxRow>) -> Vec<Vec<InboxRow>> {
     let mut groups: Vec<Vec<InboxRow>> = Vec::new();
     let mut places: HashMap<i64, usize> = HashMap::new();
     for row in rows {
-        match row.about.and_then(|ticket| places.get(&ticket)).and_then(|place| groups.get_mut(*place)) {
+        let ticket = if let Says::Ticket(ticket) = row.says { Some(ticket) } else { None };
+        match ticket.and_then(|ticket| places.get(&ticket)).and_then(|place| groups.get_mut(*place)) {
             Some(group) => group.push(row),
             None => {
-                places.extend(row.about.map(|ticket| (ticket, groups.len())));
+                places.extend(ticket.map(|ticket| (ticket, groups.len())));
                 groups.push(vec![row]);
             }
         }
@@ -36,12 +37,11 @@ pub(super) fn by_ticket(rows: Vec<InboxRow>) -> Vec<Vec<InboxRow>> {
 }
 
 pub(super) async fn zammad(app: &App, row: &InboxRow) -> Taken {
-    let ticket = match row.about.and_then(|ticket| u64::try_from(ticket).ok()) {
-        Some(ticket) => TicketId(ticket),
-        None => {
-            let hint = ticket_client::webhook::hint(&row.body);
-            hint.map_err(|error| EffectError::never(error.to_string()))?.id
-        }
+    let never = |error: &dyn std::error::Error| EffectError::never(error.to_string());
+    let ticket = match &row.says {
+        Says::Ticket(ticket) => TicketId(u64::try_from(*ticket).map_err(|error| never(&error))?),
+        // Stored by an earlier version.
+        Says::Body(body) => ticket_client::webhook::hint(body).map_err(|error| never(&error))?.id,
     };
     look(app, ticket).await
 }
@@ -157,15 +157,15 @@ mod tests {
     use super::*;
     use crate::store::inbox::Source;
 
-    fn row(id: i64, about: Option<i64>) -> InboxRow {
-        let (source, body) = (Source::Zammad, Vec::new());
-        InboxRow { id, source, about, body, attempts: 1, received_at: Timestamp::UNIX_EPOCH }
+    fn row(id: i64, says: Says) -> InboxRow {
+        InboxRow { id, source: Source::Zammad, says, attempts: 1, received_at: Timestamp::UNIX_EPOCH }
     }
 
     #[test]
     fn webhooks_about_one_ticket_are_one_piece_of_work() {
-        let abouts = [Some(16), None, Some(17), Some(16), None];
-        let rows = (1..).zip(abouts).map(|(id, about)| row(id, about)).collect();
+        let body = Says::Body(b"{}".to_vec());
+        let said = [Says::Ticket(16), body.clone(), Says::Ticket(17), Says::Ticket(16), body];
+        let rows = (1..).zip(said).map(|(id, says)| row(id, says)).collect();
         let groups: Vec<Vec<i64>> =
             by_ticket(rows).iter().map(|group| group.iter().map(|row| row.id).collect()).collect();
         assert_eq!(groups, [vec![1, 4], vec![2], vec![3], vec![5]]);
