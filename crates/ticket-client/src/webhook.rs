@@ -3,13 +3,12 @@
 //! A webhook is a hint. It is rendered anew at each attempt, may be old, doubled or lost, and can be replayed for ever since it carries no
 //! time. So: verify, store, answer 2xx, and read the ticket itself before doing anything.
 
-use std::fmt;
-
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::Error as _;
 use serde_json::Value;
+use serde_json::error::Category;
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
@@ -105,8 +104,11 @@ pub struct Hint {
     pub number: TicketNumber,
 }
 
-/// Reads only which ticket a body is about, with less work than [`parse`]: nothing else is kept. It refuses what `parse` refuses, except
-/// that an array is taken where serde takes one for an object.
+/// Depth of a body, at most; Zammad's own are 4 deep.
+const MAX_DEPTH: usize = 64;
+
+/// Reads only which ticket a body is about, with far less work than [`parse`]: of all else it checks the form only, so that it takes a
+/// number out of range, or an array where serde takes one for an object.
 ///
 /// # Errors
 /// [`PayloadError`]; answer 400.
@@ -115,60 +117,35 @@ pub fn hint(body: &[u8]) -> Result<Hint, PayloadError> {
     struct Raw {
         ticket: Hint,
     }
-    let _: Skipped = serde_json::from_slice(body).map_err(PayloadError::Json)?;
-    let raw: Raw = serde_json::from_slice(body).map_err(PayloadError::Shape)?;
-    Ok(raw.ticket)
+    if depth(body) > MAX_DEPTH {
+        let text = format!("nested deeper than {MAX_DEPTH}");
+        return Err(PayloadError::Json(serde_json::Error::custom(text)));
+    }
+    let text =
+        std::str::from_utf8(body).map_err(|error| PayloadError::Json(serde_json::Error::custom(error)))?;
+    let raw = serde_json::from_str(text).map_err(|error: serde_json::Error| match error.classify() {
+        Category::Data => PayloadError::Shape(error),
+        Category::Io | Category::Syntax | Category::Eof => PayloadError::Json(error),
+    });
+    raw.map(|raw: Raw| raw.ticket)
 }
 
-/// Any JSON, of which nothing is kept. Unlike with serde's own `IgnoredAny`, it may not be deeper than what `serde_json` reads.
-struct Skipped;
-
-impl<'de> Deserialize<'de> for Skipped {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
+/// How deep a JSON text is nested, its texts left aside. What is no JSON has some depth too.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text) = (0usize, 0, false);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            // What is escaped is skipped: it may be a quotation mark.
+            b'\\' if in_text => drop(bytes.next()),
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
     }
-}
-
-impl<'de> Visitor<'de> for Skipped {
-    type Value = Self;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
-        while entries.next_entry::<Self, Self>()?.is_some() {}
-        Ok(self)
-    }
+    deepest
 }
 
 #[cfg(test)]
@@ -266,6 +243,28 @@ mod tests {
             assert!(matches!(parse(body.as_bytes()), Err(PayloadError::Shape(_))), "{body}");
             assert!(matches!(hint(body.as_bytes()), Err(PayloadError::Shape(_))), "{body}");
         }
+    }
+
+    #[test]
+    fn depth_counts_brackets_outside_of_texts() {
+        for (json, deep) in [
+            ("1", 0),
+            (r#"{"a":[1,{}]}"#, 3),
+            (r#"{"a":"[[[","b":"\"[[","c":"\\"}"#, 1),
+            ("[[]", 2),
+            ("]]]", 0),
+        ] {
+            assert_eq!(depth(json.as_bytes()), deep, "{json}");
+        }
+        let nested = |deep: usize| {
+            let around = deep - 1;
+            let article = format!("{}{}", "[".repeat(around), "]".repeat(around));
+            format!(r#"{{"ticket":{{"id":1,"number":"2"}},"article":{article}}}"#)
+        };
+        assert!(hint(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let refused = hint(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
+        assert!(matches!(refused, PayloadError::Json(_)));
+        assert_eq!(std::error::Error::source(&refused).unwrap().to_string(), "nested deeper than 64");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -15,6 +15,12 @@ use super::{BEGIN, COMMIT, Pens, Shared, Store, millis};
 const BATCH: usize = 256;
 /// Writes that may wait for their transaction; beyond, senders wait too.
 const QUEUE: usize = 1024;
+/// So many at once are a burst, of which more is on its way.
+const BURST: usize = 8;
+/// How long the rest of a burst is waited for: a transaction more costs all senders about as much.
+const GATHER: Duration = Duration::from_millis(1);
+/// How often the worker is told of new deliveries while senders of others wait, and would only get in their way.
+const RING_EVERY: Duration = Duration::from_millis(10);
 /// How long a claimed row is left to its worker.
 const LEASE: Duration = Duration::from_secs(120);
 
@@ -126,43 +132,64 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(pens: Pens, shared: Arc<Shared>) -> Self {
-        let (queue, mut receiver) = mpsc::channel::<Waiting>(QUEUE);
-        tokio::spawn(async move {
-            let mut batch = Vec::with_capacity(BATCH);
-            while receiver.recv_many(&mut batch, BATCH).await > 0 {
-                let (mut new, mut settled) = (Vec::new(), Vec::new());
-                let mut answers = Vec::with_capacity(batch.len());
-                for waiting in batch.drain(..) {
-                    match waiting {
-                        Waiting::New(delivery, answer, sender) => {
-                            new.push(delivery);
-                            answers.push((answer, Some(sender)));
-                        }
-                        Waiting::Settled(outcome, answer) => {
-                            settled.push(outcome);
-                            answers.push((answer, None));
-                        }
-                    }
-                }
-                let stored = store(&pens, new, settled).await.map_err(|error| {
-                    tracing::error!(error = %error, "Cannot store {} writes of the inbox", answers.len());
-                    NotStored
-                });
-                for (answer, sender) in answers {
-                    drop(sender);
-                    // The sender may have hung up; its delivery is stored all the same.
-                    let _ = answer.send(stored);
-                }
-                shared.work.notify_one();
-            }
-        });
-        Self { queue, senders: Arc::default() }
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let senders: Arc<AtomicUsize> = Arc::default();
+        tokio::spawn(write_batches(receiver, senders.clone(), pens, shared));
+        Self { queue, senders }
     }
 
     async fn write(&self, waiting: impl FnOnce(oneshot::Sender<Stored>) -> Waiting) -> Stored {
         let (answer, stored) = oneshot::channel();
         self.queue.send(waiting(answer)).await.map_err(|_| NotStored)?;
         stored.await.map_err(|_| NotStored)?
+    }
+}
+
+/// Takes writes from the queue, stores them together and answers those who wait, until the store is closed.
+async fn write_batches(
+    mut queue: mpsc::Receiver<Waiting>,
+    senders: Arc<AtomicUsize>,
+    pens: Pens,
+    shared: Arc<Shared>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut rung = Instant::now();
+    while queue.recv_many(&mut batch, BATCH).await > 0 {
+        if batch.len() >= BURST {
+            tokio::time::sleep(GATHER).await;
+            while batch.len() < BATCH
+                && let Ok(waiting) = queue.try_recv()
+            {
+                batch.push(waiting);
+            }
+        }
+        let (mut new, mut settled) = (Vec::new(), Vec::new());
+        let mut answers = Vec::with_capacity(batch.len());
+        for waiting in batch.drain(..) {
+            match waiting {
+                Waiting::New(delivery, answer, sender) => {
+                    new.push(delivery);
+                    answers.push((answer, Some(sender)));
+                }
+                Waiting::Settled(outcome, answer) => {
+                    settled.push(outcome);
+                    answers.push((answer, None));
+                }
+            }
+        }
+        let stored = store(&pens, new, settled).await.map_err(|error| {
+            tracing::error!(error = %error, "Cannot store {} writes of the inbox", answers.len());
+            NotStored
+        });
+        for (answer, sender) in answers {
+            drop(sender);
+            // The sender may have hung up; its delivery is stored all the same.
+            let _ = answer.send(stored);
+        }
+        if senders.load(Ordering::Relaxed) == 0 || rung.elapsed() > RING_EVERY {
+            rung = Instant::now();
+            shared.work.notify_one();
+        }
     }
 }
 
