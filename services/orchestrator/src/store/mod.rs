@@ -328,6 +328,37 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn what_an_earlier_version_stored_is_still_worked_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/x.db", dir.path().display());
+        let old =
+            SqlitePool::connect_with(url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true));
+        let old = old.await.unwrap();
+        let mut migrator = sqlx::migrate!("./migrations");
+        let first: Vec<_> = migrator.migrations.iter().take(1).cloned().collect();
+        migrator.migrations = first.into();
+        migrator.run(&old).await.unwrap();
+        let body = br#"{"ticket":{"id":16,"number":"15016"}}"#;
+        let insert = "INSERT INTO inbox (source, delivery, received_at, due_at) VALUES ('zammad', 'a', 0, 0); \
+                      INSERT INTO inbox_bodies (inbox_id, body) VALUES (1, ?1)";
+        sqlx::query(insert).bind(body.as_slice()).execute(&old).await.unwrap();
+        old.close().await;
+
+        let store = Store::open(&url).await.unwrap();
+        let rows = store.claim_deliveries(Timestamp::now(), 10).await.unwrap();
+        let said: Vec<_> = rows.iter().map(|row| &row.says).collect();
+        assert_eq!(said, [&inbox::Says::Body(body.to_vec())]);
+        let again = inbox::Delivery {
+            source: inbox::Source::Zammad,
+            key: "a".to_owned(),
+            says: inbox::Says::Ticket(16),
+        };
+        store.accept(again).await.unwrap();
+        let rows = store.claim_deliveries(Timestamp::now(), 10).await.unwrap();
+        assert!(rows.is_empty(), "sent again after the upgrade, it is known: {rows:?}");
+    }
+
     /// With ten thousand changes, one statement that reads a whole table takes longer than all the rest of a change.
     #[tokio::test]
     async fn what_is_asked_again_and_again_reads_no_whole_table() {
