@@ -306,10 +306,11 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 /// Whether a text of the ticket must not hold the character: control characters, what XML 1.0 cannot carry (section 2.2), and the
-/// direction overrides that make a text read otherwise than it is.
+/// characters that make a text read otherwise than it is: direction overrides, and what has no width (but for the joiners, which some
+/// scripts need).
 pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
+        || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 #[cfg(test)]
@@ -398,7 +399,8 @@ mod tests {
 
     #[test]
     fn control_characters_are_refused_with_a_reason() {
-        for text in ["a\nb", "a\u{0}b", "a\u{1b}[31mb", "a\u{202e}b", "a\u{ffff}"] {
+        for text in ["a\nb", "a\u{0}b", "a\u{1b}[31mb", "a\u{202e}b", "a\u{ffff}", "\u{feff}a", "a\u{200b}b"]
+        {
             assert!(
                 with("network_interface_description", json!(text)).unwrap_err()[0].contains("U+"),
                 "{text:?}"
