@@ -4,13 +4,14 @@
 //! [`differences`], with its reason.
 
 mod canonical;
+mod differences;
 mod server;
 
 use std::time::Duration;
 
 use change_model::interface::InterfaceState;
 use change_model::vlan::VlanId;
-use device_dialect::{Dialect, IETF_MODULES, IOS_XE_MODULES, IosXe, OPENCONFIG_MODULES, Shape, VlanState};
+use device_dialect::{Dialect, IETF_MODULES, IOS_XE_MODULES, IosXe, OPENCONFIG_MODULES, Shape};
 use netconf_client::Session;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -27,7 +28,7 @@ use server::{Server, edit, running};
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Generated pairs for each family and shape.
-const PAIRS: usize = 60;
+const PAIRS: usize = 200;
 
 /// Of the generated pairs; another one finds other pairs.
 const SEED: [u8; 32] = [4; 32];
@@ -121,7 +122,7 @@ async fn all_kinds(dialect: &str) {
         pairs += kinds_of(&device, &subject).await;
     }
     device.session.close().await.unwrap();
-    println!("{dialect}: {pairs} pairs of hand-picked states");
+    eprintln!("{dialect}: {pairs} pairs of hand-picked states");
 }
 
 async fn kinds_of(device: &Device, subject: &Subject) -> usize {
@@ -155,7 +156,8 @@ async fn generated(
         let before = complete(plausible(a), &beside);
         let mut wanted =
             InterfaceState { other: before.other.clone(), ..complete(plausible(b), &Beside::default()) };
-        if wanted.channel_group.is_some()
+        if dialect.name().starts_with("ios-xe")
+            && wanted.channel_group.is_some()
             && wanted.other.iter().all(|other| other.path != "channel-group/mode")
         {
             push(&mut wanted, "channel-group/mode", "active");
@@ -173,7 +175,7 @@ async fn generated(
         device.obeys(dialect, interface, (&device_with(&before), &before, &after), &about).await;
     }
     device.session.close().await.unwrap();
-    println!(
+    eprintln!(
         "{}: {done} generated pairs, {refused} not sent because of the dialect's own check",
         dialect.name()
     );
@@ -190,11 +192,13 @@ fn plausible(mut state: InterfaceState) -> InterfaceState {
         state.switchport = state.switchport.map(|_| false);
     }
     state.channel_group = state.channel_group.map(|group| group % 2 + 1);
+    // One of the differences below.
+    state.description = state.description.map(|text| text.trim().to_owned());
     state
 }
 
 async fn limited(test: impl Future<Output = ()>) {
-    tokio::time::timeout(LIMIT, test).await.expect("the test took too long");
+    assert!(tokio::time::timeout(LIMIT, test).await.is_ok(), "the test took too long");
 }
 
 #[tokio::test]
@@ -272,12 +276,13 @@ async fn generated_writes_of_openconfig_are_taken_and_undone() {
     let complete = |state, beside: &Beside| {
         // A sub-interface whose number is only in its key is one that the model does not allow.
         let beside = Beside { dhcp: if beside.dhcp == 2 { 1 } else { beside.dhcp }, ..beside.clone() };
-        let mut state = law_openconfig::complete(law_openconfig::expressible(state), &beside);
-        if !beside.plain {
-            push(&mut state, "config/type", "ianaift:ethernetCsmacd");
-        }
+        let mut state = law_openconfig::expressible(state);
         if state.switchport_mode.is_some() {
             (state.ipv4, state.ipv4_secondary, state.ipv6) = (None, Vec::new(), Vec::new());
+        }
+        let mut state = law_openconfig::complete(state, &beside);
+        if !beside.plain {
+            push(&mut state, "config/type", "ianaift:ethernetCsmacd");
         }
         state
     };
