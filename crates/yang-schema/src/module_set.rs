@@ -1,6 +1,6 @@
 //! Gathers modules from texts, files and folders before they are compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,6 +102,8 @@ pub struct Needs {
 #[derive(Debug, Clone, Default)]
 pub struct ModuleSet {
     pub(crate) sources: Vec<Arc<Source>>,
+    /// The sources by name, so that a thousand modules find each other without asking all.
+    by_name: HashMap<String, Vec<usize>>,
     limits: ParseLimits,
 }
 
@@ -115,7 +117,7 @@ impl ModuleSet {
     /// An empty set whose texts must be within these limits.
     #[must_use]
     pub fn with_limits(limits: ParseLimits) -> Self {
-        Self { sources: Vec::new(), limits }
+        Self { limits, ..Self::default() }
     }
 
     /// Adds a module's or submodule's text; `file` names it in errors. A second copy of the same module and
@@ -149,11 +151,15 @@ impl ModuleSet {
     }
 
     fn add_source(&mut self, source: Source) {
-        let known =
-            |other: &Arc<Source>| other.name() == source.name() && other.revision() == source.revision();
-        if !self.sources.iter().any(known) {
+        if !self.named(source.name()).any(|other| other.revision() == source.revision()) {
+            self.by_name.entry(source.name().to_owned()).or_default().push(self.sources.len());
             self.sources.push(Arc::new(source));
         }
+    }
+
+    fn named(&self, name: &str) -> impl Iterator<Item = &Source> {
+        let found = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|index| &*self.sources[*index])
     }
 
     /// Adds a file.
@@ -206,10 +212,9 @@ impl ModuleSet {
     /// Whether a module or submodule is in the set, in this revision if one is given.
     #[must_use]
     pub fn contains(&self, name: &str, revision: Option<&str>) -> bool {
-        self.sources.iter().any(|source| {
-            source.name() == name
-                && (revision.is_none()
-                    || source.children_of(0, Kw::Revision).any(|at| Some(source.arg(at)) == revision))
+        self.named(name).any(|source| {
+            revision.is_none()
+                || source.children_of(0, Kw::Revision).any(|at| Some(source.arg(at)) == revision)
         })
     }
 
@@ -217,14 +222,14 @@ impl ModuleSet {
     #[must_use]
     pub fn missing(&self) -> Needs {
         let mut needs = Needs { imports: Vec::new(), includes: Vec::new() };
+        let mut listed = HashSet::new();
         for source in &self.sources {
             for (kw, list) in [(Kw::Import, &mut needs.imports), (Kw::Include, &mut needs.includes)] {
                 for statement in source.children_of(0, kw) {
                     let name = source.arg(statement);
                     let revision = source.child_arg(statement, Kw::RevisionDate);
-                    let wanted = (name.to_owned(), revision.map(str::to_owned));
-                    if !self.contains(name, revision) && !list.contains(&wanted) {
-                        list.push(wanted);
+                    if !self.contains(name, revision) && listed.insert((kw, name, revision)) {
+                        list.push((name.to_owned(), revision.map(str::to_owned)));
                     }
                 }
             }

@@ -52,6 +52,8 @@ struct Context {
 
 struct Compiler<'a> {
     sources: &'a [Arc<Source>],
+    /// Modules and submodules by name.
+    files: HashMap<&'a str, Vec<u16>>,
     options: &'a CompileOptions,
     schema: Schema,
     /// (file, enclosing statement, name) to the grouping defined there.
@@ -105,8 +107,13 @@ impl<'a> Compiler<'a> {
             leafref_targets: HashMap::new(),
             warnings: Vec::new(),
         };
+        let mut files: HashMap<&str, Vec<u16>> = HashMap::new();
+        for (index, source) in sources.iter().enumerate() {
+            files.entry(source.name()).or_default().push(crate::schema::module_id(index));
+        }
         Self {
             sources,
+            files,
             options,
             schema,
             groupings: HashMap::new(),
