@@ -44,6 +44,9 @@ fn header(name: &str, imports: &[(&str, &str)]) -> String {
     for (module, prefix) in imports {
         let _ = writeln!(text, "  import {module} {{ prefix {prefix}; }}");
     }
+    (0..PARTS).filter(|_| name == "syn-native").for_each(|part| {
+        let _ = writeln!(text, "  include syn-native-part{part};");
+    });
     text.push_str(
         "  organization \"none\";\n  contact \"none\";\n  description\n    \"Generated for measuring.\";\n",
     );
@@ -76,9 +79,6 @@ fn types() -> String {
 
 fn native() -> String {
     let mut text = header("syn-native", &[("syn-types", "typ")]);
-    (0..PARTS).for_each(|part| {
-        let _ = writeln!(text, "  include syn-native-part{part};");
-    });
     text.push_str("  container native {\n    container interface {\n");
     for number in 0..TYPES {
         let _ = writeln!(
@@ -118,7 +118,7 @@ fn leaves(text: &mut String, seed: usize, count: usize) {
             4 => format!("type identityref {{ base typ:kind{}; }}", at / 4),
             5 => "type enumeration { enum auto; enum on; enum off; }".to_owned(),
             6 => format!(
-                "type uint16 {{ range \"1..4094\"; }} must \". != {at}\" {{ error-message \"not that\"; }}"
+                "type uint16 {{ range \"1..4094\"; }} must \". != {}\" {{ error-message \"not that\"; }}"
             ),
             _ => "type empty;".to_owned(),
         };
