@@ -76,7 +76,7 @@ impl CompileOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileLimits {
-    /// Most nodes of the tree. The whole of IOS-XE has about a million.
+    /// Most nodes of the tree, and uses of groupings to make them. The whole of IOS-XE has about a million nodes.
     pub max_nodes: usize,
     /// Deepest path of schema nodes.
     pub max_depth: usize,
@@ -197,6 +197,24 @@ impl ModuleSet {
             self.add_file(file)?;
         }
         Ok(())
+    }
+
+    /// Adds every `*.yang` file of a folder that can be read, and gives the faults of the others.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the folder itself cannot be read.
+    pub fn add_readable(&mut self, path: impl AsRef<Path>) -> Result<Vec<Error>, Error> {
+        let mut faults = Vec::new();
+        for file in yang_files(path.as_ref())? {
+            faults.extend(self.add_file(file).err());
+        }
+        Ok(faults)
+    }
+
+    /// The name of a module that is most like one that the set does not have, where one is like it.
+    #[must_use]
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        crate::validate::nearest(name, self.modules().map(|(known, _)| known))
     }
 
     /// The modules and submodules of the set, with their revisions.

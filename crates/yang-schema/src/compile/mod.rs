@@ -10,6 +10,7 @@ mod defs;
 mod deviation;
 mod expand;
 mod features;
+mod leafrefs;
 mod modules;
 mod scope;
 mod types;
@@ -69,6 +70,8 @@ struct Compiler<'a> {
     groupings_in_progress: Vec<StmtRef>,
     /// Nodes that features or deviations took away; augments of them are silently void.
     pruned: HashSet<(u32, ModuleId, Sym)>,
+    /// `uses` expanded so far: groupings may multiply without a single node.
+    uses: usize,
     full: bool,
     errors: Vec<CompileError>,
 }
@@ -126,6 +129,7 @@ impl<'a> Compiler<'a> {
             types_in_progress: Vec::new(),
             groupings_in_progress: Vec::new(),
             pruned: HashSet::new(),
+            uses: 0,
             full: false,
             errors: Vec::new(),
         }

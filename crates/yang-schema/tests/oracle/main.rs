@@ -8,6 +8,7 @@
 
 mod compare;
 mod differences;
+mod edges;
 mod generate;
 mod hand_made;
 mod yanglint;
@@ -28,6 +29,7 @@ fn generated(schema: &Schema, modules: &[&str], count: usize) -> Vec<Payload> {
 }
 
 const PLANT: &[&str] = &["plant-types", "plant", "plant-qos"];
+const EDGES: &[&str] = &["edges", "edges-more"];
 const FLEET: &[&str] = &["fleet-types", "fleet", "fleet-extra"];
 
 #[test]
@@ -52,6 +54,26 @@ fn generated_payloads_of_the_fleet_are_judged_alike() {
     ledger.check();
     assert!(ledger.accepted() > PAYLOADS / 4, "{ledger}");
     assert!(ledger.rejected() > PAYLOADS / 4, "{ledger}");
+}
+
+#[test]
+#[ignore = "needs yanglint"]
+fn corners_of_the_standard_are_judged_alike() {
+    let (models, support) = (folder("models-edges"), folder("models-oracle"));
+    let schema = compiled(&[&models]);
+    let ledger =
+        compare(&schema, &[&models, &support], &[EDGES, &["ietf-netconf"]].concat(), &edges::payloads());
+    ledger.check();
+    assert!(ledger.accepted() > 50 && ledger.rejected() > 50, "{ledger}");
+}
+
+#[test]
+#[ignore = "needs yanglint"]
+fn generated_payloads_of_the_corners_are_judged_alike() {
+    let (models, support) = (folder("models-edges"), folder("models-oracle"));
+    let schema = compiled(&[&models]);
+    let payloads = generated(&schema, EDGES, PAYLOADS);
+    compare(&schema, &[&models, &support], &[EDGES, &["ietf-netconf"]].concat(), &payloads).check();
 }
 
 #[test]
