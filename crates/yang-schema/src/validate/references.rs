@@ -1,11 +1,13 @@
 //! Whether what refers to something leads somewhere: leafrefs by their paths, predicates included, and instance-identifiers.
 
+use std::collections::{HashMap, HashSet};
+
 use roxmltree::Node as Xml;
 
 use super::problem::{ErrorTag, Problem, ProblemKind};
 use super::walk::{Mode, Walker, is_named, namespace_in_scope, text_of};
 use crate::instance;
-use crate::schema::{Kind, Node, StmtRef, TypeId};
+use crate::schema::{Kind, Node, NodeKind, StmtRef, TypeId};
 use crate::syntax::argument::{self, LeafrefStep, Name};
 use crate::value::{Checker, Naming};
 
@@ -25,6 +27,8 @@ pub(super) struct References<'d, 'i, 's> {
     wanted: Vec<Wanted<'d, 'i, 's>>,
     /// Canonical instance-identifiers.
     instances: Vec<(String, Problem)>,
+    /// All values of each leaf: most references are to any instance of a leaf, and there may be thousands of both.
+    values: HashMap<u32, HashSet<String>>,
 }
 
 impl<'d, 'i, 's> References<'d, 'i, 's> {
@@ -50,6 +54,7 @@ impl<'d, 'i, 's> References<'d, 'i, 's> {
         let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
         let checker = Checker { schema: walker.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
         let Ok(fit) = checker.check(ty, &text) else { return };
+        self.values.entry(node.id).or_default().insert(fit.text.clone());
         let requires_instance = matches!(
             walker.schema.types[fit.ty as usize].kind,
             Kind::InstanceIdentifier { require_instance: true }
@@ -76,7 +81,8 @@ impl<'d, 'i, 's> References<'d, 'i, 's> {
         let alone = walker.mode == Mode::Operation;
         for wanted in self.wanted {
             let inside = wanted.is_relative() && wanted.target.ancestors().any(|node| node == root);
-            if (alone && !inside) || wanted.leads_somewhere(data) {
+            let any = self.values.get(&wanted.target.id).is_some_and(|values| values.contains(&wanted.value));
+            if (alone && !inside) || (any && wanted.means_any()) || wanted.leads_somewhere(data) {
                 continue;
             }
             let mut problem = wanted.problem;
@@ -133,6 +139,23 @@ impl<'d, 'i, 's> Wanted<'d, 'i, 's> {
 
     fn is_relative(&self) -> bool {
         self.path().is_some_and(|path| !self.node.schema.arg(path).trim_start().starts_with('/'))
+    }
+
+    /// Whether the path leads to every instance of the leaf: it has no predicates, and begins where only one instance can be.
+    fn means_any(&self) -> bool {
+        let schema = self.node.schema;
+        let steps =
+            self.path().and_then(|path| argument::leafref_steps(schema.arg(path))).unwrap_or_default();
+        let plain = steps.iter().all(|step| step.predicates.is_empty());
+        let ups = steps.iter().take_while(|step| step.name.is_none()).count();
+        let mut from = Some(self.node);
+        for _ in 0..ups {
+            from = from.and_then(|node| node.data_parent());
+        }
+        let alone = |node: Node<'_>| {
+            std::iter::once(node).chain(node.ancestors()).all(|node| node.kind() != NodeKind::List)
+        };
+        plain && (!self.is_relative() || from.is_some_and(alone))
     }
 
     /// Follows the path through the data. A default that is in force counts as there.

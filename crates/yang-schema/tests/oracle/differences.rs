@@ -36,6 +36,15 @@ impl Seen<'_> {
         matches!(self.verdict, Verdict::Rejected(reason) if words.iter().any(|word| reason.contains(word)))
     }
 
+    /// yang-schema refuses, for this problem in any case, and else only for what yanglint does not look at in an edit.
+    fn mostly(&self, is: impl Fn(&Problem) -> bool) -> bool {
+        let parsed = [ProblemKind::Duplicate, ProblemKind::ChoiceConflict, ProblemKind::KeyOrder];
+        let excused = |problem: &Problem| {
+            problem.kind == ProblemKind::KeyOrder || (self.is_edit() && parsed.contains(&problem.kind))
+        };
+        self.problems.iter().any(&is) && self.problems.iter().all(|problem| is(problem) || excused(problem))
+    }
+
     fn is_edit(&self) -> bool {
         self.payload.kind == Kind::Edit
     }
@@ -89,6 +98,37 @@ pub(crate) const TABLE: &[Row] = &[
             !seen.is_edit()
                 && !seen.problems.is_empty()
                 && seen.problems.iter().all(|problem| problem.message.contains("outside of edit-config"))
+        },
+    },
+    Row {
+        name: "identities of several bases",
+        reason: "RFC 7950 section 9.10.2 has identities derived from all of the bases; to libyang 2.1.30 one of them is enough",
+        applies: |seen| {
+            seen.mostly(|problem| {
+                let allowed = problem.allowed.as_deref().unwrap_or_default();
+                allowed.starts_with("an identity derived from edges:shape and edges:hard")
+            })
+        },
+    },
+    Row {
+        name: "insertions",
+        reason: "RFC 7950 sections 7.7.9 and 7.8.6 say where insert may stand, and that key or value name an entry; yanglint only parses them",
+        applies: |seen| {
+            seen.is_edit()
+                && seen.mostly(|problem| {
+                    let attribute = problem.bad_attribute.as_deref().unwrap_or_default();
+                    problem.kind == ProblemKind::Attribute && matches!(attribute, "insert" | "key" | "value")
+                })
+        },
+    },
+    Row {
+        name: "a leaf removed without its value",
+        reason: "RFC 6241 section 7.2 removes what the element names; libyang wants a value of the type, which nobody needs",
+        applies: |seen| {
+            seen.is_edit()
+                && seen.problems.is_empty()
+                && ["delete", "remove"].iter().any(|word| seen.payload.xml.contains(word))
+                && matches!(seen.verdict, Verdict::Rejected(reason) if reason.contains("\"\""))
         },
     },
     Row {

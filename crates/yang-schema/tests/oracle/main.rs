@@ -89,12 +89,16 @@ fn hand_made_payloads_are_judged_alike() {
 #[ignore = "needs yanglint"]
 fn every_reason_for_a_difference_is_still_one() {
     let (models, fleet, support) = (folder("models"), folder("models-fleet"), folder("models-oracle"));
+    let corners = folder("models-edges");
     let mut used = Vec::new();
-    for (models, modules) in [(&models, PLANT), (&fleet, FLEET)] {
+    for (models, modules) in [(&models, PLANT), (&fleet, FLEET), (&corners, EDGES)] {
         let schema = compiled(&[models]);
         let mut payloads = generated(&schema, modules, PAYLOADS / 3);
         if modules == PLANT {
             payloads.extend(hand_made::payloads());
+        }
+        if modules == EDGES {
+            payloads.extend(edges::payloads());
         }
         let ledger = compare(&schema, &[models, &support], &[modules, &["ietf-netconf"]].concat(), &payloads);
         used.extend(ledger.used());
@@ -107,7 +111,8 @@ fn every_reason_for_a_difference_is_still_one() {
 #[test]
 #[ignore = "needs yanglint"]
 fn trees_are_drawn_alike() {
-    for (models, modules) in [(folder("models"), PLANT), (folder("models-fleet"), FLEET)] {
+    let edges = (folder("models-edges"), EDGES);
+    for (models, modules) in [(folder("models"), PLANT), (folder("models-fleet"), FLEET), edges] {
         let schema = compiled(&[&models]);
         let theirs = yanglint::trees(&[&models], modules);
         for (name, theirs) in modules.iter().zip(theirs) {
