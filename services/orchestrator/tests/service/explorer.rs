@@ -157,10 +157,8 @@ const ASKED: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_hangs_is_not_waited_for_and_that_is_said() {
-    let mut options = Options::default();
     // The device's own patience is longer than a person's at a page.
-    options.config = json!({"devices": {"timeout": "60s"}});
-    let world = explored(options).await;
+    let world = explored(Options::config(json!({"devices": {"timeout": "60s"}}))).await;
     let hangs = json!({"delay": {"ms": 120_000}});
     world.fault(json!({"system": "switch", "point": "request", "method": "get-config", "action": hangs}));
     let form = [("operation", "get-config"), ("lines", "/native"), ("token", TOKEN), ("device", "c9300")];
