@@ -125,7 +125,7 @@ async fn a_device_is_read_and_tests_an_edit_and_nothing_changes() {
     assert_eq!(world.lab.switch.running_interface(PORT), before);
     assert_eq!(world.lab.switch.events().commits(), 0);
     assert!(!world.lab.switch.candidate_dirty());
-    let sessions = world.lab.switch.events().sessions_open();
+    let sessions = world.lab.switch.events().sessions_opened();
     assert_eq!(ask("edit", &edit, "wrong").await.0, 401);
     assert_eq!(
         ask("edit", &format!("{MTU}=1"), TOKEN).await.0,
@@ -134,7 +134,7 @@ async fn a_device_is_read_and_tests_an_edit_and_nothing_changes() {
     );
     let (status, text) = ask("call", "/cisco-ia:save-config", TOKEN).await;
     assert!(status == 422 && text.contains("never sent"), "{text}");
-    assert_eq!(world.lab.switch.events().sessions_open(), sessions);
+    assert_eq!(world.lab.switch.events().sessions_opened(), sessions);
     world.switch_is_free().await;
     world.stop().await;
 }
