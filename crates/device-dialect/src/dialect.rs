@@ -29,7 +29,8 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// When the reply is not XML, or a leaf that matters holds what it cannot.
     fn read(&self, reply: &str, interface: &str) -> Result<Option<InterfaceState>, DialectError>;
 
-    /// The least `<config>` that leads from `before` to `after` with default-operation merge; `None` when there is nothing to do.
+    /// The least `<config>` that leads from `before` to `after` with default-operation merge; `None` when there is nothing to do,
+    /// whatever the device's state may be.
     ///
     /// # Errors
     /// When `after` cannot be expressed, contradicts itself, or would lose configuration that must be kept.

@@ -58,9 +58,13 @@ impl Dialect for Ietf {
         before: &InterfaceState,
         after: &InterfaceState,
     ) -> Result<Option<String>, DialectError> {
+        let base = base(interface)?;
+        if before == after {
+            return Ok(None);
+        }
         let collapse = vec![path(&[(IP, "ipv4")]), path(&[(IP, "ipv6")])];
         let rules = Rules { collapse, ..Rules::default() };
-        edit::edit(&base(interface)?, &encode(before)?, &encode(after)?, &rules)
+        edit::edit(&base, &encode(before)?, &encode(after)?, &rules)
     }
 
     fn settle(&self, _interface: &str, before: &InterfaceState, wanted: &InterfaceState) -> InterfaceState {

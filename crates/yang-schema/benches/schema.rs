@@ -1,5 +1,8 @@
 //! What the work on a model costs. With `NETCHANGE_YANG_DIR` a folder of models is measured, else the hand-written ones.
 
+#[path = "synthetic/mod.rs"]
+mod synthetic;
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
@@ -57,5 +60,22 @@ fn schema(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, schema);
+/// Costs must grow with the number of modules, not with its square.
+fn growth(c: &mut Criterion) {
+    let mut group = c.benchmark_group("a made-up release");
+    group.sample_size(10);
+    for modules in [250, 500, 1000] {
+        let files = synthetic::release(modules);
+        group.bench_function(format!("{modules} modules"), |b| {
+            b.iter(|| {
+                let mut set = ModuleSet::new();
+                files.iter().try_for_each(|(name, text)| set.add_text(name, text).map(|_| ()))?;
+                set.compile(&CompileOptions::new()).map(|schema| schema.node_count())
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, schema, growth);
 criterion_main!(benches);

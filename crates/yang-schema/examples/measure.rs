@@ -1,6 +1,12 @@
 //! Time and memory of a folder of models, beside yanglint if it is installed:
 //! `cargo run --release -p yang-schema --example measure -- FOLDER [EDIT.xml]`
+//!
+//! With `--synthetic 250 500 1000` in place of the folder, made-up releases of so many modules are measured, one after the other;
+//! yanglint is given the first.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+#[path = "../benches/synthetic/mod.rs"]
+mod synthetic;
 
 use std::error::Error;
 use std::io::Write;
@@ -18,7 +24,10 @@ const REPEATS: u32 = 2000;
 const LIMIT: Duration = Duration::from_secs(120);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|first| first == "--synthetic").is_some() {
+        return made_up(&arguments.map(|number| number.parse()).collect::<Result<Vec<_>, _>>()?);
+    }
     let folder = PathBuf::from(arguments.next().ok_or("a folder of *.yang files is needed")?);
     let edit = arguments.next().map(PathBuf::from);
     let schema = compile(&folder)?;
@@ -45,6 +54,40 @@ fn main() -> Result<(), Box<dyn Error>> {
     match yanglint(&folder, &names, edit.as_deref()) {
         Ok(lines) => print!("{lines}"),
         Err(error) => println!("yanglint         {error}"),
+    }
+    Ok(())
+}
+
+/// Releases of so many modules: what each costs, and what that is for one of its modules.
+fn made_up(sizes: &[usize]) -> Result<(), Box<dyn Error>> {
+    for (index, modules) in sizes.iter().enumerate() {
+        let home = std::env::temp_dir().join(format!("synthetic-{}-{modules}", std::process::id()));
+        std::fs::create_dir_all(&home)?;
+        let mut bytes = 0;
+        for (name, text) in synthetic::release(*modules) {
+            bytes += text.len();
+            std::fs::write(home.join(name).with_extension("yang"), text)?;
+        }
+        let schema = compile(&home)?;
+        println!("made up          {modules} files of {} MB, {} nodes", bytes >> 20, schema.node_count());
+        println!("memory           {} MB at most, one schema in it", peak_kb("self")? / 1024);
+        let times =
+            (0..RUNS).map(|_| timed(|| Ok(schema.search("leaf3 platform", &SearchOptions::new()).total)));
+        println!("search           {:?} (leaf3 platform)", median(times.collect::<Result<_, _>>()?));
+        let names: Vec<String> = schema.modules().map(|module| module.name().to_owned()).collect();
+        drop(schema);
+        let times = (0..RUNS).map(|_| timed(|| compile(&home).map(|schema| schema.node_count())));
+        let time = median(times.collect::<Result<_, _>>()?);
+        let each = time / u32::try_from(*modules)?;
+        println!("read and compile {time:?}, {each:?} a module");
+        if index == 0 {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            print!(
+                "{}",
+                yanglint(&home, &names, None).unwrap_or_else(|error| format!("yanglint         {error}\n"))
+            );
+        }
+        std::fs::remove_dir_all(&home)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Gathers modules from texts, files and folders before they are compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ impl CompileOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileLimits {
-    /// Most nodes of the tree. The whole of IOS-XE has about a million.
+    /// Most nodes of the tree, and uses of groupings to make them. The whole of IOS-XE has about a million nodes.
     pub max_nodes: usize,
     /// Deepest path of schema nodes.
     pub max_depth: usize,
@@ -102,6 +102,8 @@ pub struct Needs {
 #[derive(Debug, Clone, Default)]
 pub struct ModuleSet {
     pub(crate) sources: Vec<Arc<Source>>,
+    /// The sources by name, so that a thousand modules find each other without asking all.
+    by_name: HashMap<String, Vec<usize>>,
     limits: ParseLimits,
 }
 
@@ -115,7 +117,7 @@ impl ModuleSet {
     /// An empty set whose texts must be within these limits.
     #[must_use]
     pub fn with_limits(limits: ParseLimits) -> Self {
-        Self { sources: Vec::new(), limits }
+        Self { limits, ..Self::default() }
     }
 
     /// Adds a module's or submodule's text; `file` names it in errors. A second copy of the same module and
@@ -149,11 +151,15 @@ impl ModuleSet {
     }
 
     fn add_source(&mut self, source: Source) {
-        let known =
-            |other: &Arc<Source>| other.name() == source.name() && other.revision() == source.revision();
-        if !self.sources.iter().any(known) {
+        if !self.named(source.name()).any(|other| other.revision() == source.revision()) {
+            self.by_name.entry(source.name().to_owned()).or_default().push(self.sources.len());
             self.sources.push(Arc::new(source));
         }
+    }
+
+    fn named(&self, name: &str) -> impl Iterator<Item = &Source> {
+        let found = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        found.iter().map(|index| &*self.sources[*index])
     }
 
     /// Adds a file.
@@ -193,6 +199,24 @@ impl ModuleSet {
         Ok(())
     }
 
+    /// Adds every `*.yang` file of a folder that can be read, and gives the faults of the others.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the folder itself cannot be read.
+    pub fn add_readable(&mut self, path: impl AsRef<Path>) -> Result<Vec<Error>, Error> {
+        let mut faults = Vec::new();
+        for file in yang_files(path.as_ref())? {
+            faults.extend(self.add_file(file).err());
+        }
+        Ok(faults)
+    }
+
+    /// The name of a module that is most like one that the set does not have, where one is like it.
+    #[must_use]
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        crate::validate::nearest(name, self.modules().map(|(known, _)| known))
+    }
+
     /// The modules and submodules of the set, with their revisions.
     pub fn modules(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.sources.iter().map(|source| (source.name(), source.revision()))
@@ -206,10 +230,9 @@ impl ModuleSet {
     /// Whether a module or submodule is in the set, in this revision if one is given.
     #[must_use]
     pub fn contains(&self, name: &str, revision: Option<&str>) -> bool {
-        self.sources.iter().any(|source| {
-            source.name() == name
-                && (revision.is_none()
-                    || source.children_of(0, Kw::Revision).any(|at| Some(source.arg(at)) == revision))
+        self.named(name).any(|source| {
+            revision.is_none()
+                || source.children_of(0, Kw::Revision).any(|at| Some(source.arg(at)) == revision)
         })
     }
 
@@ -217,14 +240,14 @@ impl ModuleSet {
     #[must_use]
     pub fn missing(&self) -> Needs {
         let mut needs = Needs { imports: Vec::new(), includes: Vec::new() };
+        let mut listed = HashSet::new();
         for source in &self.sources {
             for (kw, list) in [(Kw::Import, &mut needs.imports), (Kw::Include, &mut needs.includes)] {
                 for statement in source.children_of(0, kw) {
                     let name = source.arg(statement);
                     let revision = source.child_arg(statement, Kw::RevisionDate);
-                    let wanted = (name.to_owned(), revision.map(str::to_owned));
-                    if !self.contains(name, revision) && !list.contains(&wanted) {
-                        list.push(wanted);
+                    if !self.contains(name, revision) && listed.insert((kw, name, revision)) {
+                        list.push((name.to_owned(), revision.map(str::to_owned)));
                     }
                 }
             }

@@ -1,7 +1,10 @@
 //! Where modules come from: folders, a cache on disk, and whatever a caller has (a device's get-schema).
 
+use std::collections::HashSet;
+use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Error;
 use crate::module_set::{ModuleSet, yang_files};
@@ -59,10 +62,11 @@ impl ModuleSet {
     /// [`Error::Source`] if the source fails, [`Error::Parse`] if a text is not YANG.
     pub fn complete(&mut self, source: &mut impl ModuleSource) -> Result<Vec<Wanted>, Error> {
         let mut lacking: Vec<Wanted> = Vec::new();
+        let mut asked_in_vain: HashSet<Wanted> = HashSet::new();
         loop {
             let needs = self.missing();
             let wanted = needs.imports.into_iter().chain(needs.includes);
-            let asked: Vec<Wanted> = wanted.filter(|wanted| !lacking.contains(wanted)).collect();
+            let asked: Vec<Wanted> = wanted.filter(|wanted| !asked_in_vain.contains(wanted)).collect();
             if asked.is_empty() {
                 return Ok(lacking);
             }
@@ -73,6 +77,7 @@ impl ModuleSet {
                     self.add_from(&name, revision_text, source)?;
                 }
                 if !self.contains(&name, revision_text) {
+                    asked_in_vain.insert((name.clone(), revision.clone()));
                     lacking.push((name, revision));
                 }
             }
@@ -164,9 +169,7 @@ impl DiskCache {
     pub fn put(&self, name: &str, revision: &str, text: &str) -> std::io::Result<()> {
         let Some(file) = self.file(name, revision) else { return Ok(()) };
         std::fs::create_dir_all(&self.0)?;
-        // two processes may keep the same text at the same time
-        let half = self.0.join(format!(".{name}@{revision}.{}", std::process::id()));
-        let mut out = std::fs::File::create(&half)?;
+        let (half, mut out) = self.begin(name, revision)?;
         let written = out.write_all(text.as_bytes()).and_then(|()| out.sync_all());
         drop(out);
         let kept = written.and_then(|()| std::fs::rename(&half, file));
@@ -175,6 +178,21 @@ impl DiskCache {
             let _ = std::fs::remove_file(&half);
         }
         kept
+    }
+
+    /// A file that only this call writes: other threads and other processes may be keeping the same text right now.
+    fn begin(&self, name: &str, revision: &str) -> std::io::Result<(PathBuf, File)> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let half = self.0.join(format!(".{name}@{revision}.{}.{number}", std::process::id()));
+            match File::create_new(&half) {
+                Ok(out) => return Ok((half, out)),
+                // left by a process that had this number before and was killed
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The folder.

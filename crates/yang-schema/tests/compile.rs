@@ -1,9 +1,10 @@
 //! Module sets into schema trees: what fits together, and what is said of what does not.
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its model has failed")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use yang_schema::{CompileOptions, Error, Features, ModuleSet, NodeKind, Schema, TypeKind};
+use yang_schema::{CompileOptions, Error, Features, ModuleSet, NodeKind, Schema, TypeKind, ValidateOptions};
 
 fn plant(options: &CompileOptions) -> Schema {
     let mut set = ModuleSet::new();
@@ -288,4 +289,111 @@ fn modules_that_are_augmented_are_implemented_too() {
         schema.modules().filter(|module| module.is_implemented()).map(|module| module.name()).collect();
     assert_eq!(implemented, ["a", "b", "c"]);
     assert!(schema.find("/a:c/b:d/c:e").is_ok());
+}
+
+/// Compiles text that means harm; what counts is that it ends, and says something.
+fn refused(text: &str) -> String {
+    let mut set = ModuleSet::new();
+    set.add_text("harm", text).unwrap();
+    for lenient in [true, false] {
+        let mut options = CompileOptions::new().lenient(lenient);
+        options.limits.max_nodes = MOST;
+        if let Ok(schema) = set.compile(&options) {
+            // what is used all the same does not go on for ever either
+            let data = r#"<data><a xmlns="urn:h">x</a><l0 xmlns="urn:h">x</l0></data>"#;
+            let document = roxmltree::Document::parse(data).unwrap();
+            let _ = schema.validate_data(document.root_element(), &ValidateOptions::new());
+            assert!(!lenient || !schema.warnings().is_empty(), "nothing is said");
+        }
+    }
+    let mut options = CompileOptions::new();
+    options.limits.max_nodes = MOST;
+    set.compile(&options).unwrap_err().to_string()
+}
+
+/// Nodes and uses that these tests are given: as many as the product has would take a debug build minutes.
+const MOST: usize = 100_000;
+
+fn harm(body: &str) -> String {
+    format!("module harm {{ yang-version 1.1; namespace urn:h; prefix h; {body} }}")
+}
+
+#[test]
+fn groupings_that_multiply_without_a_node_end() {
+    let mut body = String::from("grouping g0 { }");
+    (1..64).for_each(|level| {
+        let below = level - 1;
+        body += &format!("grouping g{level} {{ uses g{below}; uses g{below}; }}");
+    });
+    let said = refused(&harm(&format!("{body} container a {{ uses g63; }}")));
+    assert!(said.contains("more than 100000 nodes, uses of groupings counted"), "{said}");
+}
+
+#[test]
+fn groupings_in_a_long_chain_end() {
+    let mut body = String::from("grouping g0 { }");
+    (1..20_000).for_each(|level| body += &format!("grouping g{level} {{ uses g{}; }}", level - 1));
+    let said = refused(&harm(&format!("{body} container a {{ uses g19999; }}")));
+    assert!(said.contains("nodes nested deeper than 200"), "{said}");
+}
+
+#[test]
+fn leafrefs_in_a_long_chain_or_a_circle_of_unions_end() {
+    let mut body = String::from("leaf l20000 { type string; }");
+    (0..20_000)
+        .for_each(|at| body += &format!("leaf l{at} {{ type leafref {{ path \"/h:l{}\"; }} }}", at + 1));
+    let said = refused(&harm(&body));
+    assert!(said.contains("over more than 64 others"), "{said}");
+    let circle = "leaf a { type union { type leafref { path /h:b; } type string; } } \
+        leaf b { type union { type leafref { path /h:a; } type int8; } }";
+    assert!(refused(&harm(circle)).contains("leads to itself in a circle"));
+}
+
+#[test]
+fn unions_that_multiply_end() {
+    let mut body = String::from("typedef t0 { type int8; }");
+    (1..60).for_each(|level| {
+        let below = level - 1;
+        body += &format!("typedef t{level} {{ type union {{ type t{below}; type t{below}; }} }}");
+    });
+    let said = refused(&harm(&format!("{body} leaf a {{ type t29; }}")));
+    assert!(said.contains("more than 4096 types"), "{said}");
+}
+
+#[test]
+fn features_that_ask_each_other_twice_are_found_out_once() {
+    let mut body = String::from("feature f0; ");
+    (1..32).for_each(|level| {
+        let below = level - 1;
+        body += &format!("feature f{level} {{ if-feature \"f{below} and f{below}\"; }} ");
+    });
+    let mut set = ModuleSet::new();
+    set.add_text("many", &harm(&format!("{body} leaf a {{ if-feature f31; type string; }}"))).unwrap();
+    assert_eq!(set.compile(&CompileOptions::new()).unwrap().node_count(), 1);
+    let long =
+        format!("feature f0; leaf a {{ if-feature \"f0{}\"; type string; }}", " and f0".repeat(100_000));
+    assert!(refused(&harm(&long)).contains("is not an if-feature expression"));
+}
+
+/// libyang 2.1.30 ends with a segmentation fault on the second, so that the oracle cannot be asked.
+#[test]
+fn conditions_on_features_nest() {
+    let leaf = |condition: &str| {
+        format!("feature on; feature off; leaf a {{ if-feature \"{condition}\"; type string; }}")
+    };
+    let only = BTreeMap::from([("harm".to_owned(), vec!["on".to_owned()])]);
+    let options = CompileOptions::new().features(Features::Only(only));
+    for (condition, holds) in [
+        ("not not on", true),
+        ("not (not on)", true),
+        ("not (not on or not off)", false),
+        ("on or off and off", true),
+        ("(on or off) and off", false),
+        ("not off and\n  on", true),
+        ("not on or not off", true),
+        ("not (on or off)", false),
+    ] {
+        let schema = compile(&[&harm(&leaf(condition))], &options).unwrap();
+        assert_eq!(schema.node_count() == 1, holds, "{condition}");
+    }
 }

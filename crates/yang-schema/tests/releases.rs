@@ -214,3 +214,41 @@ fn a_folder_gives_the_revision_asked_for_or_the_newest() {
     assert_eq!(fetch("m", Some("2022-01-01")).as_deref(), Some("m.yang"));
     assert_eq!(fetch("../m", None), None);
 }
+
+#[test]
+fn several_tasks_keep_the_same_module_at_once() {
+    const TASKS: usize = 8;
+    const ROUNDS: usize = 50;
+    let folder = tempfile::tempdir().unwrap();
+    let cache = DiskCache::new(folder.path());
+    // long enough that one is still writing when the next begins
+    let text = "x".repeat(200_000);
+    let together = std::sync::Barrier::new(TASKS);
+    std::thread::scope(|scope| {
+        for _ in 0..TASKS {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    together.wait();
+                    cache.put("a", "2024-01-01", &text).unwrap();
+                    assert_eq!(cache.get("a", "2024-01-01").unwrap().as_deref(), Some(text.as_str()));
+                }
+            });
+        }
+    });
+    let files: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["a@2024-01-01.yang"], "half a file was left");
+}
+
+#[test]
+fn half_a_file_of_a_process_that_was_killed_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = DiskCache::new(folder.path());
+    // more than this process has begun by now
+    for number in 0..2000 {
+        let left = format!(".a@2024-01-01.{}.{number}", std::process::id());
+        std::fs::write(folder.path().join(left), "hal").unwrap();
+    }
+    cache.put("a", "2024-01-01", "whole").unwrap();
+    assert_eq!(cache.get("a", "2024-01-01").unwrap().as_deref(), Some("whole"));
+}

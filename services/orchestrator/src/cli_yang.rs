@@ -10,7 +10,7 @@ use crate::cli::ConfigArgs;
 pub(crate) enum YangCommand {
     /// Draw the tree of a model or of a part of it (RFC 8340)
     #[command(
-        after_help = "Examples:\n  netchange yang tree --dir yang --depth 2\n  netchange yang tree --dir yang /native/interface/GigabitEthernet --config-only"
+        after_help = "Examples:\n  netchange yang tree --dir yang --depth 2\n  netchange yang tree --dir yang --config-only \\\n    /native/interface/GigabitEthernet"
     )]
     Tree(TreeArgs),
     /// Find nodes by name, path or description, best first; exit 1 if there are none
@@ -25,12 +25,12 @@ pub(crate) enum YangCommand {
     Show(ShowNodeArgs),
     /// Build an RPC from path=value pairs, and the same for curl, Python or Rust
     #[command(
-        after_help = "Examples:\n  netchange yang rpc --dir yang \"/native/interface/GigabitEthernet[name='1/0/5']/mtu=2000\"\n  netchange yang rpc --dir yang --operation get-config \"/native/interface/GigabitEthernet[name='1/0/5']\" --as python --host c9300\n  netchange yang rpc --dir yang --operation call /cisco-ia:save-config"
+        after_help = "Examples:\n  netchange yang rpc --dir yang \\\n    \"/native/interface/GigabitEthernet[name='1/0/5']/mtu=2000\"\n  netchange yang rpc --dir yang --operation get-config --as python \\\n    --host c9300 \"/native/interface/GigabitEthernet[name='1/0/5']\"\n  netchange yang rpc --dir yang --operation call /cisco-ia:save-config"
     )]
     Rpc(RpcArgs),
     /// Judge data by the model; exit 1 and say everything that is wrong
     #[command(
-        after_help = "Examples:\n  netchange yang validate --dir yang edit.xml\n  netchange show interface c9300 GigabitEthernet1/0/5 --format xml | netchange yang validate --device c9300 --as data -"
+        after_help = "Examples:\n  netchange yang validate --dir yang edit.xml\n  netchange show interface c9300 GigabitEthernet1/0/5 --format xml |\n    netchange yang validate --device c9300 --as data -"
     )]
     Validate(ValidateArgs),
     /// Say what changed between two releases of a model; exit 1 if a client can break by it

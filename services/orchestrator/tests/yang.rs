@@ -139,6 +139,135 @@ fn wrong_usage_is_told_from_failure() {
     }
 }
 
+/// A folder as the examples have it: models, an edit, two releases, and the program on the path.
+fn example_folder() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    for release in ["yang", "yang-17.9", "yang-17.12"] {
+        let folder = home.path().join(release);
+        std::fs::create_dir(&folder).unwrap();
+        for (name, text) in device_dialect::IOS_XE_MODULES {
+            std::fs::write(folder.join(name).with_extension("yang"), text).unwrap();
+        }
+    }
+    let edit = r#"<config><native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native"><interface><GigabitEthernet>
+        <name>1/0/5</name><mtu>2000</mtu></GigabitEthernet></interface></native></config>"#;
+    std::fs::write(home.path().join("edit.xml"), edit).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_netchange"), home.path().join("netchange")).unwrap();
+    home
+}
+
+/// Runs a line as a person types it.
+fn typed(home: &Path, line: &str) -> Ran {
+    let path = format!("{}:{}", home.display(), std::env::var("PATH").unwrap_or_default());
+    let shell = Command::new("sh").args(["-c", line]).current_dir(home).env("PATH", path).output().unwrap();
+    Ran {
+        code: shell.status.code().unwrap(),
+        out: String::from_utf8(shell.stdout).unwrap(),
+        said: String::from_utf8(shell.stderr).unwrap(),
+    }
+}
+
+/// The commands in a text, lines that go on joined.
+fn examples(text: &str) -> Vec<String> {
+    let joined = text.replace("\\\n", " ").replace("|\n", "| ");
+    let lines = joined.lines().map(str::trim).filter(|line| line.starts_with("netchange "));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_example_runs_as_it_is_typed() {
+    /// What a person's terminal has, at the least.
+    const COLUMNS: usize = 80;
+    let home = example_folder();
+    let mut all = examples(include_str!("../../../docs/yang.md"));
+    assert!(all.len() > 5, "docs/yang.md has only {all:?}");
+    for command in ["tree", "search", "show", "rpc", "validate", "diff"] {
+        let help = run(&[command, "--help"], "").out;
+        let part = help.split("Example").nth(1).unwrap().to_owned();
+        assert!(
+            part.lines().all(|line| line.chars().count() < COLUMNS),
+            "{command} wraps its examples: {part}"
+        );
+        let found = examples(&part);
+        assert!(!found.is_empty(), "{command}: {part}");
+        all.extend(found);
+    }
+    // What asks a device is run against the lab below, and by the tests of the service.
+    for example in all.iter().filter(|example| !example.contains("--device")) {
+        let ran = typed(home.path(), example);
+        assert_eq!(ran.code, 0, "{example}: {ran:?}");
+        assert!(!ran.out.contains('\u{1b}') && !ran.said.contains('\u{1b}'), "{example}: colours in a file");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure_and_a_full_disk_is_one() {
+    let home = example_folder();
+    let piped =
+        typed(home.path(), "{ netchange yang tree --dir yang; echo $? >code; } | head -n 1; cat code");
+    assert!(piped.out.starts_with("module: ") && piped.out.ends_with("\n0\n"), "{piped:?}");
+    assert_eq!(piped.said, "");
+    let full = typed(home.path(), "netchange yang tree --dir yang >/dev/full");
+    assert_eq!(full.code, 1, "{full:?}");
+    assert!(full.said.contains("cannot write the result"), "{full:?}");
+}
+
+#[test]
+fn what_is_no_data_is_said_to_be_none() {
+    let models = models();
+    let judge = |input: &str| run(&["validate", "-", "--dir", &models], input);
+    for (input, said) in [
+        ("", "there is nothing in it"),
+        (" \n", "there is nothing in it"),
+        ("not xml", "neither XML nor a JSON object: it begins with \"not xml\""),
+        ("[]", "neither XML nor a JSON object"),
+        ("{\"a\":", "this is not JSON"),
+        ("<plant", "this is not XML"),
+        ("<!DOCTYPE a [<!ENTITY b \"c\">]><plant/>", "this is not XML"),
+    ] {
+        let ran = judge(input);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{input:?}: {ran:?}");
+        assert!(ran.said.contains(said), "{input:?}: {ran:?}");
+    }
+    let json = judge(r#"{"nowhere:x": 1, "plant:plant": {"vlan": [{"id": 5000, "more": 1}]}}"#);
+    assert_eq!(json.code, 1);
+    for said in ["there is no module nowhere", "\"5000\" is not allowed", "there is no more in vlan"] {
+        assert!(json.out.contains(said), "{said}: {json:?}");
+    }
+    // Of JSON no line is known, and none is made up.
+    assert!(json.out.lines().all(|line| line.starts_with(['/', ' '])), "{json:?}");
+    assert!(json.said.contains("3 problems"), "{json:?}");
+}
+
+#[test]
+fn wrong_files_folders_and_names_are_all_said_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &[u8]| std::fs::write(home.path().join(name), text).unwrap();
+    let folder = home.path().to_str().unwrap();
+    assert!(run(&["tree", "--dir", folder], "").said.contains("there are no *.yang files in"));
+    put("good.yang", b"module good { namespace urn:good; prefix g; leaf a { type string; } }");
+    put("half.yang", b"module half { namespace");
+    put("latin.yang", b"module latin { namespace \"\xff\"");
+    let ran = run(&["tree", "--dir", folder], "");
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    for said in ["2 files of", "half.yang:1:", "latin.yang:1:", "--lenient"] {
+        assert!(ran.said.contains(said), "{said}: {ran:?}");
+    }
+    let ran = run(&["tree", "--dir", folder, "--lenient"], "");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("module: good") && ran.said.matches("left out: ").count() == 2, "{ran:?}");
+    let file = home.path().join("good.yang");
+    let ran = run(&["tree", "--dir", file.to_str().unwrap()], "");
+    assert!(ran.code == 1 && ran.said.contains("is a file: name the folder"), "{ran:?}");
+    let ran = run(&["tree", "--dir", folder, "--lenient", "--module", "god"], "");
+    assert!(ran.code == 1 && ran.said.contains("there is no module god; good, perhaps"), "{ran:?}");
+    for path in ["", "//", "/a[b", "/a[b='c'", "a b", "/nowhere:a"] {
+        let ran = run(&["show", path, "--dir", folder, "--lenient"], "");
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{path:?}: {ran:?}");
+        assert!(ran.said.lines().last().unwrap().starts_with("netchange: "), "{path:?}: {ran:?}");
+    }
+}
+
 #[cfg(feature = "lab")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_gives_its_modules_once() {

@@ -57,6 +57,9 @@ pub(super) fn write(
     if let Some(vlan) = before.filter(|vlan| vlan.id != id) {
         return Err(DialectError::Conflict(format!("VLAN {}", vlan.id), format!("VLAN {id}")));
     }
+    if before == after {
+        return Ok(None);
+    }
     let entry = path(Some(id));
     // The entry itself is the item that comes and goes; its leaves are items of their own while it stays.
     let rules = Rules { collapse: vec![entry.clone()], ..Rules::default() };

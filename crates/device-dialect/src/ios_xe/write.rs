@@ -20,6 +20,9 @@ pub(super) fn write(
     before: &InterfaceState,
     after: &InterfaceState,
 ) -> Result<Option<String>, DialectError> {
+    if before == after {
+        return Ok(None);
+    }
     let container = shape.container();
     let (before, after) = (encode(shape, before), encode(shape, after));
     if !port.switches()

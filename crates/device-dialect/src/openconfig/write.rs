@@ -30,6 +30,9 @@ pub(super) fn write(
     before: &InterfaceState,
     after: &InterfaceState,
 ) -> Result<Option<String>, DialectError> {
+    if before == after {
+        return Ok(None);
+    }
     let sub = place.index.is_some();
     let rules = Rules { collapse: if sub { Vec::new() } else { vec![own()] }, ..Rules::default() };
     edit::edit(&place.path(), &encode(sub, before)?, &encode(sub, after)?, &rules)

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use crate::states::{Beside, beside, cases, fields, law, push};
 use crate::tree::Tree;
 
-const ENTRY: &str = "if:interfaces if:interface[name=eth0]";
+pub(crate) const ENTRY: &str = "if:interfaces if:interface[name=eth0]";
 
-fn expressible(state: InterfaceState) -> InterfaceState {
+pub(crate) fn expressible(state: InterfaceState) -> InterfaceState {
     let mut all: Vec<_> = state.ipv4.into_iter().chain(state.ipv4_secondary).collect();
     all.sort();
     InterfaceState {
@@ -22,7 +22,7 @@ fn expressible(state: InterfaceState) -> InterfaceState {
     }
 }
 
-fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
+pub(crate) fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
     push(&mut state, "type", "ianaift:ethernetCsmacd");
     if beside.spelled && state.enabled {
         push(&mut state, "enabled", "true");
@@ -41,7 +41,7 @@ fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
     state
 }
 
-fn device(state: &InterfaceState) -> Tree {
+pub(crate) fn device(state: &InterfaceState) -> Tree {
     let mut root = Tree::new("data");
     let mut put = |path: &str, text: &str| {
         root.put(&format!("{ENTRY} {path}"), text);

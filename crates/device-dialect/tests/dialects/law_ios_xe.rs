@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use crate::states::{Beside, beside, cases, fields, law, push};
 use crate::tree::Tree;
 
-const PORT: &str = "GigabitEthernet1/0/5";
-const ENTRY: &str = "ios:native ios:interface ios:GigabitEthernet[name=1/0/5]";
+pub(crate) const PORT: &str = "GigabitEthernet1/0/5";
+pub(crate) const ENTRY: &str = "ios:native ios:interface ios:GigabitEthernet[name=1/0/5]";
 
-fn container(shape: Shape) -> (&'static str, &'static str) {
+pub(crate) fn container(shape: Shape) -> (&'static str, &'static str) {
     match shape {
         Shape::From17_4 => ("switchport-config/switchport", "ios:switchport-config ios:switchport"),
         _ => ("switchport", "ios:switchport"),
@@ -19,7 +19,7 @@ fn container(shape: Shape) -> (&'static str, &'static str) {
 }
 
 /// Fills `other` with what can stand beside the fields, as a real configuration would.
-fn complete(shape: Shape, mut state: InterfaceState, beside: &Beside) -> InterfaceState {
+pub(crate) fn complete(shape: Shape, mut state: InterfaceState, beside: &Beside) -> InterfaceState {
     let (sw, _) = container(shape);
     if beside.plain {
         push(&mut state, "spanning-tree/portfast", "");
@@ -73,13 +73,13 @@ fn complete(shape: Shape, mut state: InterfaceState, beside: &Beside) -> Interfa
     state
 }
 
-/// A state as the device has it, written without the dialect.
-fn device(shape: Shape, state: &InterfaceState) -> Tree {
+/// A state as the device has it at an entry, written without the dialect.
+pub(crate) fn device(shape: Shape, entry: &str, state: &InterfaceState) -> Tree {
     let (flat, sw) = container(shape);
     let mut root = Tree::new("data");
-    root.put(ENTRY, "");
+    root.put(entry, "");
     let mut put = |path: &str, text: &str| {
-        root.put(&format!("{ENTRY} {path}"), text);
+        root.put(&format!("{entry} {path}"), text);
     };
     state.description.iter().for_each(|text| put("ios:description", text));
     if !state.enabled {
@@ -178,12 +178,12 @@ proptest! {
             7 => wanted.ipv6 = b.ipv6,
             _ => wanted.channel_group = b.channel_group,
         }
-        law(&IosXe::new(Shape::From17_4), PORT, (&before, &wanted), &device(Shape::From17_4, &before))?;
+        law(&IosXe::new(Shape::From17_4), PORT, (&before, &wanted), &device(Shape::From17_4, ENTRY, &before))?;
     }
 }
 
 fn holds(shape: Shape, a: InterfaceState, b: InterfaceState, beside: &Beside) -> Result<(), TestCaseError> {
     let before = complete(shape, a, beside);
     let wanted = InterfaceState { other: before.other.clone(), ..b };
-    law(&IosXe::new(shape), PORT, (&before, &wanted), &device(shape, &before))
+    law(&IosXe::new(shape), PORT, (&before, &wanted), &device(shape, ENTRY, &before))
 }

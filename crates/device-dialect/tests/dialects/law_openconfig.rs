@@ -8,11 +8,11 @@ use proptest::prelude::*;
 use crate::states::{Beside, beside, cases, fields, law, push};
 use crate::tree::Tree;
 
-const ENTRY: &str = "oc:interfaces oc:interface[name=Ethernet1]";
-const OWN: &str = "oc:subinterfaces oc:subinterface[index=0]";
+pub(crate) const ENTRY: &str = "oc:interfaces oc:interface[name=Ethernet1]";
+const OWN: &str = "oc:subinterfaces oc:subinterface[index=0] ";
 
 /// What the model can say: no switch leaf, no empty trunk, addresses in one order.
-fn expressible(mut state: InterfaceState) -> InterfaceState {
+pub(crate) fn expressible(mut state: InterfaceState) -> InterfaceState {
     state.switchport = None;
     state.allowed_vlans = state.allowed_vlans.filter(|set| *set != AllowedVlans::only([]));
     let mut all: Vec<_> = state.ipv4.into_iter().chain(state.ipv4_secondary).collect();
@@ -22,7 +22,7 @@ fn expressible(mut state: InterfaceState) -> InterfaceState {
     state
 }
 
-fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
+pub(crate) fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
     if beside.plain {
         push(&mut state, "config/type", "ianaift:ethernetCsmacd");
         push(&mut state, "ethernet/config/auto-negotiate", "false");
@@ -55,20 +55,22 @@ fn complete(mut state: InterfaceState, beside: &Beside) -> InterfaceState {
     state
 }
 
-fn addresses(state: &InterfaceState, put: &mut impl FnMut(&str, &str)) {
+fn addresses(own: &str, state: &InterfaceState, put: &mut impl FnMut(&str, &str)) {
     let v4 = state.ipv4.iter().chain(&state.ipv4_secondary);
     let v4 = v4.map(|net| ("ipv4", net.addr().to_string(), net.prefix_len()));
     let v6 = state.ipv6.iter().map(|net| ("ipv6", net.addr().to_string(), net.prefix_len()));
     for (family, ip, length) in v4.chain(v6) {
-        put(&format!("{OWN} oc:config oc:index"), "0");
-        let entry = format!("{OWN} ocip:{family} ocip:addresses ocip:address[ip={ip}] ocip:config");
+        if !own.is_empty() {
+            put(&format!("{own}oc:config oc:index"), "0");
+        }
+        let entry = format!("{own}ocip:{family} ocip:addresses ocip:address[ip={ip}] ocip:config");
         put(&format!("{entry} ocip:ip"), &ip);
         put(&format!("{entry} ocip:prefix-length"), &length.to_string());
     }
 }
 
-fn carried(state: &InterfaceState, root: &mut Tree) {
-    let switched = format!("{ENTRY} oceth:ethernet ocvlan:switched-vlan ocvlan:config");
+fn carried(entry: &str, state: &InterfaceState, root: &mut Tree) {
+    let switched = format!("{entry} oceth:ethernet ocvlan:switched-vlan ocvlan:config");
     let raw: Vec<_> = state.other.iter().filter(|other| other.path.ends_with("trunk-vlans")).collect();
     if let Some(set) = &state.allowed_vlans {
         let list = set.to_list().replace("all", "1-4094").replace('-', "..");
@@ -80,12 +82,12 @@ fn carried(state: &InterfaceState, root: &mut Tree) {
     }
 }
 
-fn device(state: &InterfaceState) -> Tree {
+pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
     let mut root = Tree::new("data");
-    root.put(&format!("{ENTRY} oc:config oc:name"), "Ethernet1");
-    carried(state, &mut root);
+    root.put(&format!("{entry} oc:config oc:name"), "Ethernet1");
+    carried(entry, state, &mut root);
     let mut put = |path: &str, text: &str| {
-        root.put(&format!("{ENTRY} {path}"), text);
+        root.put(&format!("{entry} {path}"), text);
     };
     state.description.iter().for_each(|text| put("oc:config oc:description", text));
     if !state.enabled {
@@ -102,7 +104,7 @@ fn device(state: &InterfaceState) -> Tree {
     }
     state.access_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:access-vlan"), &id.to_string()));
     state.native_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:native-vlan"), &id.to_string()));
-    addresses(state, &mut put);
+    addresses(OWN, state, &mut put);
     for other in &state.other {
         match other.path.as_str() {
             "ethernet/config/auto-negotiate" => {
@@ -113,6 +115,20 @@ fn device(state: &InterfaceState) -> Tree {
         }
     }
     root
+}
+
+/// A sub-interface as the device has it.
+pub(crate) fn sub(root: &mut Tree, parent: &str, index: u32, state: &InterfaceState) {
+    let entry = format!("{parent} oc:subinterfaces oc:subinterface[index={index}]");
+    let mut put = |path: &str, text: &str| {
+        root.put(&format!("{entry} {path}"), text);
+    };
+    put("oc:config oc:index", &index.to_string());
+    state.description.iter().for_each(|text| put("oc:config oc:description", text));
+    if !state.enabled {
+        put("oc:config oc:enabled", "false");
+    }
+    addresses("", state, &mut put);
 }
 
 proptest! {
@@ -126,7 +142,7 @@ proptest! {
             allowed_vlans: wanted.allowed_vlans.clone().filter(|set| *set != AllowedVlans::only([])),
             ..wanted
         };
-        law(&OpenConfig::new(Save::NotNeeded), "Ethernet1", (&before, &wanted), &device(&before))?;
+        law(&OpenConfig::new(Save::NotNeeded), "Ethernet1", (&before, &wanted), &device(ENTRY, &before))?;
     }
 }
 

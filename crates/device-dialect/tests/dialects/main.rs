@@ -4,10 +4,12 @@
 
 mod examples;
 mod hostile;
+mod kinds;
 mod law_ietf;
 mod law_ios_xe;
 mod law_openconfig;
 mod models;
+mod real;
 mod states;
 mod tree;
 mod vlans;

@@ -20,24 +20,37 @@ fn suspended() -> VlanState {
 
 const LIST: &str = "ios:native ios:vlan vlan:vlan-list";
 
+/// A VLAN in every way that can be written, and its absence.
+pub(crate) fn states() -> Vec<Option<VlanState>> {
+    let named = |name: Option<&str>| VlanState { name: name.map(str::to_owned), ..wireless() };
+    let down = OtherConfig { path: "shutdown".to_owned(), value: String::new() };
+    let both = VlanState { other: vec![down, suspended().other.remove(0)], ..named(None) };
+    vec![None, Some(wireless()), Some(named(None)), Some(named(Some("a<b>&"))), Some(suspended()), Some(both)]
+}
+
+/// A switch with VLAN 200, and VLAN 100 in this state.
+pub(crate) fn device(vlan: Option<&VlanState>) -> Tree {
+    let mut device = Tree::new("data");
+    device.put(&format!("{LIST}[id=200] vlan:name"), "Users");
+    if let Some(vlan) = vlan {
+        device.put(&format!("{LIST}[id=100]"), "");
+        vlan.name.iter().for_each(|name| {
+            device.put(&format!("{LIST}[id=100] vlan:name"), name);
+        });
+        vlan.other.iter().for_each(|other| {
+            device.put(&format!("{LIST}[id=100] vlan:{}", other.path), &other.value);
+        });
+    }
+    device
+}
+
 #[test]
 fn creating_naming_and_removing_obey_the_law() {
-    let named = |name: Option<&str>| VlanState { name: name.map(str::to_owned), ..wireless() };
-    let states = [None, Some(wireless()), Some(named(None)), Some(named(Some("a<b>&"))), Some(suspended())];
+    let states = states();
     let dialect = IosXe::default();
     for before in &states {
         for after in &states {
-            let mut device = Tree::new("data");
-            device.put(&format!("{LIST}[id=200] vlan:name"), "Users");
-            if let Some(vlan) = before {
-                device.put(&format!("{LIST}[id=100]"), "");
-                vlan.name.iter().for_each(|name| {
-                    device.put(&format!("{LIST}[id=100] vlan:name"), name);
-                });
-                vlan.other.iter().for_each(|other| {
-                    device.put(&format!("{LIST}[id=100] vlan:{}", other.path), &other.value);
-                });
-            }
+            let mut device = device(before.as_ref());
             let start = device.clone();
             let seen = |device: &Tree| dialect.read_vlans(&device.inner_xml()).unwrap();
             let of = |vlans: Vec<VlanState>| vlans.into_iter().find(|vlan| vlan.id.get() == 100);

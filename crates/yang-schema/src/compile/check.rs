@@ -21,7 +21,7 @@ impl Compiler<'_> {
                 NodeKind::List => self.check_keys(id),
                 NodeKind::Leaf | NodeKind::LeafList => {
                     if let Some(ty) = self.schema.defs[data.def as usize].ty {
-                        self.resolve_leafrefs(id, ty);
+                        self.resolve_leafrefs(id, ty, &mut Vec::new());
                     }
                 }
                 _ => {}
@@ -31,37 +31,9 @@ impl Compiler<'_> {
                 self.check_names(id, &mut names);
             }
         }
-        self.check_leafref_circles();
+        self.check_references();
         for id in 0..self.schema.nodes.len() {
             self.check_default(u32::try_from(id).unwrap_or(0), &mut values);
-        }
-    }
-
-    /// A leafref that leads back to itself has no type.
-    fn check_leafref_circles(&mut self) {
-        let mut circles = Vec::new();
-        for ((leaf, ty), first) in &self.schema.leafref_targets {
-            let (mut seen, mut next) = (vec![*leaf], Some(*first));
-            while let Some(target) = next {
-                if target == *leaf {
-                    circles.push((*leaf, *ty));
-                }
-                if seen.contains(&target) {
-                    break;
-                }
-                seen.push(target);
-                let ty = self.schema.defs[self.schema.nodes[target as usize].def as usize].ty;
-                next = ty.and_then(|ty| self.schema.leafref_targets.get(&(target, ty)).copied());
-            }
-        }
-        circles.sort_unstable();
-        for (index, (leaf, ty)) in circles.iter().enumerate() {
-            // without their targets nothing can follow them for ever
-            self.schema.leafref_targets.remove(&(*leaf, *ty));
-            let at = self.schema.defs[self.schema.nodes[*leaf as usize].def as usize].at;
-            if let (0, Some(at)) = (index, at) {
-                self.error(at, format!("leafref {} leads to itself in a circle", self.arg(at)));
-            }
         }
     }
 
@@ -134,8 +106,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Finds the target of a leafref, and of a union's leafrefs.
-    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId) {
+    /// Finds the target of a leafref, and of a union's leafrefs. A union may have the same member many times over.
+    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId, seen: &mut Vec<TypeId>) {
         match &self.schema.types[ty as usize].kind {
             Kind::Leafref { path, .. } => {
                 let path = *path;
@@ -155,7 +127,10 @@ impl Compiler<'_> {
             }
             Kind::Union(members) => {
                 for member in members.clone() {
-                    self.resolve_leafrefs(leaf, member);
+                    if !seen.contains(&member) {
+                        seen.push(member);
+                        self.resolve_leafrefs(leaf, member, seen);
+                    }
                 }
             }
             _ => {}

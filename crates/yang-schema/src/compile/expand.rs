@@ -99,8 +99,8 @@ impl Compiler<'_> {
         let limits = self.options.limits;
         let message = if self.full {
             return true;
-        } else if self.schema.nodes.len() > limits.max_nodes {
-            format!("more than {} nodes", limits.max_nodes)
+        } else if self.schema.nodes.len() + self.uses > limits.max_nodes {
+            format!("more than {} nodes, uses of groupings counted", limits.max_nodes)
         } else if context.depth > limits.max_depth {
             format!("nodes nested deeper than {}", limits.max_depth)
         } else {
@@ -136,7 +136,8 @@ impl Compiler<'_> {
     }
 
     fn expand_uses(&mut self, at: StmtRef, parent: u32, context: Context) {
-        if !self.features_hold(at) {
+        self.uses += 1;
+        if !self.features_hold(at) || self.is_full(at, context) {
             return;
         }
         let grouping = match self.uses_cache.get(&at) {

@@ -20,8 +20,7 @@ impl Compiler<'_> {
         let mut order: Vec<_> = all.iter().map(|(key, at)| (*key, *at)).collect();
         order.sort_by_key(|(_, at)| *at);
         for ((module, name), at) in order {
-            let on = self.feature_is_on((module, name), at, &all, 0);
-            self.schema.modules[module as usize].features.insert(name, on);
+            self.feature_is_on((module, name), at, &all, 0);
         }
     }
 
@@ -34,6 +33,9 @@ impl Compiler<'_> {
     ) -> bool {
         /// Longest chain of features that depend on each other.
         const MAX_CHAIN: usize = 32;
+        if let Some(known) = self.schema.modules[module as usize].features.get(&name) {
+            return *known;
+        }
         if depth > MAX_CHAIN {
             self.error(at, "features depend on each other in a circle");
             return false;
@@ -67,6 +69,8 @@ impl Compiler<'_> {
                 }
             });
         }
+        // each is found out once, however many others ask for it
+        self.schema.modules[module as usize].features.insert(name, on);
         on
     }
 

@@ -10,6 +10,7 @@ mod defs;
 mod deviation;
 mod expand;
 mod features;
+mod leafrefs;
 mod modules;
 mod scope;
 mod types;
@@ -52,6 +53,8 @@ struct Context {
 
 struct Compiler<'a> {
     sources: &'a [Arc<Source>],
+    /// Modules and submodules by name.
+    files: HashMap<&'a str, Vec<u16>>,
     options: &'a CompileOptions,
     schema: Schema,
     /// (file, enclosing statement, name) to the grouping defined there.
@@ -67,6 +70,8 @@ struct Compiler<'a> {
     groupings_in_progress: Vec<StmtRef>,
     /// Nodes that features or deviations took away; augments of them are silently void.
     pruned: HashSet<(u32, ModuleId, Sym)>,
+    /// `uses` expanded so far: groupings may multiply without a single node.
+    uses: usize,
     full: bool,
     errors: Vec<CompileError>,
 }
@@ -105,8 +110,13 @@ impl<'a> Compiler<'a> {
             leafref_targets: HashMap::new(),
             warnings: Vec::new(),
         };
+        let mut files: HashMap<&str, Vec<u16>> = HashMap::new();
+        for (index, source) in sources.iter().enumerate() {
+            files.entry(source.name()).or_default().push(crate::schema::module_id(index));
+        }
         Self {
             sources,
+            files,
             options,
             schema,
             groupings: HashMap::new(),
@@ -119,6 +129,7 @@ impl<'a> Compiler<'a> {
             types_in_progress: Vec::new(),
             groupings_in_progress: Vec::new(),
             pruned: HashSet::new(),
+            uses: 0,
             full: false,
             errors: Vec::new(),
         }

@@ -90,14 +90,13 @@ impl Compiler<'_> {
             }
             self.schema.by_name.insert(module.name.clone(), module_id(index));
         }
-        let chosen: Vec<u16> = self.schema.by_name.values().copied().collect();
+        let asked: Option<HashSet<&str>> =
+            self.options.implement.as_ref().map(|names| names.iter().map(String::as_str).collect());
+        let mut chosen: Vec<u16> = self.schema.by_name.values().copied().collect();
+        chosen.sort_unstable();
         for index in chosen {
             let module = &mut self.schema.modules[index as usize];
-            module.implemented = self
-                .options
-                .implement
-                .as_ref()
-                .is_none_or(|names| names.iter().any(|name| **name == *module.name));
+            module.implemented = asked.as_ref().is_none_or(|names| names.contains(&*module.name));
             let namespace = module.namespace.clone();
             if let Some(other) = self.schema.by_namespace.insert(namespace, index) {
                 let at = StmtRef { file: self.schema.modules[index as usize].files[0], stmt: 0 };
@@ -148,8 +147,9 @@ impl Compiler<'_> {
     /// The newest file with this name, or the one with this revision.
     fn find_file(&self, name: &str, revision: Option<&str>, submodule: bool) -> Option<u16> {
         let mut best: Option<u16> = None;
-        for (index, source) in self.sources.iter().enumerate() {
-            if source.name() != name || source.is_submodule() != submodule {
+        for index in self.files.get(name).map(Vec::as_slice).unwrap_or_default() {
+            let source = &self.sources[usize::from(*index)];
+            if source.is_submodule() != submodule {
                 continue;
             }
             let asked = |wanted| source.children_of(0, Kw::Revision).any(|stmt| source.arg(stmt) == wanted);
@@ -158,7 +158,7 @@ impl Compiler<'_> {
             }
             let newer = |best: u16| self.sources[best as usize].revision() < source.revision();
             if best.is_none_or(newer) {
-                best = Some(module_id(index));
+                best = Some(*index);
             }
         }
         best

@@ -4,7 +4,7 @@ mod model;
 mod node;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(crate) use model::{
@@ -142,18 +142,17 @@ impl Schema {
     }
 
     pub(crate) fn identity_is_derived(&self, identity: IdentityId, base: IdentityId) -> bool {
-        let mut seen = vec![identity];
-        let mut at = 0;
-        while at < seen.len() {
-            for parent in &self.identities[seen[at] as usize].bases {
+        let mut seen = HashSet::new();
+        let mut waiting = vec![identity];
+        while let Some(next) = waiting.pop() {
+            for parent in &self.identities[next as usize].bases {
                 if *parent == base {
                     return true;
                 }
-                if !seen.contains(parent) {
-                    seen.push(*parent);
+                if seen.insert(*parent) {
+                    waiting.push(*parent);
                 }
             }
-            at += 1;
         }
         false
     }

@@ -11,6 +11,8 @@ use yang_rs::arg::{
 };
 use yang_rs::parser::Parser;
 
+use crate::syntax::grammar::is_identifier;
+
 /// A name with an optional prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
@@ -159,10 +161,15 @@ pub(crate) enum FeatureExpr {
 impl FeatureExpr {
     /// Deepest nesting of parentheses and `not`.
     const MAX_DEPTH: usize = 32;
+    /// Most words: `and` and `or` nest to the left.
+    const MAX_WORDS: usize = 1024;
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let spaced = text.replace('(', " ( ").replace(')', " ) ");
         let words: Vec<&str> = spaced.split_whitespace().collect();
+        if words.len() > Self::MAX_WORDS {
+            return None;
+        }
         let mut rest = words.as_slice();
         let expr = Self::or(&mut rest, 0)?;
         rest.is_empty().then_some(expr)
@@ -213,6 +220,51 @@ impl FeatureExpr {
             Self::Or(left, right) => left.eval(enabled) || right.eval(enabled),
         }
     }
+}
+
+/// One step of a leafref's path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeafrefStep {
+    /// The node; `None` is one step up.
+    pub(crate) name: Option<Name>,
+    /// Keys, each with the path from the leafref itself to the leaf that has its value.
+    pub(crate) predicates: Vec<(Name, Vec<LeafrefStep>)>,
+}
+
+/// The steps of a leafref's path (`path-arg` of RFC 7950): `../list[key = current()/../other]/leaf`.
+pub(crate) fn leafref_steps(text: &str) -> Option<Vec<LeafrefStep>> {
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let mut rest = compact.strip_prefix('/').unwrap_or(&compact);
+    let mut steps = Vec::new();
+    loop {
+        let end = rest.find(['/', '[']).unwrap_or(rest.len());
+        let mut step = LeafrefStep { name: leafref_name(&rest[..end])?, predicates: Vec::new() };
+        rest = &rest[end..];
+        while let Some(after) = rest.strip_prefix('[') {
+            let (inside, after) = after.split_once(']')?;
+            let (key, from) = inside.split_once('=')?;
+            let from = from.strip_prefix("current()/")?.split('/');
+            let from =
+                from.map(|name| Some(LeafrefStep { name: leafref_name(name)?, predicates: Vec::new() }));
+            step.predicates.push((leafref_name(key)??, from.collect::<Option<_>>()?));
+            rest = after;
+        }
+        steps.push(step);
+        match rest.strip_prefix('/') {
+            Some(after) => rest = after,
+            None => return rest.is_empty().then_some(steps),
+        }
+    }
+}
+
+/// A name, or `None` for `..`; the outer `None` is neither.
+fn leafref_name(text: &str) -> Option<Option<Name>> {
+    if text == ".." {
+        return Some(None);
+    }
+    let (prefix, name) = Name::split(text);
+    let good = is_identifier(name) && prefix.is_none_or(is_identifier);
+    good.then(|| Some(Name { prefix: prefix.map(str::to_owned), name: name.to_owned() }))
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 use roxmltree::Node as Xml;
 
 use super::problem::{ErrorTag, Problem, ProblemKind};
-use super::walk::{Mode, Operation, Walker};
+use super::walk::{Mode, Operation, Walker, namespace_in_scope};
+use crate::instance;
 use crate::schema::{Node, NodeKind, Schema};
 use crate::syntax::Kw;
+use crate::syntax::argument::Name;
+use crate::value::{Checker, Naming};
 
 /// The namespace of `operation`.
 pub const NETCONF_NAMESPACE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
@@ -83,7 +86,50 @@ impl<'s> Walker<'s> {
             let message = format!("{name}=\"{value}\" does not fit a {}", node.kind().keyword());
             let allowed = "insert (first, last, before, after) with key or value, on entries the user orders";
             self.bad_attribute(element, name, message, allowed);
+        } else if let Some(message) = self.wrong_neighbour(element, node, name, value) {
+            self.bad_attribute(element, name, message, "the keys, or the value, of another entry");
         }
+    }
+
+    /// What is wrong with the entry that an insertion names: `[p:key='value']` of a list, a value of a leaf-list.
+    fn wrong_neighbour(
+        &self,
+        element: Xml<'_, '_>,
+        node: Node<'s>,
+        name: &str,
+        value: &str,
+    ) -> Option<String> {
+        let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
+        let naming = Naming::Xml(&lookup);
+        let misfit = |leaf: Node<'s>, value: &str| {
+            let checker = Checker { schema: self.schema, leaf: leaf.id, naming };
+            let misfit = checker.check(leaf.def().ty?, value).err()?;
+            Some(format!("\"{value}\" is no {}: expected {}", leaf.name(), misfit.allowed))
+        };
+        if name == "value" {
+            return misfit(node, value);
+        }
+        if name != "key" {
+            return None;
+        }
+        let steps = match instance::parse(&format!("/entry{value}")) {
+            Ok(steps) => steps,
+            Err(why) => return Some(why),
+        };
+        let predicates = steps.first().map(|step| step.predicates.as_slice()).unwrap_or_default();
+        let of = |key: &Node<'s>| {
+            predicates.iter().find(|(written, _)| {
+                let (prefix, name) = Name::split(written);
+                name == key.name() && lookup(prefix).as_deref() == Some(key.namespace())
+            })
+        };
+        if steps.len() > 1 || predicates.len() > node.keys().count() {
+            return Some("more than the keys of one entry".to_owned());
+        }
+        node.keys().find_map(|key| match of(&key) {
+            None => Some(format!("it lacks the key {}", key.name())),
+            Some((_, value)) => misfit(key, value),
+        })
     }
 
     /// `before` and `after` say of what.

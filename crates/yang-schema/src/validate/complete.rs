@@ -1,13 +1,13 @@
-//! What only complete data can have wrong: mandatory nodes, numbers of entries, `unique`, references.
+//! What only complete data can have wrong: mandatory nodes, numbers of entries, `unique`; references are beside this.
 
 use std::collections::{HashMap, HashSet};
 
 use roxmltree::Node as Xml;
 
 use super::problem::{ErrorTag, ProblemKind};
-use super::walk::{Walker, is_named, namespace_in_scope, text_of};
-use crate::instance;
-use crate::schema::{Kind, Node, NodeKind, TypeId};
+use super::references::{References, canonical_text};
+use super::walk::{Walker, is_named, text_of};
+use crate::schema::{Node, NodeKind};
 use crate::syntax::argument;
 use crate::value::{Checker, Naming};
 
@@ -22,7 +22,7 @@ impl<'s> Walker<'s> {
         let mut references = References::default();
         references.collect(self, element, node);
         self.completeness(element, node);
-        self.references(&references, element, node);
+        references.check(self, element, node);
     }
 
     fn completeness(&mut self, element: Xml<'_, '_>, node: Node<'s>) {
@@ -154,33 +154,13 @@ impl<'s> Walker<'s> {
             }
         }
     }
-
-    fn references(&mut self, references: &References, data: Xml<'_, '_>, root: Node<'s>) {
-        for reference in &references.wanted {
-            let exists = references
-                .values
-                .get(&reference.target)
-                .is_some_and(|values| values.contains(&reference.value));
-            if exists {
-                continue;
-            }
-            let mut problem = reference.problem.clone();
-            problem.message = format!("\"{}\" refers to nothing", reference.value);
-            problem.allowed = Some(format!("the value of an existing {}", reference.named));
-            self.report(problem);
-        }
-        for (path, problem) in &references.instances {
-            if !exists(data, root, path) {
-                let mut problem = problem.clone();
-                problem.message = format!("there is no {path}");
-                self.report(problem);
-            }
-        }
-    }
 }
 
 /// The instances of data nodes among an element's children.
-fn present_nodes<'d, 'i, 's>(element: Xml<'d, 'i>, parent: Node<'s>) -> Vec<(Xml<'d, 'i>, Node<'s>)> {
+pub(super) fn present_nodes<'d, 'i, 's>(
+    element: Xml<'d, 'i>,
+    parent: Node<'s>,
+) -> Vec<(Xml<'d, 'i>, Node<'s>)> {
     element
         .children()
         .filter(Xml::is_element)
@@ -191,7 +171,7 @@ fn present_nodes<'d, 'i, 's>(element: Xml<'d, 'i>, parent: Node<'s>) -> Vec<(Xml
         .collect()
 }
 
-/// The text of a leaf below an entry, or its default.
+/// The value of a leaf below an entry, or its default, as values are compared: `01` is `1`.
 fn descendant_text(entry: Xml<'_, '_>, node: Node<'_>, path: &[argument::Name]) -> Option<String> {
     let (mut element, mut node) = (Some(entry), node);
     for step in path {
@@ -199,136 +179,19 @@ fn descendant_text(entry: Xml<'_, '_>, node: Node<'_>, path: &[argument::Name]) 
         element = element.and_then(|element| element.children().find(|child| is_named(*child, node)));
     }
     match element {
-        Some(element) => Some(text_of(element)),
-        None => node.defaults().first().map(|text| (*text).to_owned()),
+        Some(element) => Some(canonical_text(element, node).unwrap_or_else(|| text_of(element))),
+        None => node.defaults().first().map(|text| canonical_default(node, text)),
     }
 }
 
-struct Wanted {
-    target: u32,
-    value: String,
-    named: String,
-    problem: super::Problem,
-}
-
-/// All values of leafs, and what must exist.
-#[derive(Default)]
-struct References {
-    values: HashMap<u32, HashSet<String>>,
-    wanted: Vec<Wanted>,
-    /// Canonical instance-identifiers.
-    instances: Vec<(String, super::Problem)>,
-}
-
-impl References {
-    fn collect<'s>(&mut self, walker: &mut Walker<'s>, element: Xml<'_, '_>, parent: Node<'s>) {
-        for (child, node) in present_nodes(element, parent) {
-            walker.enter(node, child);
-            match node.kind() {
-                NodeKind::Leaf | NodeKind::LeafList => self.leaf(walker, child, node),
-                NodeKind::Container | NodeKind::List => self.collect(walker, child, node),
-                _ => {}
-            }
-            walker.leave();
-        }
-    }
-
-    fn leaf<'s>(&mut self, walker: &Walker<'s>, element: Xml<'_, '_>, node: Node<'s>) {
-        let Some(ty) = node.def().ty else { return };
-        let text = text_of(element);
-        let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
-        let checker = Checker { schema: walker.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
-        let Ok(fit) = checker.check(ty, &text) else { return };
-        self.values.entry(node.id).or_default().insert(fit.text.clone());
-        let requires_instance = matches!(
-            walker.schema.types[fit.ty as usize].kind,
-            Kind::InstanceIdentifier { require_instance: true }
-        );
-        let target = required_target(walker, node, ty, &checker, &text);
-        if !requires_instance && target.is_none() {
-            return;
-        }
-        let mut problem = walker.problem(ProblemKind::MissingInstance, ErrorTag::DataMissing, element);
-        problem.error_app_tag = Some("instance-required".to_owned());
-        problem.value = Some(text);
-        problem.source = node.location();
-        match target {
-            Some(target) => {
-                let named = node.at(target).data_path();
-                self.wanted.push(Wanted { target, value: fit.text, named, problem });
-            }
-            None => self.instances.push((fit.text, problem)),
-        }
-    }
-}
-
-/// The leaf that must have this value, if the type (or the union's member that fits) demands one.
-fn required_target<'s>(
-    walker: &Walker<'s>,
-    node: Node<'s>,
-    ty: TypeId,
-    checker: &Checker<'_>,
-    text: &str,
-) -> Option<u32> {
-    match &walker.schema.types[ty as usize].kind {
-        Kind::Leafref { require_instance: true, .. } => {
-            walker.schema.leafref_targets.get(&(node.id, ty)).copied()
-        }
-        // a union falls through to its next member when a reference leads nowhere, so only a sole fit demands
-        Kind::Union(members) => {
-            let mut fitting = members.iter().filter(|member| checker.check(**member, text).is_ok());
-            match (fitting.next(), fitting.next()) {
-                (Some(only), None) => required_target(walker, node, *only, checker, text),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// Whether data has the instance that a canonical path names.
-fn exists(data: Xml<'_, '_>, root: Node<'_>, path: &str) -> bool {
-    let Ok(steps) = instance::parse(path) else {
-        return false;
+/// A default as values are compared.
+fn canonical_default(node: Node<'_>, text: &str) -> String {
+    let at = node.def().defaults.first().copied();
+    let lookup = |prefix: Option<&str>| {
+        let module = node.schema.resolve_prefix(at?.file, prefix)?;
+        Some(node.schema.modules[module as usize].namespace.to_string())
     };
-    let (mut elements, mut node) = (vec![data], root);
-    for step in &steps {
-        let (module, name) = argument::Name::split(&step.name);
-        let Some(found) = node.child_by_module(module, name) else {
-            return false;
-        };
-        node = found;
-        let mut children: Vec<Xml<'_, '_>> = elements
-            .iter()
-            .flat_map(|element| element.children().filter(|child| is_named(*child, node)))
-            .filter(|child| step.predicates.iter().all(|(key, value)| holds(*child, node, key, value)))
-            .collect();
-        if let Some(position) = step.position {
-            let index = usize::try_from(position).unwrap_or(usize::MAX).saturating_sub(1);
-            children = children.get(index).copied().into_iter().collect();
-        }
-        elements = children;
-    }
-    !elements.is_empty()
-}
-
-/// Whether an element satisfies a canonical predicate.
-fn holds(element: Xml<'_, '_>, node: Node<'_>, key: &str, value: &str) -> bool {
-    if key == "." {
-        return canonical_text(element, node).as_deref() == Some(value);
-    }
-    let key = node.keys().find(|node| node.name() == key);
-    key.is_some_and(|key| {
-        element
-            .children()
-            .filter(|child| is_named(*child, key))
-            .any(|child| canonical_text(child, key).as_deref() == Some(value))
-    })
-}
-
-/// A leaf's value in canonical form.
-fn canonical_text(element: Xml<'_, '_>, node: Node<'_>) -> Option<String> {
-    let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
     let checker = Checker { schema: node.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
-    checker.check(node.def().ty?, &text_of(element)).ok().map(|fit| fit.text)
+    let fit = node.def().ty.and_then(|ty| checker.check(ty, text).ok());
+    fit.map_or_else(|| text.to_owned(), |fit| fit.text)
 }

@@ -2,7 +2,7 @@
 
 use roxmltree::Node as Xml;
 
-use super::{NETCONF_NAMESPACE, Problem, ValidateOptions};
+use super::{NETCONF_NAMESPACE, Problem, ProblemKind, ValidateOptions};
 use crate::json::{JsonOptions, JsonProblem};
 use crate::schema::Schema;
 
@@ -29,6 +29,12 @@ pub enum DocumentError {
     /// It is not XML.
     #[error("this is not XML")]
     Xml(#[source] roxmltree::Error),
+    /// There is nothing in it, or nothing but white space: whoever should have written it has not.
+    #[error("there is nothing in it")]
+    Nothing,
+    /// It begins with neither `<` nor `{`.
+    #[error("this is neither XML nor a JSON object: it begins with {0:?}")]
+    Neither(String),
     /// It begins like JSON and is none.
     #[error("this is not JSON")]
     Json(#[source] serde_json::Error),
@@ -44,6 +50,17 @@ fn lines(problems: &[JsonProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// How much of a text is shown that is nothing known.
+const BEGINNING: usize = 20;
+
+/// A problem of the XML that JSON was made into, said of the JSON.
+fn as_of_json(problem: &mut Problem) {
+    (problem.line, problem.column) = (0, 0);
+    if let (ProblemKind::UnknownNamespace, Some(module)) = (problem.kind, &problem.bad_namespace) {
+        problem.message = format!("there is no module {module}");
+    }
+}
+
 /// Elements of NETCONF that may stand around data.
 const AROUND: &[&str] = &["rpc", "rpc-reply", "data", "config", "edit-config", "notification"];
 
@@ -52,7 +69,7 @@ impl Schema {
     /// `rpc-reply`, `data`, `notification`) or bare, several top-level nodes side by side; a text that begins with
     /// `{` is read as RFC 7951 JSON.
     ///
-    /// Lines and columns of problems are those of the text; of JSON they mean nothing.
+    /// Lines and columns of problems are those of the text; of JSON they are 0.
     ///
     /// # Errors
     /// [`DocumentError`] if there is nothing that could be judged.
@@ -63,14 +80,24 @@ impl Schema {
         options: &ValidateOptions,
     ) -> Result<Vec<Problem>, DocumentError> {
         let text = text.trim_start_matches('\u{feff}');
-        let json;
-        let text = match text.trim_start().starts_with('{') {
-            true => {
-                json = self.xml_of(text)?;
-                &json
+        match text.trim_start().chars().next() {
+            None => Err(DocumentError::Nothing),
+            Some('<') => self.validate_xml(text, kind, options),
+            Some('{') => {
+                let mut problems = self.validate_xml(&self.xml_of(text)?, kind, options)?;
+                problems.iter_mut().for_each(as_of_json);
+                Ok(problems)
             }
-            false => text,
-        };
+            Some(_) => Err(DocumentError::Neither(text.trim_start().chars().take(BEGINNING).collect())),
+        }
+    }
+
+    fn validate_xml(
+        &self,
+        text: &str,
+        kind: DataKind,
+        options: &ValidateOptions,
+    ) -> Result<Vec<Problem>, DocumentError> {
         // several roots are no document; the wrapper takes the place of the declaration, if that leaves room
         let (declaration, body) = match text.trim_start().starts_with("<?xml") {
             true => text.split_once("?>").map(|(head, body)| (format!("{head}?>"), body)).unwrap_or_default(),

@@ -8,6 +8,7 @@ mod attributes;
 mod complete;
 mod document;
 mod problem;
+mod references;
 mod suggest;
 mod walk;
 

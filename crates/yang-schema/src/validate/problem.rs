@@ -126,7 +126,7 @@ pub struct Problem {
     pub bad_attribute: Option<String>,
     /// `bad-namespace` of error-info.
     pub bad_namespace: Option<String>,
-    /// Line and column in the XML, from 1.
+    /// Line and column in the XML, from 1; both 0 where a document was JSON.
     pub line: u32,
     /// Column, from 1.
     pub column: u32,

@@ -8,6 +8,7 @@
 
 mod compare;
 mod differences;
+mod edges;
 mod generate;
 mod hand_made;
 mod yanglint;
@@ -28,6 +29,7 @@ fn generated(schema: &Schema, modules: &[&str], count: usize) -> Vec<Payload> {
 }
 
 const PLANT: &[&str] = &["plant-types", "plant", "plant-qos"];
+const EDGES: &[&str] = &["edges", "edges-more"];
 const FLEET: &[&str] = &["fleet-types", "fleet", "fleet-extra"];
 
 #[test]
@@ -56,6 +58,26 @@ fn generated_payloads_of_the_fleet_are_judged_alike() {
 
 #[test]
 #[ignore = "needs yanglint"]
+fn corners_of_the_standard_are_judged_alike() {
+    let (models, support) = (folder("models-edges"), folder("models-oracle"));
+    let schema = compiled(&[&models]);
+    let ledger =
+        compare(&schema, &[&models, &support], &[EDGES, &["ietf-netconf"]].concat(), &edges::payloads());
+    ledger.check();
+    assert!(ledger.accepted() > 50 && ledger.rejected() > 50, "{ledger}");
+}
+
+#[test]
+#[ignore = "needs yanglint"]
+fn generated_payloads_of_the_corners_are_judged_alike() {
+    let (models, support) = (folder("models-edges"), folder("models-oracle"));
+    let schema = compiled(&[&models]);
+    let payloads = generated(&schema, EDGES, PAYLOADS);
+    compare(&schema, &[&models, &support], &[EDGES, &["ietf-netconf"]].concat(), &payloads).check();
+}
+
+#[test]
+#[ignore = "needs yanglint"]
 fn hand_made_payloads_are_judged_alike() {
     let (models, support) = (folder("models"), folder("models-oracle"));
     let schema = compiled(&[&models]);
@@ -67,12 +89,16 @@ fn hand_made_payloads_are_judged_alike() {
 #[ignore = "needs yanglint"]
 fn every_reason_for_a_difference_is_still_one() {
     let (models, fleet, support) = (folder("models"), folder("models-fleet"), folder("models-oracle"));
+    let corners = folder("models-edges");
     let mut used = Vec::new();
-    for (models, modules) in [(&models, PLANT), (&fleet, FLEET)] {
+    for (models, modules) in [(&models, PLANT), (&fleet, FLEET), (&corners, EDGES)] {
         let schema = compiled(&[models]);
         let mut payloads = generated(&schema, modules, PAYLOADS / 3);
         if modules == PLANT {
             payloads.extend(hand_made::payloads());
+        }
+        if modules == EDGES {
+            payloads.extend(edges::payloads());
         }
         let ledger = compare(&schema, &[models, &support], &[modules, &["ietf-netconf"]].concat(), &payloads);
         used.extend(ledger.used());
@@ -85,7 +111,8 @@ fn every_reason_for_a_difference_is_still_one() {
 #[test]
 #[ignore = "needs yanglint"]
 fn trees_are_drawn_alike() {
-    for (models, modules) in [(folder("models"), PLANT), (folder("models-fleet"), FLEET)] {
+    let edges = (folder("models-edges"), EDGES);
+    for (models, modules) in [(folder("models"), PLANT), (folder("models-fleet"), FLEET), edges] {
         let schema = compiled(&[&models]);
         let theirs = yanglint::trees(&[&models], modules);
         for (name, theirs) in modules.iter().zip(theirs) {

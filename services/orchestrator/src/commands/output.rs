@@ -4,11 +4,20 @@ use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
-/// Prints a line of a result. A reader that went away ends the program quietly, as it does for other tools.
+/// Prints a line of a result. A reader that went away ends the program quietly, as it does for other tools; a result that cannot be written,
+/// on a full disk for one, is a failure.
 pub(crate) fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").is_err() {
-        std::process::exit(0);
+    let written = {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{text}").and_then(|()| out.flush())
+    };
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            say(&format!("netchange: cannot write the result: {error}"));
+            std::process::exit(1);
+        }
     }
 }
 

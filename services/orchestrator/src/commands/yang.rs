@@ -13,6 +13,7 @@ use super::output::{json as print_json, line, say, table};
 use crate::cli_yang::{
     DiffArgs, RpcArgs, RpcForm, RpcOperation, RpcStore, SearchArgs, ShowNodeArgs, TreeArgs, YangCommand,
 };
+use crate::models::counted;
 use crate::telemetry::{self, Logs};
 
 pub(super) async fn run(command: YangCommand) -> Result<u8> {
@@ -156,7 +157,8 @@ fn diff(args: &DiffArgs) -> Result<u8> {
             line(text.trim_end());
         }
         let breaking = diff.changes.iter().filter(|change| change.impact == Impact::Breaking).count();
-        say(&format!("{} changes of nodes, {breaking} of them can break a client (!)", diff.changes.len()));
+        let changes = counted(diff.changes.len(), "change");
+        say(&format!("{changes} of nodes, {breaking} of them can break a client (!)"));
     }
     Ok(if diff.impact() == Some(Impact::Breaking) { FAILED } else { 0 })
 }

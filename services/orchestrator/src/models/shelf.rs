@@ -203,9 +203,9 @@ impl Shelf {
 
 /// A folder's model: what does not fit together is left out and said, since nobody at a page can mend it.
 fn from_folder(path: PathBuf) -> Result<(Schema, Vec<String>)> {
-    let set = read_folders(&[path])?;
+    let (set, mut notes) = read_folders(&[path], true)?;
     let schema = compile(&set, CompileOptions::new().lenient(true), &[])?;
-    let notes = left_out(&schema);
+    notes.extend(left_out(&schema));
     Ok((schema, notes))
 }
 

@@ -185,6 +185,17 @@ impl Browser {
             .await;
     }
 
+    /// Types a text, key by key, wherever the focus is.
+    pub(crate) async fn typed(&self, text: &str) {
+        let key = |sign: char| if sign == '\n' { ENTER.to_owned() } else { sign.to_string() };
+        let strokes: Vec<Value> = text
+            .chars()
+            .flat_map(|sign| ["keyDown", "keyUp"].map(|stroke| json!({"type": stroke, "value": key(sign)})))
+            .collect();
+        self.post("/actions", json!({"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]}))
+            .await;
+    }
+
     /// What the page shows, as a reader sees it, the contents of its fields included.
     pub(crate) async fn text(&self) -> String {
         let script = "return document.body.innerText + '\\n' + \

@@ -7,6 +7,7 @@
 
 mod demo;
 mod driver;
+mod explorer;
 mod pages;
 mod people;
 mod stage;

@@ -11,7 +11,7 @@ use crate::support::{PORT, World};
 /// The button of a card.
 const APPROVE: &str = "//form[contains(@class, 'ac')]//button[normalize-space()='Approve']";
 /// What does harm wherever it is taken for anything but text.
-const HOSTILE: &str = "<script>pwned=1;alert(1)</script>\"><img id=pwned src=x onerror=pwned=1>'${7*7}{{7*7}}[k](javascript:alert(3))**b**]]>&lt;&amp;";
+pub(crate) const HOSTILE: &str = "<script>pwned=1;alert(1)</script>\"><img id=pwned src=x onerror=pwned=1>'${7*7}{{7*7}}[k](javascript:alert(3))**b**]]>&lt;&amp;";
 
 /// Files a ticket from the template and gives its id.
 async fn file(browser: &Browser, world: &World, changes: &[(&str, &str)]) -> u64 {

@@ -1,5 +1,7 @@
 //! The YANG explorer over HTTP: a device's models read, looked into, an RPC built, and the device asked without being changed.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::json;
 
@@ -123,7 +125,7 @@ async fn a_device_is_read_and_tests_an_edit_and_nothing_changes() {
     assert_eq!(world.lab.switch.running_interface(PORT), before);
     assert_eq!(world.lab.switch.events().commits(), 0);
     assert!(!world.lab.switch.candidate_dirty());
-    let sessions = world.lab.switch.events().sessions_open();
+    let sessions = world.lab.switch.events().sessions_opened();
     assert_eq!(ask("edit", &edit, "wrong").await.0, 401);
     assert_eq!(
         ask("edit", &format!("{MTU}=1"), TOKEN).await.0,
@@ -132,7 +134,7 @@ async fn a_device_is_read_and_tests_an_edit_and_nothing_changes() {
     );
     let (status, text) = ask("call", "/cisco-ia:save-config", TOKEN).await;
     assert!(status == 422 && text.contains("never sent"), "{text}");
-    assert_eq!(world.lab.switch.events().sessions_open(), sessions);
+    assert_eq!(world.lab.switch.events().sessions_opened(), sessions);
     world.switch_is_free().await;
     world.stop().await;
 }
@@ -147,5 +149,58 @@ async fn a_device_that_cannot_only_test_is_sent_nothing_and_that_is_said() {
     assert_eq!(status, 422, "{text}");
     assert!(text.contains(":validate:1.1") && text.contains("nothing was sent"), "{text}");
     assert_eq!(world.lab.switch.running_interface(PORT), before);
+    world.stop().await;
+}
+
+/// What a question of the explorer may take in all, its page drawn.
+const ASKED: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_hangs_is_not_waited_for_and_that_is_said() {
+    // The device's own patience is longer than a person's at a page.
+    let world = explored(Options::config(json!({"devices": {"timeout": "60s"}}))).await;
+    let hangs = json!({"delay": {"ms": 120_000}});
+    world.fault(json!({"system": "switch", "point": "request", "method": "get-config", "action": hangs}));
+    let form = [("operation", "get-config"), ("lines", "/native"), ("token", TOKEN), ("device", "c9300")];
+    let rpc = format!("{DEVICE}/rpc");
+    let began = Instant::now();
+    let (asked, others) = tokio::join!(post(&world, &rpc, &form), async {
+        // Nobody else waits meanwhile.
+        let began = Instant::now();
+        assert_eq!(page(&world, &format!("{DEVICE}/node"), &[("path", MTU)]).await.0, 200);
+        began.elapsed()
+    });
+    assert!(others < ASKED / 4, "another page took {others:?}");
+    assert!(began.elapsed() < ASKED, "the answer took {:?}", began.elapsed());
+    let (status, text) = asked;
+    assert_eq!(status, 504, "{text}");
+    assert!(text.contains("c9300: there was no answer within 15 s"), "{text}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_large_is_not_read_and_that_is_said() {
+    let world = explored(Options::default()).await;
+    // A text that the model sets no limit to.
+    let long = "x".repeat(9 << 20);
+    world.lab.switch.set_running("Loopback7", &format!("<ip><unnumbered>{long}</unnumbered></ip>")).unwrap();
+    let ask = async |lines: &str| {
+        let form = [("operation", "get-config"), ("lines", lines), ("token", TOKEN), ("device", "c9300")];
+        post(&world, &format!("{DEVICE}/rpc"), &form).await
+    };
+    let began = Instant::now();
+    let (status, text) = ask("/native/interface").await;
+    assert!(began.elapsed() < ASKED, "the answer took {:?}", began.elapsed());
+    assert_eq!(status, 502, "{}", text.len());
+    assert!(text.contains("larger than 8 MiB; ask for less of it by a longer path"), "{text}");
+    // What is asked for instead is there.
+    let (status, text) = ask("/native/interface/GigabitEthernet[name='1/0/5']").await;
+    assert!(status == 200 && text.contains("c9300 answers"), "{status}: {text}");
+    // Of what is only long, the beginning is shown.
+    let half = "y".repeat(1 << 20);
+    world.lab.switch.set_running("Loopback7", &format!("<ip><unnumbered>{half}</unnumbered></ip>")).unwrap();
+    let (status, text) = ask("/native/interface/Loopback").await;
+    assert!(status == 200 && text.contains("The first 256 KiB of "), "{status}");
+    assert!(text.len() < 2 << 20, "a page of {} bytes", text.len());
     world.stop().await;
 }

@@ -26,7 +26,8 @@ pub(super) async fn load(args: &ModelArgs) -> Result<Schema> {
 
 /// The `*.yang` files of folders.
 pub(super) fn from_folders(folders: &[PathBuf], modules: &[String], lenient: bool) -> Result<Schema> {
-    let set = read_folders(folders)?;
+    let (set, unread) = read_folders(folders, lenient)?;
+    unread.iter().for_each(|note| say(note));
     let schema = compile(&set, CompileOptions::new().lenient(lenient), modules)?;
     left_out(&schema).iter().for_each(|note| say(note));
     Ok(schema)

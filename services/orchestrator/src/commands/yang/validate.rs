@@ -12,6 +12,7 @@ use super::load;
 use crate::cli_yang::{DataKind, ValidateArgs};
 use crate::commands::FAILED;
 use crate::commands::output::{json as print_json, line, say};
+use crate::models::counted;
 
 /// Largest file that is judged, in bytes: a large switch's whole configuration has a few MiB.
 const MAX_FILE: u64 = 64 << 20;
@@ -26,19 +27,24 @@ pub(super) async fn run(args: ValidateArgs) -> Result<u8> {
         DataKind::Rpc => Kind::Rpc,
         DataKind::Notification => Kind::Notification,
     };
-    let problems = schema.validate_document(&text, kind, &ValidateOptions::new())?;
+    let problems = schema.validate_document(&text, kind, &ValidateOptions::new());
+    let problems = problems.with_context(|| format!("cannot judge {}", args.file.display()))?;
     if args.json {
         print_json(&json!({"valid": problems.is_empty(), "problems": problems}))?;
     } else {
         for problem in &problems {
-            line(&format!("{}:{}: {problem}", problem.line, problem.column));
+            match problem.line {
+                // of JSON it is not known
+                0 => line(&problem.to_string()),
+                at => line(&format!("{at}:{}: {problem}", problem.column)),
+            }
             if let Some(source) = &problem.source {
                 line(&format!("    {} ({source})", problem.error_tag));
             }
         }
         say(&match problems.len() {
             0 => "The model allows it. What must and when say, only the device can judge.".to_owned(),
-            count => format!("{count} problems"),
+            count => format!("The model does not allow it: {}.", counted(count, "problem")),
         });
     }
     Ok(if problems.is_empty() { 0 } else { FAILED })

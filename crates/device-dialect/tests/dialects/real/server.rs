@@ -1,0 +1,117 @@
+//! netconfd with the hand-written models, and a session with it through its own subsystem program.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use netconf_client::ops::{Datastore, EditConfig, ErrorOption, GetConfig, TestOption};
+use netconf_client::{Session, SessionConfig};
+use tempfile::TempDir;
+
+/// How long the server may take to be ready.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long one call may take. netconfd may hang.
+const CALL_LIMIT: Duration = Duration::from_secs(15);
+
+/// netconfd leaves a request lying that it reads together with our hello, until more bytes come.
+const NUDGE: Duration = Duration::from_secs(1);
+
+const NETCONFD: &str = "/usr/sbin/netconfd";
+const SUBSYSTEM: &str = "/usr/sbin/netconf-subsystem";
+/// Where Debian keeps the models that netconfd itself needs.
+const MODULES: &str = "/usr/share/yuma/modules";
+
+/// A running netconfd; it ends with this value.
+pub(crate) struct Server {
+    folder: TempDir,
+    netconfd: Child,
+    port: u16,
+}
+
+impl Server {
+    /// Starts netconfd with these models, running being what is edited, and waits until it takes connections.
+    pub(crate) fn start(modules: &[(&str, &str)]) -> Self {
+        for program in [NETCONFD, SUBSYSTEM] {
+            assert!(Path::new(program).exists(), "{program} is missing: apt-get install netconfd");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let netconfd = spawn(folder.path(), port, modules);
+        let server = Self { folder, netconfd, port };
+        let begun = Instant::now();
+        while UnixStream::connect(server.folder.path().join("ncx.sock")).is_err() {
+            assert!(begun.elapsed() < START_LIMIT, "netconfd is not ready: {}", server.log());
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    /// What it wrote.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("netconfd.log")).unwrap_or_default()
+    }
+
+    /// A session as sshd would have begun it, without SSH.
+    pub(crate) async fn session(&self) -> Session {
+        let mut subsystem = tokio::process::Command::new(SUBSYSTEM);
+        let socket = self.folder.path().join("ncx.sock");
+        subsystem.arg(format!("--ncxserver-sockname={}@{}", self.port, socket.display()));
+        subsystem.env("SSH_CONNECTION", format!("127.0.0.1 1 127.0.0.1 {}", self.port)).env("USER", USER);
+        subsystem.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = subsystem.spawn().unwrap();
+        let ends = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+        // It ends when its input does, with the session.
+        tokio::spawn(async move { child.wait().await });
+        let config = SessionConfig::default().call_timeout(CALL_LIMIT).nudge(NUDGE);
+        let opened = Session::open(tokio::io::join(ends.0, ends.1), config).await;
+        opened.unwrap_or_else(|error| panic!("no session: {error:?}\n{}", self.log()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.netconfd.kill();
+        let _ = self.netconfd.wait();
+    }
+}
+
+/// Whom netconfd lets do everything.
+const USER: &str = "netchange";
+
+fn spawn(folder: &Path, port: u16, modules: &[(&str, &str)]) -> Child {
+    let at = folder.display();
+    let mut command = Command::new(NETCONFD);
+    command.args([
+        format!("--port={port}"),
+        format!("--ncxserver-sockname={at}/ncx.sock"),
+        format!("--superuser={USER}"),
+        format!("--modpath={at}:{MODULES}"),
+        format!("--log={at}/netconfd.log"),
+    ]);
+    command.args(["--no-startup", "--target=running"]);
+    for (name, text) in modules {
+        std::fs::write(folder.join(format!("{name}.yang")), text).unwrap();
+        command.arg(format!("--module={name}"));
+    }
+    // It keeps a file of its transactions at home, and ends if another netconfd is just writing that.
+    command.current_dir(folder).env("HOME", folder);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Edits running: all of it or nothing.
+pub(crate) async fn edit(session: &Session, config: &str) -> Result<(), netconf_client::Error> {
+    let edit = EditConfig::new(Datastore::Running, config);
+    session.call(edit.test_option(TestOption::TestThenSet).error_option(ErrorOption::RollbackOnError)).await
+}
+
+/// What running holds at and below the nodes of a subtree filter.
+pub(crate) async fn running(session: &Session, filter: &str) -> String {
+    session.call(GetConfig::new(Datastore::Running).subtree(filter)).await.unwrap().xml().to_owned()
+}
