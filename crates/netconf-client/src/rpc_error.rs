@@ -194,7 +194,10 @@ impl RpcError {
 
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.tag)?;
+        match self.tag.as_str() {
+            "" => f.write_str("an error without error-tag")?,
+            tag => f.write_str(tag)?,
+        }
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
         }

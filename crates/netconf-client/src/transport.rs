@@ -29,7 +29,8 @@ pub trait ReadBytes: Send + 'static {
     /// Must be cancel-safe: if the future is dropped, no bytes are lost.
     ///
     /// # Errors
-    /// Whatever ends the connection.
+    /// Whatever ends the connection. One made by `io::Error::other` of a [`LostCause`](crate::LostCause) ends the session
+    /// with that cause.
     fn read(&mut self) -> impl Future<Output = io::Result<Bytes>> + Send;
 }
 

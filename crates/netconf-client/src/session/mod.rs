@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::capabilities::Capabilities;
 use crate::error::{Error, LostCause, Phase, UnknownCommit};
-use crate::framing::{self, Decoder, Framing};
+use crate::framing::{self, Decoder, Framing, Limits};
 use crate::hello::{Hello, HelloError, NETCONF_NS};
 use crate::notification::{Notifications, Queue, QueueLimits};
 use crate::operation::{Effect, Operation};
@@ -35,6 +35,9 @@ use calls::{Calls, Outgoing, Waiter};
 
 /// Parts of a streamed reply that are read ahead of its reader.
 const READ_AHEAD: usize = 4;
+
+/// Bytes in a server's hello, at most: nobody knows yet who sends them. The largest known have some 200 kB.
+const MAX_HELLO: u64 = 4 << 20;
 
 /// What the handles and the task share.
 struct Shared {
@@ -93,7 +96,8 @@ impl Session {
     /// As [`Session::open`].
     pub async fn open_transport<T: Transport>(transport: T, config: SessionConfig) -> Result<Self, Error> {
         let (mut read, mut write) = transport.split();
-        let mut decoder = Decoder::new(config.limits);
+        let max_message = config.limits.max_message.min(MAX_HELLO);
+        let mut decoder = Decoder::new(Limits { max_message, ..config.limits });
         let ours = Hello { capabilities: config.capabilities.clone(), session_id: None };
         let exchange = exchange_hellos(&ours, &mut read, &mut write, &mut decoder);
         let theirs = timeout(config.hello_timeout, exchange).await.map_err(|_| Error::Timeout {
@@ -104,6 +108,7 @@ impl Session {
         let framing = ours.agree(&theirs)?;
         let session_id = theirs.session_id.ok_or(HelloError::NoSessionId)?;
         decoder.set_framing(framing);
+        decoder.set_limits(config.limits);
 
         let (queue, waiting) = mpsc::channel(config.queue.max(1));
         let (stop, stopped) = watch::channel(false);
@@ -238,7 +243,7 @@ impl Session {
         self.abort();
         match answer {
             // Some servers close the connection instead of answering; the session is over all the same.
-            Err(Error::SessionLost { cause: LostCause::EndOfStream, .. }) => Ok(()),
+            Err(Error::SessionLost { cause: LostCause::EndOfStream | LostCause::Io { .. }, .. }) => Ok(()),
             other => other,
         }
     }
