@@ -9,9 +9,9 @@ pub(crate) const MAX_HEAD: usize = 256 * 1024;
 
 /// The start tag of a message's root element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StartTag {
+pub(crate) struct StartTag<'b> {
     /// The local name.
-    pub(crate) name: String,
+    pub(crate) name: &'b str,
     /// The attribute `message-id`.
     pub(crate) message_id: MessageId,
     /// The offset of the first byte after the tag.
@@ -40,7 +40,7 @@ impl MessageId {
 
 /// Reads up to the end of the first start tag, skipping white space, comments and processing instructions.
 /// `Ok(None)`: it is not complete yet. `Err`: this is no XML document, or it has a document type declaration.
-pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> {
+pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag<'_>>, &'static str> {
     let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     loop {
         at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -62,7 +62,7 @@ pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> 
 }
 
 /// Reads the start tag whose `<` is at `at`.
-fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
+fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag<'_>>, &'static str> {
     let until = |from, stop| until(bytes, from, stop);
     let mut here = until(at + 1, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='));
     let name = local_name(&bytes[at + 1..here])?;
@@ -123,10 +123,10 @@ pub(crate) fn attribute_at(bytes: &[u8], at: usize) -> Result<Option<Attribute<'
         .map(|length| (&bytes[at..name_end], &value[..length], quote + 1 + length + 1)))
 }
 
-fn local_name(qualified: &[u8]) -> Result<String, &'static str> {
+fn local_name(qualified: &[u8]) -> Result<&str, &'static str> {
     let local = qualified.rsplit(|&byte| byte == b':').next().unwrap_or(qualified);
     let text = std::str::from_utf8(local).map_err(|_| "an element name that is not UTF-8")?;
-    if text.is_empty() { Err("an element without a name") } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err("an element without a name") } else { Ok(text) }
 }
 
 /// Whether all characters of `text` may stand in an XML 1.0 document.
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn tag(text: &str) -> StartTag {
+    fn tag(text: &str) -> StartTag<'_> {
         start_tag(text.as_bytes()).unwrap().unwrap()
     }
 
@@ -217,10 +217,7 @@ mod tests {
         let text =
             "\u{feff} <?xml version='1.0'?>\n<!-- <a> --><nc:rpc-reply a = '>' message-id\n=\"17\" ><ok/>";
         let found = tag(text);
-        assert_eq!(
-            (found.name.as_str(), found.message_id, found.empty),
-            ("rpc-reply", MessageId::Number(17), false)
-        );
+        assert_eq!((found.name, found.message_id, found.empty), ("rpc-reply", MessageId::Number(17), false));
         assert_eq!(&text[found.end..], "<ok/>");
         assert_eq!(tag("<a message-id='x'/>").message_id, MessageId::Foreign);
         assert_eq!(tag("<a x-message-id='1'/>").message_id, MessageId::Missing);

@@ -107,7 +107,7 @@ async fn keepalives_notice_a_peer_that_went_silent() {
     let call = session.call_within(GetConfig::new(Datastore::Running), LONG);
     let error = tokio::time::timeout(LIMIT, call).await.expect("nobody noticed").unwrap_err();
     assert!(
-        matches!(error, Error::SessionLost { cause: LostCause::EndOfStream, sent: true, .. }),
+        matches!(error, Error::SessionLost { cause: LostCause::KeepaliveTimeout, sent: true, .. }),
         "{error:?}"
     );
     // One question after the first interval, and one interval to answer it.
