@@ -1,5 +1,7 @@
 //! The little XML this crate reads and writes itself: a root's start tag, escaped text, checked fragments.
 
+mod plain;
+
 use std::borrow::Cow;
 
 use crate::error::Error;
@@ -155,6 +157,9 @@ pub(crate) fn push_text_element(name: &str, text: &str, xml: &mut String) {
 /// Checks that `fragment` is a series of whole elements with all prefixes declared, no deeper than `max_depth`, so
 /// that it cannot change the meaning of what is written around it. `what` names it in the error.
 pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usize) -> Result<(), Error> {
+    if plain::is_plain(fragment, max_depth) {
+        return Ok(());
+    }
     let invalid = |reason: String| Error::InvalidXml { what, reason };
     let wrapped = format!("<x>{fragment}</x>");
     let document = parse(&wrapped, max_depth + 1).map_err(invalid)?;
@@ -162,6 +167,12 @@ pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usiz
         return Err(invalid("text outside of an element".to_owned()));
     }
     Ok(())
+}
+
+/// Where the last end tag in `text` begins.
+pub(crate) fn last_end_tag(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    memchr::memrchr_iter(b'<', bytes).find(|at| bytes.get(at + 1) == Some(&b'/'))
 }
 
 /// Parses a document and refuses one deeper than `max_depth` elements. Entities beyond XML's five, and document
@@ -256,6 +267,12 @@ mod tests {
         ] {
             assert!(check(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_end_tag_is_found_past_what_is_none() {
+        assert_eq!(last_end_tag("<a><b/></a> <!-- x --> <c/>"), Some(7));
+        assert_eq!(last_end_tag("<a/><"), None);
     }
 
     #[test]
