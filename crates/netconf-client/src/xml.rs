@@ -47,7 +47,9 @@ pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag<'_>>, &'static s
     loop {
         at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let rest = &bytes[at..];
-        let skip = |end: &[u8]| memchr::memmem::find(rest, end).map(|found| found + end.len());
+        let skip = |end: &[u8]| {
+            memchr::memchr_iter(b'>', rest).map(|at| at + 1).find(|&length| rest[..length].ends_with(end))
+        };
         let skipped = match rest {
             [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => None,
             [b'<', b'?', ..] => skip(b"?>"),
