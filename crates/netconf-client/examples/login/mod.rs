@@ -9,7 +9,7 @@ use netconf_client::{Session, SessionConfig};
 const NUDGE: Duration = Duration::from_secs(2);
 
 /// A session as `user`, by the password in `NETCONF_PASSWORD` or the private key in the file `NETCONF_KEY`.
-pub async fn session(
+pub(crate) async fn session(
     host: &str,
     port: &str,
     user: &str,
