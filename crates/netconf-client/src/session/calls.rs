@@ -1,7 +1,6 @@
 //! The calls that wait for their replies, in the order they were sent.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,10 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, Semaphore, TryAcquireError, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{CallFailure, Shared};
+use super::{CallFailure, SessionConfig, Shared};
 use crate::error::LostCause;
 use crate::framing::Piece;
 use crate::transport::DirectWrite;
@@ -56,7 +55,7 @@ struct Table {
     direct: Option<DirectWrite>,
     /// Whether the task may have to nudge the server: then it has to see the first request.
     nudges: bool,
-    /// When the task looks at the deadlines next, if it has done so before.
+    /// When the task looks at the deadlines next; `None` at once.
     look: Option<Instant>,
     lost: Option<LostCause>,
 }
@@ -66,20 +65,23 @@ impl Table {
         self.entries.is_empty() && self.rest.is_none() && !self.writing
     }
 
-    /// Writes a request as far as that needs no waiting, if its caller is alone; hands it back otherwise.
-    fn write_directly(&mut self, frame: Bytes) -> Result<io::Result<()>, Bytes> {
-        let seen = !self.nudges || self.any_answered;
-        let Some(direct) = self.direct.as_ref().filter(|_| seen && self.is_idle()) else { return Err(frame) };
-        let mut writing = direct(frame);
-        // The context is of no use: whoever finishes the write brings his own.
-        match writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => Ok(outcome),
-            Poll::Pending => {
-                self.rest = Some(writing);
-                Ok(Ok(()))
-            }
+    /// Adds a call. Returns whether its time is over before the task's next look, which then is to be at once.
+    fn push(&mut self, id: u64, waiter: Waiter, deadline: Instant) -> bool {
+        self.entries.push_back(Entry { id, waiter, deadline });
+        let early = self.look.is_some_and(|look| deadline < look);
+        if early {
+            self.look = None;
         }
+        early
     }
+}
+
+/// A call that is not registered yet.
+pub(super) struct Request {
+    pub(super) id: u64,
+    pub(super) frame: Bytes,
+    pub(super) waiter: Waiter,
+    pub(super) deadline: Instant,
 }
 
 /// What the task writes next.
@@ -94,21 +96,21 @@ pub(super) struct Calls {
     table: Mutex<Table>,
     /// One permit for each request more that may wait to be written.
     room: Semaphore,
-    /// There is something to write.
-    work: Notify,
-    /// There is a deadline before the task's next look.
-    hurry: Notify,
+    /// There is something for the task to do: a request to write, a deadline before its next look, the end.
+    attention: Notify,
+    /// How long most calls may take.
+    usual: Duration,
     /// Requests handed to the stream so far.
     sent: AtomicU64,
 }
 
 impl Calls {
-    pub(super) fn new(direct: Option<DirectWrite>, nudges: bool, queue: usize) -> Self {
+    pub(super) fn new(direct: Option<DirectWrite>, config: &SessionConfig) -> Self {
         Calls {
-            table: Mutex::new(Table { direct, nudges, ..Table::default() }),
-            room: Semaphore::new(queue.clamp(1, Semaphore::MAX_PERMITS)),
-            work: Notify::new(),
-            hurry: Notify::new(),
+            table: Mutex::new(Table { direct, nudges: config.nudge.is_some(), ..Table::default() }),
+            room: Semaphore::new(config.queue.clamp(1, Semaphore::MAX_PERMITS)),
+            attention: Notify::new(),
+            usual: config.call_timeout,
             sent: AtomicU64::new(0),
         }
     }
@@ -126,11 +128,14 @@ impl Calls {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Waits for something to write and takes it; from here on it counts as sent.
-    pub(super) async fn next(&self, batch: &mut Batch) {
+    /// Waits for something to write and takes it; from here on it counts as sent. Meanwhile, deadlines are looked after.
+    pub(super) async fn next(&self, batch: &mut Batch) -> Result<(), LostCause> {
         loop {
             {
                 let mut table = self.table();
+                if let Some(cause) = table.lost.clone() {
+                    return Err(cause);
+                }
                 let count = table.unwritten.len().min(BATCH);
                 batch.rest = table.rest.take();
                 batch.frames.extend(table.unwritten.drain(..count));
@@ -139,10 +144,30 @@ impl Calls {
                 if table.writing {
                     self.room.add_permits(count);
                     self.sent.fetch_add(count as u64, Ordering::Relaxed);
-                    return;
+                    return Ok(());
                 }
             }
-            self.work.notified().await;
+            self.attend().await;
+        }
+    }
+
+    /// Looks after deadlines until the session is ended from this side.
+    pub(super) async fn watch(&self) -> LostCause {
+        loop {
+            if let Some(cause) = self.lost() {
+                return cause;
+            }
+            self.attend().await;
+        }
+    }
+
+    /// Waits until the task has something to do. One timer for all calls costs less than one for each.
+    async fn attend(&self) {
+        // Two statements: in one, the table would still be locked when `expire` asks for it.
+        let look = self.table().look;
+        let look = look.unwrap_or_else(|| self.expire());
+        if tokio::time::timeout_at(look, self.attention.notified()).await.is_err() {
+            self.expire();
         }
     }
 
@@ -193,23 +218,15 @@ impl Calls {
             entry.waiter = Waiter::Nobody;
         }
         self.room.close();
+        self.attention.notify_one();
     }
 
-    /// Wakes the callers whose time is over, again and again. One timer for all of them costs less than one for each.
-    /// `usual` is how long most calls may take.
-    pub(super) async fn expire(&self, usual: Duration) -> Infallible {
-        loop {
-            let look = self.expired(usual);
-            // Either way there is something to look at.
-            let _ = tokio::time::timeout_at(look, self.hurry.notified()).await;
-        }
-    }
-
-    /// Wakes the callers whose time is over now, and says when the next one's is.
-    fn expired(&self, usual: Duration) -> Instant {
+    /// Wakes the callers whose time is over now, and says when to look again.
+    fn expire(&self) -> Instant {
         let mut table = self.table();
         let now = Instant::now();
-        let mut next = now + usual;
+        // No call that has not been made yet ends sooner, or it asks for attention.
+        let mut next = now + self.usual;
         for entry in &mut table.entries {
             match entry.waiter {
                 Waiter::Whole(_) if entry.deadline <= now => entry.waiter = Waiter::Nobody,
@@ -219,6 +236,51 @@ impl Calls {
         }
         table.look = Some(next);
         next
+    }
+
+    /// Registers a call and writes its request as far as that needs no waiting, if the caller is alone on the session:
+    /// that saves waking the task. Hands the request back otherwise.
+    fn write_directly(&self, request: Request) -> Result<Option<Request>, CallFailure> {
+        let mut table = self.table();
+        if let Some(cause) = table.lost.clone() {
+            return Err(CallFailure::Lost { cause, sent: false });
+        }
+        let seen = !table.nudges || table.any_answered;
+        let Some(direct) = table.direct.as_ref().filter(|_| seen && table.is_idle()) else {
+            return Ok(Some(request));
+        };
+        let mut writing = direct(request.frame);
+        // The context is of no use: whoever finishes the write brings his own.
+        let rest: Option<BoxFuture<'static, _>> =
+            match writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(())) => None,
+                Poll::Ready(Err(error)) => Some(Box::pin(async { Err(error) })),
+                Poll::Pending => Some(writing),
+            };
+        let early = table.push(request.id, request.waiter, request.deadline);
+        let attention = early || rest.is_some();
+        table.rest = rest;
+        table.written += 1;
+        drop(table);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        if attention {
+            self.attention.notify_one();
+        }
+        Ok(None)
+    }
+
+    /// Registers a call and leaves its request to the task, which joins those of several callers into one write.
+    fn queue(&self, request: Request, room: SemaphorePermit<'_>) -> Result<(), CallFailure> {
+        let mut table = self.table();
+        if let Some(cause) = table.lost.clone() {
+            return Err(CallFailure::Lost { cause, sent: false });
+        }
+        table.push(request.id, request.waiter, request.deadline);
+        table.unwritten.push_back(request.frame);
+        room.forget();
+        drop(table);
+        self.attention.notify_one();
+        Ok(())
     }
 
     /// Gives a call up. Returns whether it may have been sent. One that was not will not be.
@@ -245,55 +307,18 @@ impl Calls {
     }
 }
 
-/// Registers a call and gets its request under way, in one step, so that table and wire have one order.
-///
-/// A caller that is alone on the session writes by itself as far as that needs no waiting, which saves waking the task;
-/// several at once leave it to the task, which joins their requests into one write.
-pub(super) async fn enqueue(
-    shared: &Arc<Shared>,
-    (id, frame): (u64, Bytes),
-    waiter: Waiter,
-    deadline: Instant,
-) -> Result<Registered, CallFailure> {
-    let calls = &shared.calls;
-    let not_sent = |cause| CallFailure::Lost { cause, sent: false };
-    let room = match calls.room.try_acquire() {
-        Ok(room) => room,
-        Err(TryAcquireError::Closed) => return Err(not_sent(calls.lost().unwrap_or(LostCause::Closed))),
-        Err(TryAcquireError::NoPermits) => {
-            let turn = tokio::time::timeout_at(deadline, calls.room.acquire()).await;
-            let turn = turn.map_err(|_| CallFailure::Late { sent: false })?;
-            turn.map_err(|_| not_sent(calls.lost().unwrap_or(LostCause::Closed)))?
-        }
-    };
-    let mut table = calls.table();
-    if let Some(cause) = table.lost.clone() {
-        return Err(not_sent(cause));
-    }
-    let begun = table.write_directly(frame);
-    table.entries.push_back(Entry { id, waiter, deadline });
-    let hurry = table.look.is_some_and(|look| deadline < look);
-    let woken = match begun {
-        Ok(outcome) => {
-            table.written += 1;
-            calls.sent.fetch_add(1, Ordering::Relaxed);
-            if let Err(error) = outcome {
-                table.rest = Some(Box::pin(async { Err(error) }));
-            }
-            table.rest.is_some()
-        }
-        Err(frame) => {
-            table.unwritten.push_back(frame);
-            room.forget();
-            true
-        }
-    };
-    drop(table);
-    if woken {
-        calls.work.notify_one();
-    }
-    if hurry {
-        calls.hurry.notify_one();
+/// Registers a call and gets its request under way, in one step, so that table and wire have one order. Waits for room in
+/// the queue until the call's time is over.
+pub(super) async fn enqueue(shared: &Arc<Shared>, request: Request) -> Result<Registered, CallFailure> {
+    let (calls, id) = (&shared.calls, request.id);
+    if let Some(request) = calls.write_directly(request)? {
+        let turn = tokio::time::timeout_at(request.deadline, calls.room.acquire()).await;
+        let turn = turn.map_err(|_| CallFailure::Late { sent: false })?;
+        let room = turn.map_err(|_| {
+            let cause = calls.lost().unwrap_or(LostCause::Closed);
+            CallFailure::Lost { cause, sent: false }
+        })?;
+        calls.queue(request, room)?;
     }
     Ok(Registered { shared: Arc::clone(shared), id, answered: false })
 }

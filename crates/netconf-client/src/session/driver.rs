@@ -24,21 +24,18 @@ pub(super) struct Driver<R, W> {
     pub(super) shared: Arc<Shared>,
     /// [`SessionConfig::nudge`](super::SessionConfig::nudge).
     pub(super) nudge: Option<Duration>,
-    /// [`SessionConfig::call_timeout`](super::SessionConfig::call_timeout).
-    pub(super) call_timeout: Duration,
 }
 
 impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
-    /// Reads and writes until the stream ends, the session is stopped, or nobody holds it any more.
+    /// Reads and writes until the stream ends, or the session has been ended from this side.
     pub(super) async fn run(mut self) {
         let mut reader = Reader { shared: &self.shared, message: Assembler::default(), target: None };
         let framing = self.decoder.framing();
         let mut writer = Writer { write: &mut self.write, shared: &self.shared, framing, nudge: self.nudge };
         let cause = tokio::select! {
+            biased;
             cause = reader.run(&mut self.read, &mut self.decoder) => cause,
             cause = writer.run() => cause,
-            () = self.shared.stop.notified() => LostCause::Closed,
-            never = self.shared.calls.expire(self.call_timeout) => match never {},
         };
         self.shared.calls.fail_all(cause.clone());
         self.shared.notifications.end(cause);
@@ -57,17 +54,23 @@ struct Writer<'s, W> {
 }
 
 impl<W: WriteBytes> Writer<'_, W> {
+    /// Ends when the session has been ended from this side, or cannot be written to.
     async fn run(&mut self) -> LostCause {
+        let calls = &self.shared.calls;
         let mut batch = Batch::default();
         loop {
-            let written = match self.next(&mut batch).await {
-                Ok(()) => self.write(&mut batch).await,
-                Err(cause) => return cause,
+            if let Err(cause) = self.next(&mut batch).await {
+                return cause;
+            }
+            let written = tokio::select! {
+                biased;
+                written = self.write(&mut batch) => written,
+                cause = calls.watch() => return cause,
             };
             if let Err(error) = written {
                 return error.into();
             }
-            self.shared.calls.wrote();
+            calls.wrote();
         }
     }
 
@@ -89,7 +92,7 @@ impl<W: WriteBytes> Writer<'_, W> {
         let calls = &self.shared.calls;
         while let Some(after) = self.nudge.filter(|_| calls.unanswered()) {
             match tokio::time::timeout(after, calls.next(batch)).await {
-                Ok(()) => return Ok(()),
+                Ok(taken) => return taken,
                 Err(_) if !calls.unanswered() => {}
                 Err(_) => {
                     self.nudge = None;
@@ -101,8 +104,7 @@ impl<W: WriteBytes> Writer<'_, W> {
                 }
             }
         }
-        calls.next(batch).await;
-        Ok(())
+        calls.next(batch).await
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::capabilities::Capabilities;
@@ -31,7 +31,7 @@ use crate::transport::{ReadBytes, Stream, Transport, WriteBytes};
 pub use config::SessionConfig;
 
 pub(crate) use calls::Registered;
-use calls::{Calls, Waiter};
+use calls::{Calls, Request, Waiter};
 
 /// Parts of a streamed reply that are read ahead of its reader.
 const READ_AHEAD: usize = 4;
@@ -47,8 +47,6 @@ struct Shared {
     calls: Calls,
     /// Where notifications go.
     notifications: Arc<Queue>,
-    /// Ends the task at once.
-    stop: Notify,
 }
 
 /// A NETCONF session. Clones are handles to the same session; when the last one is dropped, the connection is
@@ -69,7 +67,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.stop.notify_one();
+        self.shared.calls.fail_all(LostCause::Closed);
     }
 }
 
@@ -116,14 +114,10 @@ impl Session {
         decoder.set_framing(framing);
         decoder.set_limits(config.limits);
 
-        let shared = Arc::new(Shared {
-            calls: Calls::new(write.direct(), config.nudge.is_some(), config.queue),
-            notifications: Arc::default(),
-            stop: Notify::new(),
-        });
-        let (nudge, call_timeout) = (config.nudge, config.call_timeout);
-        let driver =
-            driver::Driver { read, write, decoder, shared: Arc::clone(&shared), nudge, call_timeout };
+        let shared =
+            Arc::new(Shared { calls: Calls::new(write.direct(), &config), notifications: Arc::default() });
+        let nudge = config.nudge;
+        let driver = driver::Driver { read, write, decoder, shared: Arc::clone(&shared), nudge };
         tokio::spawn(driver.run());
         tracing::debug!(netconf.session_id = session_id, ?framing, "NETCONF session {session_id} is open");
         let next_id = AtomicU64::new(1);
@@ -245,7 +239,6 @@ impl Session {
     /// not written by now will not be.
     pub fn abort(&self) {
         self.inner.shared.calls.fail_all(LostCause::Closed);
-        self.inner.shared.stop.notify_one();
     }
 
     /// Hands a request to the task.
@@ -257,7 +250,7 @@ impl Session {
     ) -> Result<Registered, CallFailure> {
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
         let frame = self.frame(id, operation).map_err(CallFailure::Unframed)?;
-        calls::enqueue(&self.inner.shared, (id, frame), waiter, deadline).await
+        calls::enqueue(&self.inner.shared, Request { id, frame, waiter, deadline }).await
     }
 
     /// The framed `<rpc>`.
