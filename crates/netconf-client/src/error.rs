@@ -151,9 +151,9 @@ pub struct UnknownCommit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Name resolution and TCP, and the handshake of SSH.
+    /// Name resolution, TCP and SSH or TLS handshake.
     Connect,
-    /// The login of SSH, or the handshake of TLS, in which the login is.
+    /// Handshake and login.
     Login,
     /// Waiting for the server's hello.
     Hello,
@@ -167,7 +167,7 @@ impl std::fmt::Display for Phase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Phase::Connect => "connecting",
-            Phase::Login => "logging in",
+            Phase::Login => "connecting and logging in",
             Phase::Hello => "the server's hello",
             Phase::Reply => "the reply",
             Phase::Check => "the check",
@@ -179,13 +179,9 @@ impl std::fmt::Display for Phase {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LostCause {
-    /// The server closed the connection, or the network did.
+    /// The server closed the connection.
     #[error("the server closed the connection")]
     EndOfStream,
-    /// The server did not answer the keepalives: it, or the way to it, is gone. What it did with the last requests is
-    /// as unknown as after any other loss.
-    #[error("the server did not answer the keepalives")]
-    KeepaliveTimeout,
     /// Reading or writing failed.
     #[error("{message}")]
     Io {
@@ -208,12 +204,9 @@ pub enum LostCause {
     NoReply,
 }
 
-/// An error that was made of a `LostCause`, by `io::Error::other(cause)`, is that cause again: so a transport can say
-/// more than an I/O error does.
 impl From<io::Error> for LostCause {
     fn from(error: io::Error) -> Self {
-        let (kind, message) = (error.kind(), error.to_string());
-        error.downcast().unwrap_or(LostCause::Io { kind, message })
+        LostCause::Io { kind: error.kind(), message: error.to_string() }
     }
 }
 

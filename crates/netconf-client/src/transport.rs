@@ -29,8 +29,7 @@ pub trait ReadBytes: Send + 'static {
     /// Must be cancel-safe: if the future is dropped, no bytes are lost.
     ///
     /// # Errors
-    /// Whatever ends the connection. One made by `io::Error::other` of a [`LostCause`](crate::LostCause) ends the session
-    /// with that cause.
+    /// Whatever ends the connection.
     fn read(&mut self) -> impl Future<Output = io::Result<Bytes>> + Send;
 }
 

@@ -3,7 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use async_ssh2_tokio::AuthMethod;
+use async_ssh2_tokio::client::AuthKeyboardInteractive;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::SshTarget;
+use crate::error::Error;
 
 /// A way to log in. Secrets never show in `Debug`.
 #[derive(Clone)]
@@ -51,6 +56,38 @@ impl Auth {
             Auth::KeyboardInteractive(_) => "keyboard-interactive",
         }
     }
+
+    /// What the SSH library wants.
+    pub(super) async fn method(&self) -> Result<AuthMethod, Error> {
+        let exposed =
+            |secret: &Option<SecretString>| secret.as_ref().map(|text| text.expose_secret().to_owned());
+        Ok(match self {
+            Auth::Password(password) => AuthMethod::with_password(password.expose_secret()),
+            Auth::KeyFile { path, passphrase } => {
+                let text = tokio::fs::read_to_string(path).await;
+                let text =
+                    text.map_err(|error| Error::BadCredentials(format!("{}: {error}", path.display())))?;
+                AuthMethod::with_key(&text, exposed(passphrase).as_deref())
+            }
+            Auth::KeyText { key, passphrase } => {
+                AuthMethod::with_key(key.expose_secret(), exposed(passphrase).as_deref())
+            }
+            Auth::Agent => {
+                let socket = std::env::var_os("SSH_AUTH_SOCK");
+                let socket =
+                    socket.ok_or_else(|| Error::BadCredentials("SSH_AUTH_SOCK is not set".to_owned()))?;
+                let reachable = tokio::net::UnixStream::connect(&socket).await;
+                reachable.map_err(|error| Error::BadCredentials(format!("the SSH agent: {error}")))?;
+                AuthMethod::with_agent()
+            }
+            Auth::KeyboardInteractive(answers) => {
+                let answers = answers.iter().fold(AuthKeyboardInteractive::new(), |all, (prompt, answer)| {
+                    all.with_response(prompt.as_str(), answer.expose_secret())
+                });
+                answers.into()
+            }
+        })
+    }
 }
 
 impl fmt::Debug for Auth {
@@ -62,5 +99,29 @@ impl fmt::Debug for Auth {
             Auth::Agent => "Agent",
             Auth::KeyboardInteractive(_) => "KeyboardInteractive",
         })
+    }
+}
+
+/// What the SSH library's error means.
+pub(super) fn login_error(error: async_ssh2_tokio::Error, target: &SshTarget, username: &str) -> Error {
+    use async_ssh2_tokio::Error as Ssh;
+    let refused =
+        |reason: &str| Error::LoginRefused { username: username.to_owned(), reason: reason.to_owned() };
+    match error {
+        Ssh::PasswordWrong => refused("password"),
+        Ssh::KeyAuthFailed => refused("public key"),
+        Ssh::KeyboardInteractiveAuthFailed => refused("keyboard-interactive"),
+        Ssh::KeyboardInteractiveNoResponseForPrompt(_) => {
+            refused("the server asked what there is no answer for")
+        }
+        Ssh::AgentAuthenticationFailed | Ssh::AgentAuthError(_) => refused("keys of the SSH agent"),
+        Ssh::AgentConnectionFailed | Ssh::AgentRequestIdentitiesFailed | Ssh::AgentNoIdentities => {
+            Error::BadCredentials("the SSH agent has no keys to offer".to_owned())
+        }
+        Ssh::KeyInvalid(error) => Error::BadCredentials(format!("the private key: {error}")),
+        Ssh::SshError(russh::Error::IO(source)) | Ssh::IoError(source) | Ssh::AddressInvalid(source) => {
+            Error::Connect { host: target.host.clone(), port: target.port, source }
+        }
+        other => Error::Ssh(other.into()),
     }
 }

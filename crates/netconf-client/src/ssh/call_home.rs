@@ -19,15 +19,17 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use russh::client::Handler;
+use russh::keys::PublicKey;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
-use super::connection::{config, shake_hands};
-use super::host_key::{HostKeyCheck, Known, fingerprint};
+use super::channel::{SshTransport, netconf_channel};
+use super::host_key::{HostKeyCheck, fingerprint, normal_fingerprint, parse_pinned};
 use super::login::log_in;
-use super::{Auth, SshConnection, SshTarget, SshTimeouts, late};
+use super::{Auth, SshTimeouts};
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
 
@@ -55,13 +57,27 @@ impl CallHomeDevice {
     }
 }
 
+/// What a device's key is compared with.
+#[derive(Debug)]
+enum Known {
+    Fingerprint(String),
+    Key(Box<PublicKey>),
+}
+
+impl Known {
+    fn is(&self, key: &PublicKey) -> bool {
+        match self {
+            Known::Fingerprint(print) => *print == fingerprint(key),
+            Known::Key(known) => known.key_data() == key.key_data(),
+        }
+    }
+}
+
 /// Listens for devices that call.
 #[derive(Debug)]
 pub struct CallHome {
     listener: TcpListener,
-    /// The host key of each device, in their order.
-    known: Arc<[Known]>,
-    devices: Arc<[CallHomeDevice]>,
+    devices: Arc<Vec<(Known, CallHomeDevice)>>,
     timeouts: SshTimeouts,
     session: SessionConfig,
 }
@@ -73,20 +89,23 @@ impl CallHome {
     /// [`Error::BadCredentials`] for a device whose host key cannot be used; [`Error::Connect`] if the address cannot
     /// be listened on.
     pub async fn bind(address: impl ToSocketAddrs, devices: Vec<CallHomeDevice>) -> Result<Self, Error> {
-        let mut known = Vec::with_capacity(devices.len());
-        for device in &devices {
-            if matches!(device.host_key, HostKeyCheck::KnownHosts(_)) {
-                let reason = "a device that calls home has no name to look for in known_hosts";
-                return Err(Error::BadCredentials(reason.to_owned()));
-            }
-            known.push(device.host_key.known(&SshTarget::new(&device.name, CALL_HOME_PORT)).await?);
-        }
+        let known = |device: CallHomeDevice| {
+            let known = match &device.host_key {
+                HostKeyCheck::Fingerprint(text) => Known::Fingerprint(normal_fingerprint(text)?),
+                HostKeyCheck::PinnedKey(text) => Known::Key(Box::new(parse_pinned(text)?)),
+                HostKeyCheck::KnownHosts(_) => {
+                    let reason = "a device that calls home has no name to look for in known_hosts";
+                    return Err(Error::BadCredentials(reason.to_owned()));
+                }
+            };
+            Ok((known, device))
+        };
+        let devices = Arc::new(devices.into_iter().map(known).collect::<Result<_, Error>>()?);
         let failed = |source| Error::Connect { host: "the address to listen on".to_owned(), port: 0, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         Ok(CallHome {
             listener,
-            known: known.into(),
-            devices: devices.into(),
+            devices,
             timeouts: SshTimeouts::default(),
             session: SessionConfig::default(),
         })
@@ -121,10 +140,10 @@ impl CallHome {
     /// As the operating system has it. Some pass (too many open files): the listener stays usable.
     pub async fn accept(&self) -> io::Result<Caller> {
         let (stream, address) = self.listener.accept().await?;
+        stream.set_nodelay(true)?;
         Ok(Caller {
             stream,
             address,
-            known: Arc::clone(&self.known),
             devices: Arc::clone(&self.devices),
             timeouts: self.timeouts,
             session: self.session.clone(),
@@ -138,9 +157,7 @@ pub struct Caller {
     stream: TcpStream,
     /// Where it comes from.
     pub address: SocketAddr,
-    /// The host key of each device, in their order.
-    known: Arc<[Known]>,
-    devices: Arc<[CallHomeDevice]>,
+    devices: Arc<Vec<(Known, CallHomeDevice)>>,
     timeouts: SshTimeouts,
     session: SessionConfig,
 }
@@ -163,19 +180,65 @@ impl Caller {
     /// # Errors
     /// [`Error::HostKeyUnknown`] for a key no device has; as [`SshConnector::session`](super::SshConnector::session).
     pub async fn session(self) -> Result<Called, Error> {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let identify = Identify { devices: Arc::clone(&self.devices), seen: Arc::clone(&seen) };
+        let config = russh::client::Config {
+            nodelay: true,
+            keepalive_interval: Some(self.timeouts.keepalive_interval),
+            keepalive_max: self.timeouts.keepalive_max,
+            ..russh::client::Config::default()
+        };
+        let late = |phase, after| move |_| Error::Timeout { phase, after, safe_to_repeat: true };
         let limit = self.timeouts.connect;
-        let shake = shake_hands(self.stream, config(&self.timeouts), self.known);
-        let outcome = timeout(limit, shake).await.map_err(|_| late(Phase::Connect, limit))?;
-        let mut connection = outcome.map_err(|error| Error::Ssh(error.into()))?.map_err(|key| {
-            let (host, port) = (self.address.ip().to_string(), self.address.port());
-            Error::HostKeyUnknown { host, port, fingerprint: Some(fingerprint(&key)) }
-        })?;
-        let device = &self.devices[connection.known];
+        let shake = russh::client::connect_stream(Arc::new(config), self.stream, identify);
+        let outcome = timeout(limit, shake).await.map_err(late(Phase::Connect, limit))?;
+        let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let (mut handle, device) = match (outcome, seen.device) {
+            (Ok(handle), Some(at)) => (handle, &self.devices[at].1),
+            (_, None) if seen.fingerprint.is_some() => {
+                let (host, port) = (self.address.ip().to_string(), self.address.port());
+                return Err(Error::HostKeyUnknown { host, port, fingerprint: seen.fingerprint });
+            }
+            (Err(error), _) => return Err(Error::Ssh(error.into())),
+            (Ok(_), None) => return Err(Error::Ssh("the handshake ended without a host key".into())),
+        };
         let limit = self.timeouts.login;
-        let login = log_in(&mut connection.handle, &device.username, &device.auth);
-        timeout(limit, login).await.map_err(|_| late(Phase::Login, limit))??;
-        let config = self.session.clone().hello_timeout(self.timeouts.hello);
-        let session = SshConnection::new(connection, config).session().await?;
+        let login = log_in(&mut handle, &device.username, &device.auth);
+        timeout(limit, login).await.map_err(late(Phase::Login, limit))??;
+        let begun = tokio::time::Instant::now();
+        let limit = self.timeouts.hello;
+        let opening = async {
+            let channel = handle.channel_open_session().await.map_err(|error| Error::Ssh(error.into()))?;
+            netconf_channel(channel).await
+        };
+        let channel = timeout(limit, opening).await.map_err(late(Phase::Hello, limit))??;
+        let mut config = self.session.clone();
+        config.hello_timeout = limit.saturating_sub(begun.elapsed());
+        let session = Session::open_transport(SshTransport::new(channel, handle), config).await?;
         Ok(Called { device: device.name.clone(), address: self.address, session })
+    }
+}
+
+/// What the host key told.
+#[derive(Default)]
+struct Seen {
+    fingerprint: Option<String>,
+    device: Option<usize>,
+}
+
+/// Looks for the device that has the host key.
+struct Identify {
+    devices: Arc<Vec<(Known, CallHomeDevice)>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Handler for Identify {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, key: &PublicKey) -> Result<bool, russh::Error> {
+        let device = self.devices.iter().position(|(known, _)| known.is(key));
+        let seen = Seen { fingerprint: Some(fingerprint(key)), device };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok(device.is_some())
     }
 }

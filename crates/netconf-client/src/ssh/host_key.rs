@@ -1,96 +1,99 @@
 //! Which host key a server must have.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use russh::Preferred;
+use async_ssh2_tokio::ServerCheckMethod;
 use russh::keys::{Algorithm, HashAlg, PublicKey, PublicKeyBase64 as _};
+use tokio::time::timeout;
 
-use super::connection::reach;
-use super::{SshTarget, late};
+use super::{Route, SshTarget};
 use crate::error::{Error, Phase};
 
 /// What the server's host key is checked against. There is no "any".
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostKeyCheck {
-    /// A file in the format of OpenSSH's known_hosts; host names may be hashed. Patterns, certificate authorities and
-    /// markers (`@revoked`) are not supported: such lines match nothing.
+    /// A file in the format of OpenSSH's known_hosts; host names may be hashed. Patterns and certificate
+    /// authorities are not supported: such lines match nothing.
     KnownHosts(PathBuf),
-    /// The key's SHA-256 fingerprint, as `ssh-keygen -l` prints it: `SHA256:` and 43 characters of base64. It must be
-    /// that of the key the server shows by itself, mostly its Ed25519 key.
+    /// The key's SHA-256 fingerprint, as `ssh-keygen -l` prints it: `SHA256:…`. The connection is made twice:
+    /// once to see the key, once pinned to it.
     Fingerprint(String),
     /// The key itself, as in a `.pub` file: `ssh-ed25519 AAAA…`, with or without a comment.
     PinnedKey(String),
 }
 
-/// A check made ready.
-#[derive(Debug, Clone)]
-pub(super) enum Known {
-    Fingerprint(String),
-    /// Any of these; with none, no key is known.
-    Keys(Vec<PublicKey>),
+/// A check made ready for one connection.
+pub(super) struct Expected {
+    pub(super) method: ServerCheckMethod,
+    /// The kinds of key that are known, to be asked for first.
+    pub(super) algorithms: Vec<Algorithm>,
 }
 
-impl Known {
-    pub(super) fn is(&self, key: &PublicKey) -> bool {
-        match self {
-            Known::Fingerprint(print) => *print == fingerprint(key),
-            Known::Keys(keys) => keys.iter().any(|known| known.key_data() == key.key_data()),
-        }
+impl Expected {
+    fn key(key: &PublicKey) -> Self {
+        let method = ServerCheckMethod::PublicKey(key.public_key_base64());
+        Expected { method, algorithms: vec![key.algorithm()] }
     }
 
-    /// Asks for a key of the kind that is known before others, as ssh(1) does.
-    pub(super) fn prefer(&self, preferred: &mut Preferred) {
-        let Known::Keys(keys) = self else { return };
-        let known = |algorithm: &Algorithm| keys.iter().any(|key| same_type(&key.algorithm(), algorithm));
-        let (mut first, mut rest): (Vec<_>, Vec<_>) = preferred.key.iter().cloned().partition(known);
-        first.append(&mut rest);
-        preferred.key = first.into();
+    /// Whether this is how the SSH library says that the host key was not accepted.
+    pub(super) fn refuses(&self, error: &async_ssh2_tokio::Error) -> bool {
+        use async_ssh2_tokio::Error as Ssh;
+        matches!(error, Ssh::ServerCheckFailed | Ssh::SshError(russh::Error::UnknownKey))
     }
-
-    /// The error for a server that showed another key.
-    pub(super) fn refusal(&self, target: &SshTarget, shown: &PublicKey) -> Error {
-        let (host, port, fingerprint) = (target.host.clone(), target.port, Some(fingerprint(shown)));
-        match self {
-            Known::Keys(keys) if keys.is_empty() => Error::HostKeyUnknown { host, port, fingerprint },
-            _ => Error::HostKeyMismatch { host, port, fingerprint },
-        }
-    }
-}
-
-fn same_type(one: &Algorithm, other: &Algorithm) -> bool {
-    one == other || (one.clone().is_rsa() && other.clone().is_rsa())
 }
 
 impl HostKeyCheck {
-    /// Reads and parses what a server's key is compared with.
-    pub(super) async fn known(&self, target: &SshTarget) -> Result<Known, Error> {
+    pub(super) async fn expected(
+        &self,
+        target: &SshTarget,
+        route: &Route,
+        limit: Duration,
+    ) -> Result<Expected, Error> {
         match self {
-            HostKeyCheck::KnownHosts(path) => Ok(Known::Keys(known_keys(target, path.clone()).await?)),
-            HostKeyCheck::PinnedKey(text) => Ok(Known::Keys(vec![parse_pinned(text)?])),
-            HostKeyCheck::Fingerprint(text) => Ok(Known::Fingerprint(normal_fingerprint(text)?)),
+            HostKeyCheck::KnownHosts(path) => {
+                let keys = known_keys(target, path.clone()).await?;
+                if keys.is_empty() {
+                    let fingerprint = Box::pin(scan_at(route, limit)).await.ok().map(|key| fingerprint(&key));
+                    return Err(Error::HostKeyUnknown {
+                        host: target.host.clone(),
+                        port: target.port,
+                        fingerprint,
+                    });
+                }
+                let file = path.to_str().ok_or_else(|| Error::KnownHosts {
+                    path: path.clone(),
+                    reason: "its name is not UTF-8".to_owned(),
+                })?;
+                let algorithms = keys.iter().map(PublicKey::algorithm).collect();
+                Ok(Expected { method: ServerCheckMethod::KnownHostsFile(file.to_owned()), algorithms })
+            }
+            HostKeyCheck::PinnedKey(text) => Ok(Expected::key(&parse_pinned(text)?)),
+            HostKeyCheck::Fingerprint(wanted) => {
+                let wanted = normal_fingerprint(wanted)?;
+                let key = Box::pin(scan_at(route, limit)).await?;
+                if fingerprint(&key) != wanted {
+                    return Err(mismatch(target, Some(key)));
+                }
+                Ok(Expected::key(&key))
+            }
         }
     }
 }
 
-/// Asks a server for its host key without logging in, as `ssh-keyscan` does, within `limit`. What it shows is not
-/// proof of who it is: show the fingerprint to a person, or compare it with one from elsewhere.
+/// Asks a server for its host key without logging in, as `ssh-keyscan` does. What it shows is not proof of who it
+/// is: show the fingerprint to a person, or compare it with one from elsewhere.
 ///
 /// # Errors
 /// [`Error::Connect`], [`Error::Timeout`], [`Error::Ssh`].
 pub async fn scan_host_key(target: &SshTarget, limit: Duration) -> Result<HostKey, Error> {
-    let nothing: Arc<[Known]> = Arc::new([]);
-    let config = russh::client::Config { nodelay: true, ..russh::client::Config::default() };
-    let outcome = tokio::time::timeout(limit, reach(target, config, nothing)).await;
-    match outcome.map_err(|_| late(Phase::Connect, limit))?? {
-        Err(key) => {
-            let line = format!("{} {}", key.algorithm().as_str(), key.public_key_base64());
-            Ok(HostKey { fingerprint: fingerprint(&key), public_key: line })
-        }
-        Ok(_) => Err(Error::Ssh("the handshake went on with a key that is not known".into())),
-    }
+    let late = |_| Error::Timeout { phase: Phase::Connect, after: limit, safe_to_repeat: true };
+    let route = timeout(limit, Route::find(target)).await.map_err(late)??;
+    let key = scan_at(&route, limit).await?;
+    let line = format!("{} {}", key.algorithm().as_str(), key.public_key_base64());
+    Ok(HostKey { fingerprint: fingerprint(&key), public_key: line })
 }
 
 /// A server's host key as [`scan_host_key`] saw it.
@@ -103,12 +106,48 @@ pub struct HostKey {
     pub public_key: String,
 }
 
+pub(super) async fn scan_at(route: &Route, limit: Duration) -> Result<PublicKey, Error> {
+    let seen = Arc::new(Mutex::new(None));
+    let config = Arc::new(russh::client::Config { nodelay: true, ..russh::client::Config::default() });
+    let handler = Scan(Arc::clone(&seen));
+    let attempt = timeout(limit, russh::client::connect(config, &route.addresses[..], handler)).await;
+    if let Some(key) = seen.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Ok(key);
+    }
+    match attempt {
+        Err(_) => Err(Error::Timeout { phase: Phase::Connect, after: limit, safe_to_repeat: true }),
+        Ok(Err(russh::Error::IO(source))) => {
+            let port = route.addresses.first().map_or(0, std::net::SocketAddr::port);
+            Err(Error::Connect { host: route.host.clone(), port, source })
+        }
+        Ok(Err(error)) => Err(Error::Ssh(error.into())),
+        Ok(Ok(_)) => Err(Error::Ssh("the handshake ended without a host key".into())),
+    }
+}
+
+/// Keeps the key and accepts none, so that the handshake ends there.
+struct Scan(Arc<Mutex<Option<PublicKey>>>);
+
+impl russh::client::Handler for Scan {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, key: &PublicKey) -> Result<bool, russh::Error> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
+        Ok(false)
+    }
+}
+
+pub(super) fn mismatch(target: &SshTarget, shown: Option<PublicKey>) -> Error {
+    let fingerprint = shown.map(|key| fingerprint(&key));
+    Error::HostKeyMismatch { host: target.host.clone(), port: target.port, fingerprint }
+}
+
 pub(super) fn fingerprint(key: &PublicKey) -> String {
     key.fingerprint(HashAlg::Sha256).to_string()
 }
 
 /// `SHA256:` and base64 without padding; the prefix and padding may be missing or present.
-fn normal_fingerprint(text: &str) -> Result<String, Error> {
+pub(super) fn normal_fingerprint(text: &str) -> Result<String, Error> {
     let digest = text.trim();
     let digest = digest.strip_prefix("SHA256:").unwrap_or(digest).trim_end_matches('=');
     let base64 = digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
@@ -119,7 +158,7 @@ fn normal_fingerprint(text: &str) -> Result<String, Error> {
     Err(Error::BadCredentials("a host key fingerprint is SHA256: and 43 characters of base64".to_owned()))
 }
 
-fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
+pub(super) fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
     let bad = |_| Error::BadCredentials("the pinned host key is not an OpenSSH public key".to_owned());
     let mut words = text.split_whitespace();
     let (first, second) = (words.next().unwrap_or(""), words.next());

@@ -1,4 +1,5 @@
-//! Logging in over an SSH connection.
+//! Logging in over an SSH connection that was not made by `async-ssh2-tokio`, which cannot take a stream that is
+//! there already: call home.
 
 use std::sync::Arc;
 

@@ -1,26 +1,20 @@
-//! NETCONF over SSH (RFC 6242).
+//! NETCONF over SSH (RFC 6242), by `async-ssh2-tokio`.
 //!
 //! The server's host key is always checked: against a known_hosts file, a SHA-256 fingerprint or a pinned key;
-//! there is no way to accept any. Connecting, the login, and the hellos each have a limit of their own, and keepalives
-//! notice a peer that is gone.
-//!
-//! The SSH is russh's. A connection that was made by `async-ssh2-tokio`, which wraps russh, is as good:
-//! [`SshConnection::from_client`]. [`SshConnector`] does not make its connections by it, because it connects and logs in
-//! by one call, so that neither can have a limit of its own, and does not tell why a connection ended.
+//! there is no way to accept any. Name resolution, connecting, login, and the hellos each end within a limit, and
+//! keepalives notice a peer that is gone.
 
 mod auth;
 mod call_home;
 mod channel;
-mod connection;
 mod host_key;
 mod login;
 
-use std::fmt;
-use std::sync::Arc;
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use async_ssh2_tokio::Client;
-use russh::client::Handle;
+use async_ssh2_tokio::{Client, ToSocketAddrsWithHostname};
 use tokio::time::timeout;
 
 pub use auth::Auth;
@@ -30,8 +24,6 @@ pub use host_key::{HostKey, HostKeyCheck, scan_host_key};
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
 use channel::{SshTransport, netconf_channel};
-use connection::{Connection, Observed, Observer, reach};
-use login::log_in;
 
 /// The TCP port of NETCONF over SSH (RFC 6242, section 7).
 pub const NETCONF_PORT: u16 = 830;
@@ -55,16 +47,18 @@ impl SshTarget {
 /// How long each step may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SshTimeouts {
-    /// Name resolution, TCP and the SSH handshake, together. 15 s.
+    /// Name resolution, and then TCP and the SSH handshake. 15 s. The SSH library does handshake and login in one go and
+    /// does not tell how far it is: once this limit is over, the server is asked for its host key on a second connection,
+    /// and if that takes longer than this limit or half of the next, this is an [`Error::Timeout`] in
+    /// [`Phase::Connect`].
     pub connect: Duration,
-    /// The login, from the end of the handshake. 15 s.
+    /// The login, 15 s; handshake and login together end within the sum of this limit and `connect`.
     pub login: Duration,
     /// Opening the subsystem and exchanging hellos, from the end of the login. 20 s.
     pub hello: Duration,
     /// After this much silence the server is asked whether it is there. 15 s.
     pub keepalive_interval: Duration,
-    /// After this many unanswered questions, and as much silence again, the session is lost, with
-    /// [`LostCause::KeepaliveTimeout`](crate::LostCause::KeepaliveTimeout). 3, so after 60 s; 0 never gives up.
+    /// After this many unanswered questions the session is lost. 3.
     pub keepalive_max: usize,
 }
 
@@ -162,64 +156,103 @@ impl SshConnector {
     /// [`Error::Connect`], [`Error::HostKeyUnknown`], [`Error::HostKeyMismatch`], [`Error::KnownHosts`],
     /// [`Error::LoginRefused`], [`Error::BadCredentials`], [`Error::Timeout`], [`Error::Ssh`].
     pub async fn connect(&self) -> Result<SshConnection, Error> {
-        let known = self.host_key.known(&self.target).await?;
-        let mut config = connection::config(&self.timeouts);
-        known.prefer(&mut config.preferred);
-        if self.legacy_algorithms {
-            offer_legacy(&mut config.preferred);
-        }
         let limit = self.timeouts.connect;
-        let reaching = reach(&self.target, config, Arc::new([known.clone()]));
-        let outcome = timeout(limit, reaching).await.map_err(|_| late(Phase::Connect, limit))??;
-        let mut connection = outcome.map_err(|shown| known.refusal(&self.target, &shown))?;
-        let limit = self.timeouts.login;
-        let login = log_in(&mut connection.handle, &self.username, &self.auth);
-        timeout(limit, login).await.map_err(|_| late(Phase::Login, limit))??;
-        Ok(SshConnection::new(connection, self.session.clone().hello_timeout(self.timeouts.hello)))
+        let route =
+            timeout(limit, Route::find(&self.target)).await.map_err(|_| late(Phase::Connect, limit))??;
+        let expected = self.host_key.expected(&self.target, &route, limit).await?;
+        let config = self.ssh_config(expected.algorithms.clone());
+        let method = self.auth.method().await?;
+        let limit = self.timeouts.connect + self.timeouts.login;
+        let login = Client::connect_with_config(
+            route.clone(),
+            &self.username,
+            method,
+            expected.method.clone(),
+            config,
+        );
+        let login = async {
+            tokio::select! {
+                outcome = timeout(limit, login) => outcome.map_err(|_| late(Phase::Login, limit)),
+                after = self.no_handshake(&route) => Err(late(Phase::Connect, after)),
+            }
+        };
+        match login.await? {
+            Ok(client) => {
+                let mut session = self.session.clone();
+                session.hello_timeout = self.timeouts.hello;
+                Ok(SshConnection { client, session })
+            }
+            Err(error) if expected.refuses(&error) => {
+                // The key is not handed out with the refusal; ask once more, to be able to name it.
+                let shown = Box::pin(scan_at(&route, self.timeouts.connect)).await.ok();
+                Err(host_key::mismatch(&self.target, shown))
+            }
+            Err(error) => Err(auth::login_error(error, &self.target, &self.username)),
+        }
     }
-}
 
-fn offer_legacy(preferred: &mut russh::Preferred) {
-    preferred.kex.to_mut().push(russh::kex::DH_G14_SHA1);
-    let old = [russh::cipher::AES_128_CBC, russh::cipher::AES_192_CBC, russh::cipher::AES_256_CBC];
-    preferred.cipher.to_mut().extend(old);
-    preferred.mac.to_mut().push(russh::mac::HMAC_SHA1);
+    /// Ends when the server has shown twice that it makes no handshake. The SSH library does not tell how far it is with
+    /// a connection, so once the limit is over the server is asked for its host key on another.
+    async fn no_handshake(&self, route: &Route) -> Duration {
+        let limit = self.timeouts.connect;
+        tokio::time::sleep(limit).await;
+        // In a box, so that a connection that needs none of this has no room for it.
+        match Box::pin(scan_at(route, limit.min(self.timeouts.login / 2))).await {
+            Err(Error::Timeout { .. }) => limit,
+            _ => std::future::pending().await,
+        }
+    }
+
+    fn ssh_config(&self, algorithms: Vec<russh::keys::Algorithm>) -> russh::client::Config {
+        let mut config = russh::client::Config {
+            nodelay: true,
+            keepalive_interval: Some(self.timeouts.keepalive_interval),
+            keepalive_max: self.timeouts.keepalive_max,
+            ..russh::client::Config::default()
+        };
+        if !algorithms.is_empty() {
+            // As ssh(1) does: ask for a key of the kind that is known before others.
+            let known = |algorithm: &russh::keys::Algorithm| {
+                algorithms.iter().any(|one| same_key_type(one, algorithm))
+            };
+            let (mut first, mut rest) = (Vec::new(), Vec::new());
+            for algorithm in config.preferred.key.iter() {
+                if known(algorithm) { first.push(algorithm.clone()) } else { rest.push(algorithm.clone()) }
+            }
+            first.append(&mut rest);
+            config.preferred.key = first.into();
+        }
+        if self.legacy_algorithms {
+            let preferred = &mut config.preferred;
+            preferred.kex.to_mut().push(russh::kex::DH_G14_SHA1);
+            let old = [russh::cipher::AES_128_CBC, russh::cipher::AES_192_CBC, russh::cipher::AES_256_CBC];
+            preferred.cipher.to_mut().extend(old);
+            preferred.mac.to_mut().push(russh::mac::HMAC_SHA1);
+        }
+        config
+    }
 }
 
 fn late(phase: Phase, after: Duration) -> Error {
     Error::Timeout { phase, after, safe_to_repeat: true }
 }
 
+fn same_key_type(one: &russh::keys::Algorithm, other: &russh::keys::Algorithm) -> bool {
+    one == other || (one.clone().is_rsa() && other.clone().is_rsa())
+}
+
 /// A logged-in SSH connection; each of its sessions has a channel of its own. It ends when it and all its sessions
 /// are dropped.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SshConnection {
-    link: Link,
+    client: Client,
     session: SessionConfig,
 }
 
-/// The connection itself.
-#[derive(Clone)]
-enum Link {
-    Own(Arc<Handle<Observer>>, Arc<Observed>),
-    Client(Client),
-}
-
-impl fmt::Debug for SshConnection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SshConnection").field("closed", &self.is_closed()).finish_non_exhaustive()
-    }
-}
-
 impl SshConnection {
-    fn new(connection: Connection, session: SessionConfig) -> Self {
-        SshConnection { link: Link::Own(Arc::new(connection.handle), connection.observed), session }
-    }
-
-    /// Sessions over a connection that the caller made by `async-ssh2-tokio`, whose host key the caller has checked. How
-    /// they end is less well known: a peer that is gone is told as [`LostCause::EndOfStream`](crate::LostCause::EndOfStream).
+    /// Sessions over a connection that the caller made, whose host key the caller has checked.
     pub fn from_client(client: Client, session: SessionConfig) -> Self {
-        SshConnection { link: Link::Client(client), session }
+        SshConnection { client, session }
     }
 
     /// Opens a session in a channel of this connection.
@@ -234,24 +267,42 @@ impl SshConnection {
 
     /// Whether the connection has ended.
     pub fn is_closed(&self) -> bool {
-        match &self.link {
-            Link::Own(handle, _) => handle.is_closed(),
-            Link::Client(client) => client.is_closed(),
-        }
+        self.client.is_closed()
     }
 
     async fn channel(&self) -> Result<SshTransport, Error> {
-        let (channel, observed) = match &self.link {
-            Link::Own(handle, observed) => {
-                let channel = handle.channel_open_session().await.map_err(|error| Error::Ssh(error.into()));
-                (channel?, Arc::clone(observed))
-            }
-            Link::Client(client) => {
-                let channel = client.get_channel().await.map_err(|error| Error::Ssh(error.into()));
-                (channel?, Arc::default())
-            }
-        };
-        let channel = netconf_channel(channel, &observed).await?;
-        Ok(SshTransport::new(channel, self.link.clone(), observed))
+        let channel = self.client.get_channel().await.map_err(|error| Error::Ssh(error.into()))?;
+        Ok(SshTransport::new(netconf_channel(channel).await?, self.client.clone()))
     }
 }
+
+/// A resolved target: all addresses, and the name that stands in known_hosts.
+#[derive(Debug, Clone)]
+struct Route {
+    host: String,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Route {
+    async fn find(target: &SshTarget) -> Result<Self, Error> {
+        let failed = |source| Error::Connect { host: target.host.clone(), port: target.port, source };
+        let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await.map_err(failed)?;
+        let addresses: Vec<SocketAddr> = found.collect();
+        if addresses.is_empty() {
+            return Err(failed(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
+        }
+        Ok(Route { host: target.host.clone(), addresses })
+    }
+}
+
+impl ToSocketAddrsWithHostname for Route {
+    fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        Ok(self.addresses.clone())
+    }
+
+    fn hostname(&self) -> String {
+        self.host.clone()
+    }
+}
+
+use host_key::scan_at;
