@@ -1,12 +1,16 @@
 //! Makes a change whole or not at all, asks on the terminal whether it shall stay, and says what became of it.
 //!
+//! `NETCONF_TEST_THEN_SET=1` validates with the edit, which netconfd needs: see [`Validation::TestThenSet`].
+//!
 //! `NETCONF_PASSWORD=… cargo run --example edit -- HOST PORT USER KNOWN_HOSTS EDIT.xml [INVERSE.xml]`
+
+mod login;
 
 use std::io::Write as _;
 use std::time::Duration;
 
 use netconf_client::Transaction;
-use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget};
+use netconf_client::transaction::Validation;
 
 /// How long the question waits; an unanswered one undoes the change.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
@@ -28,12 +32,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [host, port, user, known_hosts, edit, inverse @ ..] = &arguments[..] else {
         return Err("usage: edit HOST PORT USER KNOWN_HOSTS EDIT.xml [INVERSE.xml]".into());
     };
-    let auth = Auth::password(std::env::var("NETCONF_PASSWORD")?);
-    let check = HostKeyCheck::KnownHosts(known_hosts.into());
-    let session = SshConnector::new(SshTarget::new(host, port.parse()?), user, auth, check).session().await?;
+    let session = login::session(host, port, user, known_hosts).await?;
     let mut change = Transaction::new(std::fs::read_to_string(edit)?).confirm_timeout(ANSWER_LIMIT);
     if let [inverse, ..] = inverse {
         change = change.inverse(std::fs::read_to_string(inverse)?);
+    }
+    if std::env::var_os("NETCONF_TEST_THEN_SET").is_some() {
+        change = change.validation(Validation::TestThenSet);
     }
     let mut out = std::io::stderr();
     match change.run(&session, ask).await {

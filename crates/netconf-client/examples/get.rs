@@ -2,10 +2,11 @@
 //!
 //! `NETCONF_PASSWORD=… cargo run --example get -- HOST PORT USER KNOWN_HOSTS [FILTER]`
 
+mod login;
+
 use std::io::Write as _;
 
 use netconf_client::ops::{Datastore, GetConfig};
-use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,9 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [host, port, user, known_hosts, filter @ ..] = &arguments[..] else {
         return Err("usage: get HOST PORT USER KNOWN_HOSTS [FILTER]".into());
     };
-    let auth = Auth::password(std::env::var("NETCONF_PASSWORD")?);
-    let check = HostKeyCheck::KnownHosts(known_hosts.into());
-    let session = SshConnector::new(SshTarget::new(host, port.parse()?), user, auth, check).session().await?;
+    let session = login::session(host, port, user, known_hosts).await?;
     let mut query = GetConfig::new(Datastore::Running);
     if let [elements, ..] = filter {
         query = query.subtree(elements);

@@ -2,11 +2,12 @@
 //!
 //! `NETCONF_PASSWORD=… cargo run --example watch -- HOST PORT USER KNOWN_HOSTS [2026-01-01T00:00:00Z]`
 
+mod login;
+
 use std::io::Write as _;
 
 use netconf_client::notification::{Event, QueueLimits};
 use netconf_client::ops::CreateSubscription;
-use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,9 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [host, port, user, known_hosts, start @ ..] = &arguments[..] else {
         return Err("usage: watch HOST PORT USER KNOWN_HOSTS [START]".into());
     };
-    let auth = Auth::password(std::env::var("NETCONF_PASSWORD")?);
-    let check = HostKeyCheck::KnownHosts(known_hosts.into());
-    let session = SshConnector::new(SshTarget::new(host, port.parse()?), user, auth, check).session().await?;
+    let session = login::session(host, port, user, known_hosts).await?;
     let mut subscription = CreateSubscription::new();
     if let [start, ..] = start {
         subscription = subscription.start_time(start);

@@ -204,6 +204,11 @@ impl Decoder {
         self.limits
     }
 
+    /// Changes the limits, from the next bytes on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Changes the framing; call it between two messages. Input that was pushed and not yet decoded is kept and
     /// read in the new framing.
     pub fn set_framing(&mut self, framing: Framing) {

@@ -1,12 +1,17 @@
 //! A server's `<rpc-reply>` (RFC 6241, section 4.2).
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
+use memchr::memmem::Finder;
 
 use crate::error::Error;
 use crate::rpc_error::{RpcError, Severity};
 use crate::xml::{self, StartTag};
+
+/// Finds the word that every error has in it; made once, as it costs more than looking through a small reply.
+static RPC_ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("rpc-error"));
 
 /// A reply that is not an error.
 ///
@@ -39,11 +44,12 @@ impl Reply {
             Ok(None) => return Err(unexpected("its first tag is not complete")),
             Err(reason) => return Err(unexpected(reason)),
         };
+        let head = root.end;
         let body = body_range(&text, &root).ok_or_else(|| unexpected("it does not end with </rpc-reply>"))?;
         let content = body.clone();
         let mut reply = Reply { text, body, content, warnings: Vec::new(), max_depth };
-        if memchr::memmem::find(reply.body().as_bytes(), b"rpc-error").is_some() {
-            let errors = reply.errors(&root).map_err(|reason| unexpected(&reason))?;
+        if RPC_ERROR.find(reply.body().as_bytes()).is_some() {
+            let errors = reply.errors(head).map_err(|reason| unexpected(&reason))?;
             if errors.iter().any(|error| error.severity == Severity::Error) {
                 return Err(Error::RpcErrors(errors));
             }
@@ -80,7 +86,7 @@ impl Reply {
             return Some("");
         }
         let content = &self.text[self.content.clone()];
-        content.rfind("</").filter(|end| *end >= tag.end).map(|end| &content[tag.end..end])
+        xml::last_end_tag(content).filter(|end| *end >= tag.end).map(|end| &content[tag.end..end])
     }
 
     /// The text of the first element named `name` directly in the reply: vendors' `<result>…</result>`.
@@ -115,14 +121,15 @@ impl Reply {
             .map_err(|reason| Error::UnexpectedReply { operation: "a call".to_owned(), reason })
     }
 
-    fn first_child(&self) -> Option<StartTag> {
+    fn first_child(&self) -> Option<StartTag<'_>> {
         xml::start_tag(&self.text.as_bytes()[self.content.clone()]).ok().flatten()
     }
 
-    /// The `<rpc-error>` elements directly in the reply; the data beside them is skipped without a tree.
-    fn errors(&mut self, root: &StartTag) -> Result<Vec<RpcError>, String> {
+    /// The `<rpc-error>` elements directly in the reply, whose start tag ends at `head`; the data beside them is skipped
+    /// without a tree.
+    fn errors(&mut self, head: usize) -> Result<Vec<RpcError>, String> {
         let ranges = children_named(self.body(), "rpc-error", self.max_depth)?;
-        let mut envelope = self.text[..root.end].to_owned();
+        let mut envelope = self.text[..head].to_owned();
         for range in &ranges {
             envelope.push_str(&self.body()[range.clone()]);
         }
@@ -147,11 +154,11 @@ impl Reply {
 }
 
 /// Where the root's content stands; `None` if the root's end tag does not end the text.
-fn body_range(text: &str, root: &StartTag) -> Option<Range<usize>> {
+fn body_range(text: &str, root: &StartTag<'_>) -> Option<Range<usize>> {
     if root.empty {
         return Some(root.end..root.end);
     }
-    let end = text.rfind("</").filter(|end| *end >= root.end)?;
+    let end = xml::last_end_tag(text).filter(|end| *end >= root.end)?;
     let name = text[end + 2..].trim_end().strip_suffix('>')?.trim_end();
     (name.rsplit(':').next() == Some("rpc-reply")).then_some(root.end..end)
 }

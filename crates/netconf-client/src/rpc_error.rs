@@ -21,7 +21,7 @@ pub struct RpcError {
     pub app_tag: Option<String>,
     /// An XPath to the node in question, as the server wrote it: prefixes are the server's.
     pub path: Option<String>,
-    /// The server's text for people, trimmed.
+    /// The server's text for people, trimmed; `None` if there is none or it is empty.
     pub message: Option<String>,
     /// Details.
     pub info: ErrorInfo,
@@ -186,7 +186,7 @@ impl RpcError {
             severity,
             app_tag: child_text(element, "error-app-tag"),
             path: child_text(element, "error-path"),
-            message: child_text(element, "error-message"),
+            message: child_text(element, "error-message").filter(|text| !text.is_empty()),
             info: info.unwrap_or_default(),
         }
     }
@@ -194,7 +194,10 @@ impl RpcError {
 
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.tag)?;
+        match self.tag.as_str() {
+            "" => f.write_str("an error without error-tag")?,
+            tag => f.write_str(tag)?,
+        }
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
         }

@@ -1,5 +1,7 @@
 //! The little XML this crate reads and writes itself: a root's start tag, escaped text, checked fragments.
 
+mod plain;
+
 use std::borrow::Cow;
 
 use crate::error::Error;
@@ -9,9 +11,9 @@ pub(crate) const MAX_HEAD: usize = 256 * 1024;
 
 /// The start tag of a message's root element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StartTag {
+pub(crate) struct StartTag<'b> {
     /// The local name.
-    pub(crate) name: String,
+    pub(crate) name: &'b str,
     /// The attribute `message-id`.
     pub(crate) message_id: MessageId,
     /// The offset of the first byte after the tag.
@@ -40,12 +42,14 @@ impl MessageId {
 
 /// Reads up to the end of the first start tag, skipping white space, comments and processing instructions.
 /// `Ok(None)`: it is not complete yet. `Err`: this is no XML document, or it has a document type declaration.
-pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> {
+pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag<'_>>, &'static str> {
     let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     loop {
         at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let rest = &bytes[at..];
-        let skip = |end: &[u8]| memchr::memmem::find(rest, end).map(|found| found + end.len());
+        let skip = |end: &[u8]| {
+            memchr::memchr_iter(b'>', rest).map(|at| at + 1).find(|&length| rest[..length].ends_with(end))
+        };
         let skipped = match rest {
             [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => None,
             [b'<', b'?', ..] => skip(b"?>"),
@@ -62,7 +66,7 @@ pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag>, &'static str> 
 }
 
 /// Reads the start tag whose `<` is at `at`.
-fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag>, &'static str> {
+fn tag_at(bytes: &[u8], at: usize) -> Result<Option<StartTag<'_>>, &'static str> {
     let until = |from, stop| until(bytes, from, stop);
     let mut here = until(at + 1, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='));
     let name = local_name(&bytes[at + 1..here])?;
@@ -123,10 +127,10 @@ pub(crate) fn attribute_at(bytes: &[u8], at: usize) -> Result<Option<Attribute<'
         .map(|length| (&bytes[at..name_end], &value[..length], quote + 1 + length + 1)))
 }
 
-fn local_name(qualified: &[u8]) -> Result<String, &'static str> {
+fn local_name(qualified: &[u8]) -> Result<&str, &'static str> {
     let local = qualified.rsplit(|&byte| byte == b':').next().unwrap_or(qualified);
     let text = std::str::from_utf8(local).map_err(|_| "an element name that is not UTF-8")?;
-    if text.is_empty() { Err("an element without a name") } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err("an element without a name") } else { Ok(text) }
 }
 
 /// Whether all characters of `text` may stand in an XML 1.0 document.
@@ -155,6 +159,9 @@ pub(crate) fn push_text_element(name: &str, text: &str, xml: &mut String) {
 /// Checks that `fragment` is a series of whole elements with all prefixes declared, no deeper than `max_depth`, so
 /// that it cannot change the meaning of what is written around it. `what` names it in the error.
 pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usize) -> Result<(), Error> {
+    if plain::is_plain(fragment, max_depth) {
+        return Ok(());
+    }
     let invalid = |reason: String| Error::InvalidXml { what, reason };
     let wrapped = format!("<x>{fragment}</x>");
     let document = parse(&wrapped, max_depth + 1).map_err(invalid)?;
@@ -162,6 +169,12 @@ pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usiz
         return Err(invalid("text outside of an element".to_owned()));
     }
     Ok(())
+}
+
+/// Where the last end tag in `text` begins.
+pub(crate) fn last_end_tag(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    memchr::memrchr_iter(b'<', bytes).find(|at| bytes.get(at + 1) == Some(&b'/'))
 }
 
 /// Parses a document and refuses one deeper than `max_depth` elements. Entities beyond XML's five, and document
@@ -208,7 +221,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn tag(text: &str) -> StartTag {
+    fn tag(text: &str) -> StartTag<'_> {
         start_tag(text.as_bytes()).unwrap().unwrap()
     }
 
@@ -217,10 +230,7 @@ mod tests {
         let text =
             "\u{feff} <?xml version='1.0'?>\n<!-- <a> --><nc:rpc-reply a = '>' message-id\n=\"17\" ><ok/>";
         let found = tag(text);
-        assert_eq!(
-            (found.name.as_str(), found.message_id, found.empty),
-            ("rpc-reply", MessageId::Number(17), false)
-        );
+        assert_eq!((found.name, found.message_id, found.empty), ("rpc-reply", MessageId::Number(17), false));
         assert_eq!(&text[found.end..], "<ok/>");
         assert_eq!(tag("<a message-id='x'/>").message_id, MessageId::Foreign);
         assert_eq!(tag("<a x-message-id='1'/>").message_id, MessageId::Missing);
@@ -259,6 +269,12 @@ mod tests {
         ] {
             assert!(check(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_end_tag_is_found_past_what_is_none() {
+        assert_eq!(last_end_tag("<a><b/></a> <!-- x --> <c/>"), Some(7));
+        assert_eq!(last_end_tag("<a/><"), None);
     }
 
     #[test]

@@ -63,14 +63,31 @@ async fn get_prints_edit_changes_and_bench_measures() {
     let output = run("edit", &arguments, "yes\n").await;
     assert!(output.status.success() && server.running() == "new", "{output:?}");
 
+    let keys = ["n=8", "sessions=4", "window=4", "edit=0", "filter=<value xmlns=\"urn:test\"/>"];
     for client in ["client=crate", "client=floor"] {
         for mode in ["sessions", "rpc", "pipeline", "parallel", "big", "many"] {
-            let keys =
-                ["n=8", "sessions=4", "window=4", "edit=0", "filter=<value xmlns=\"urn:test\"/>", client];
-            let output = run("bench", &[&[mode], &common[..], &[PASSWORD], &keys].concat(), "").await;
+            let output =
+                run("bench", &[&[mode], &common[..], &[PASSWORD], &keys, &[client]].concat(), "").await;
             let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
             assert_eq!(line["ok"], true, "{client}: {line}");
             assert!(mode != "many" || line["failures"].as_f64() == Some(0.0), "{client}: {line}");
         }
     }
+    // Whatever fails is told in the line that others read.
+    for (arguments, expected) in [
+        (["rpc", "127.0.0.1", "1", USER, "x"], "error"),
+        (["nap", "127.0.0.1", &port, USER, "x"], "unsupported"),
+    ] {
+        let output = run("bench", &arguments, "").await;
+        let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(line["ok"] == false && !line[expected].is_null(), "{line}");
+    }
+
+    let output =
+        run("bench", &[&["compare"], &common[..], &[PASSWORD, "rounds=1"], &keys].concat(), "").await;
+    let table = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(output.status.success() && lines.len() == 15 && !table.contains("NaN"), "{output:?}");
+    assert!(lines.iter().all(|line| line.matches('|').count() == 8), "{table}");
+    assert!(lines.iter().any(|line| line.starts_with("| many | failures | 0.0000 | 0.0000 |")), "{table}");
 }

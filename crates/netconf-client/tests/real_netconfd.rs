@@ -11,6 +11,8 @@ mod candidate;
 mod confirmed;
 #[path = "real/cut.rs"]
 mod cut;
+#[path = "real/examples.rs"]
+mod examples;
 #[path = "real/reading.rs"]
 mod reading;
 #[path = "real/running.rs"]

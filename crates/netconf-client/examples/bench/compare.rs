@@ -15,41 +15,68 @@ const MEASUREMENTS: [(&str, &[&str], &[&str]); 6] = [
     ("many", &["sessions=1000"], &["wall_s", "rss_kb", "failures"]),
 ];
 
-/// Three rounds, if nothing else is asked for.
-pub(crate) const ROUNDS: usize = 3;
+/// Seven rounds, if nothing else is asked for.
+pub(crate) const ROUNDS: usize = 7;
 
-/// A table in Markdown: medians of the crate and of the floor, and the first divided by the second.
+/// Who is measured: the crate, and the floor twice, which shows how much of a ratio is chance.
+const RUNS: [&str; 3] = ["client=crate", "client=floor", "client=floor"];
+
+const HEAD: &str = "| mode | number | this crate | floor | ratio | in each round | floor against itself |\n\
+                    |---|---|---|---|---|---|---|\n";
+
+/// A table in Markdown. `extra` are keys for every run; they win over this file's. A mode that fails ends it.
 pub(crate) fn compare(common: &[String], extra: &[String], rounds: usize) -> Outcome<String> {
-    let mut table = String::from("| mode | number | this crate | floor | ratio |\n|---|---|---|---|---|\n");
+    let mut table = HEAD.to_owned();
     for (mode, keys, names) in MEASUREMENTS {
-        let mut runs = [Vec::new(), Vec::new()];
-        for round in 0..rounds {
-            for turn in 0..2 {
-                let which = (round + turn) % 2;
-                let keys: Vec<&str> = keys.iter().copied().chain(extra.iter().map(String::as_str)).collect();
-                runs[which].push(run(mode, common, &keys, which == 1)?);
+        let keys: Vec<&str> = keys.iter().copied().chain(extra.iter().map(String::as_str)).collect();
+        let mut runs: [Vec<serde_json::Value>; RUNS.len()] = Default::default();
+        for round in 0..rounds.max(1) {
+            // Each is first in turn.
+            for turn in 0..RUNS.len() {
+                let which = (round + turn) % RUNS.len();
+                runs[which].push(run(mode, common, &keys, RUNS[which])?);
             }
         }
         for name in names {
-            let [crates, floors] = [0, 1]
-                .map(|which| median(runs[which].iter().filter_map(|run| run[*name].as_f64()).collect()));
-            writeln!(table, "| {mode} | {name} | {crates:.4} | {floors:.4} | {:.2} |", crates / floors)?;
+            let [ours, floor, again] = runs
+                .each_ref()
+                .map(|runs| runs.iter().filter_map(|run| run[*name].as_f64()).collect::<Vec<f64>>());
+            line(&mut table, (mode, name), &ours, &floor, &again)?;
         }
     }
     Ok(table)
 }
 
-fn run(mode: &str, common: &[String], keys: &[&str], floor: bool) -> Outcome<serde_json::Value> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg(mode).args(common).args(keys);
-    if floor {
-        command.arg("client=floor");
+/// One number: medians, their ratio, the lowest and highest ratio of the rounds, and the ratio of both floors' medians.
+fn line(
+    table: &mut String,
+    (mode, name): (&str, &str),
+    ours: &[f64],
+    floor: &[f64],
+    again: &[f64],
+) -> Outcome<()> {
+    let (mine, theirs) = (median(ours), median(floor));
+    write!(table, "| {mode} | {name} | {mine:.4} | {theirs:.4} | ")?;
+    if theirs == 0.0 {
+        // A number of failures: nothing can be divided by it.
+        writeln!(table, "| | |")?;
+        return Ok(());
     }
-    let output = command.output()?;
-    let line: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let each: Vec<f64> = ours.iter().zip(floor).map(|(ours, floor)| ours / floor).collect();
+    let (lowest, highest) = each.iter().fold((f64::MAX, 0f64), |(low, high), &r| (low.min(r), high.max(r)));
+    let noise = median(again) / theirs;
+    writeln!(table, "{:.2} | {lowest:.2} to {highest:.2} | {noise:.2} |", mine / theirs)?;
+    Ok(())
+}
+
+fn run(mode: &str, common: &[String], keys: &[&str], client: &str) -> Outcome<serde_json::Value> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let output = command.arg(mode).args(common).args(keys).arg(client).output()?;
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{mode}: {error}: {}", String::from_utf8_lossy(&output.stderr)))?;
     if line["ok"] == true { Ok(line) } else { Err(format!("{mode}: {line}").into()) }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    crate::meter::quantile(&mut values, 0.5)
+fn median(values: &[f64]) -> f64 {
+    crate::meter::quantile(&mut values.to_vec(), 0.5)
 }

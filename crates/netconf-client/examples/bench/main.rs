@@ -9,15 +9,33 @@
 //! | `pipeline` | n get-configs in one session, `window` outstanding | `n`, `window` |
 //! | `parallel` | n get-configs in all, in `sessions` sessions at once | `n`, `sessions` |
 //! | `big` | n replies of `size` bytes in one session | `n`, `size`, `dom` |
-//! | `compare` | all the others in turns with this crate and the floor, and prints a table of both | `rounds` |
 //! | `many` | `sessions` at once: connect, get-config, edit-config, close-session | `sessions`, `edit=0` |
+//!
+//! The line is `{"client":"netconf-client","mode":…,"ok":true,"rss_kb":…,…}`, with the largest resident size in kB and
+//! the mode's numbers; `{…,"ok":false,"error":"…"}` where the run failed, `{…,"ok":false,"unsupported":true}` where there
+//! is no such mode.
+//!
+//! | MODE | prints |
+//! | --- | --- |
+//! | `sessions` | `connect_median_ms`; `connect_rate` and `rate` per second, without and with closing; `wall_s`, `cpu_s` |
+//! | `rpc` | `median_us`, `p99_us`, `rate`, `bytes` (of the last reply), `cpu_s_per_1000`, `wall_s`, `cpu_s` |
+//! | `pipeline`, `parallel` | `rate`, `cpu_s_per_1000`, `wall_s`, `cpu_s` |
+//! | `big` | `bytes`, `median_s`, `base_rss_kb` (before the first), `cpu_s_per_reply`, `wall_s`, `cpu_s` |
+//! | `many` | `failures`, `errors` (up to three, as text), `wall_s`, `cpu_s` |
+//!
+//! `n` is 100, `window` and `sessions` are 32 if they are not given; keys that are not known are ignored.
 //!
 //! `size=N` asks a server made for it for a reply of N bytes, by the filter
 //! `<bench xmlns="urn:ncbench"><size>N</size></bench>`; `filter=XML` or `filter=@FILE` replaces the filter. `dom=1` also
 //! builds a tree, `dom=pull` runs a pull parser over the reply, `dom=stream` reads it as it comes and keeps nothing.
-//! `client=floor` measures, instead of this crate, bytes over the same SSH library that nobody parses: what no client over
-//! it can beat. `rt=current` uses one thread. Before a run the server's host key is asked for and pinned: this measures, it does
-//! not prove who the server is. CPU and memory are read from `/proc` (Linux).
+//! `key=PATH` logs in by a private key (this crate only). `client=floor` measures, instead of this crate, bytes over the same
+//! SSH library that nobody parses: what no client over it can beat. `rt=current` uses one thread. Before a run the server's
+//! host key is asked for and pinned: this measures, it does not prove who the server is. CPU and memory are read from
+//! `/proc` (Linux), CPU in steps of 10 ms.
+//!
+//! `bench compare HOST PORT USER PASS [rounds=7] [KEY=VALUE …]` runs all the modes in turns with this crate and twice with
+//! the floor, each in a process of its own, and prints a table in Markdown: the medians of the rounds, their ratio, the
+//! lowest and the highest ratio of a round, and the ratio of the floor to itself, which is what chance does.
 
 mod compare;
 mod floor;
@@ -36,6 +54,8 @@ use netconf_client::{Session, SessionConfig};
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+const USAGE: &str = "usage: bench MODE HOST PORT USER PASS [KEY=VALUE …]";
+
 /// How long a call may take; large replies take long.
 const CALL_LIMIT: Duration = Duration::from_secs(300);
 
@@ -52,11 +72,8 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    async fn read() -> Outcome<Self> {
-        let all: Vec<String> = std::env::args().skip(1).collect();
-        let [mode, host, port, user, password, rest @ ..] = &all[..] else {
-            return Err("usage: bench MODE HOST PORT USER PASS [KEY=VALUE …]".into());
-        };
+    async fn read(all: &[String]) -> Outcome<Self> {
+        let [mode, host, port, user, password, rest @ ..] = all else { return Err(USAGE.into()) };
         let keys: HashMap<String, String> =
             rest.iter().filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect();
         let filter = match keys.get("filter") {
@@ -134,16 +151,16 @@ fn main() -> Outcome<()> {
         write!(std::io::stdout(), "{table}")?;
         return Ok(());
     }
-    let one_thread = std::env::args().any(|argument| argument == "rt=current");
+    let one_thread = all.iter().any(|argument| argument == "rt=current");
     let mut builder = if one_thread {
         tokio::runtime::Builder::new_current_thread()
     } else {
         tokio::runtime::Builder::new_multi_thread()
     };
     builder.enable_all().build()?.block_on(async {
-        let arguments = Arc::new(Arguments::read().await?);
-        let head = format!("{{\"client\":\"netconf-client\",\"mode\":{:?}", arguments.mode);
-        let line = match modes::run(&arguments).await {
+        let [mode, ..] = &all[..] else { return Err(USAGE.into()) };
+        let head = format!("{{\"client\":\"netconf-client\",\"mode\":{}", serde_json::to_string(mode)?);
+        let line = match run(&all).await {
             Ok(Some(fields)) => format!("{head},\"ok\":true,\"rss_kb\":{}{fields}}}", meter::peak_kb()),
             Ok(None) => format!("{head},\"ok\":false,\"unsupported\":true}}"),
             Err(error) => {
@@ -154,4 +171,9 @@ fn main() -> Outcome<()> {
         writeln!(std::io::stdout(), "{line}")?;
         Ok(())
     })
+}
+
+async fn run(all: &[String]) -> Outcome<Option<String>> {
+    let arguments = Arc::new(Arguments::read(all).await?);
+    modes::run(&arguments).await
 }

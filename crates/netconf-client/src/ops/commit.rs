@@ -14,6 +14,10 @@ use crate::xml;
 const DEFAULT_CONFIRM_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Validates a configuration (RFC 6241, section 8.6.4.1); needs `:validate`.
+///
+/// ```xml
+/// <validate><source><candidate/></source></validate>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validate {
     source: Config,
@@ -60,6 +64,10 @@ impl Operation for Validate {
 /// A confirmed commit is undone by the server unless a second commit confirms it in time; without
 /// [`Commit::persist`] also when the session ends. If no reply comes, the error is
 /// [`Error::CommitUnknown`].
+///
+/// ```xml
+/// <commit><confirmed/><confirm-timeout>60</confirm-timeout><persist>change-7</persist></commit>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Commit {
     confirmed: bool,
@@ -164,6 +172,10 @@ impl Operation for Commit {
 }
 
 /// Undoes a confirmed commit at once (RFC 6241, section 8.4.4.1); needs `:confirmed-commit:1.1`.
+///
+/// ```xml
+/// <cancel-commit><persist-id>change-7</persist-id></cancel-commit>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CancelCommit {
     persist_id: Option<String>,
@@ -210,6 +222,10 @@ impl Operation for CancelCommit {
 }
 
 /// Makes candidate equal to running again (RFC 6241, section 8.3.4.2); needs `:candidate`.
+///
+/// ```xml
+/// <discard-changes/>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DiscardChanges;
 

@@ -183,6 +183,10 @@ impl Operation for EditConfig {
 }
 
 /// Replaces a whole configuration by another (RFC 6241, section 7.3).
+///
+/// ```xml
+/// <copy-config><target><startup/></target><source><running/></source></copy-config>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyConfig {
     source: Config,
@@ -229,6 +233,10 @@ impl Operation for CopyConfig {
 }
 
 /// Deletes startup or a file (RFC 6241, section 7.4). Running cannot be deleted.
+///
+/// ```xml
+/// <delete-config><target><startup/></target></delete-config>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteConfig {
     target: Config,

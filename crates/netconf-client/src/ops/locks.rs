@@ -10,6 +10,10 @@ use crate::xml;
 /// Locks a datastore for this session (RFC 6241, section 7.5). The lock ends with the session.
 ///
 /// Refused with `lock-denied` while another session holds it; its `error-info` names that session.
+///
+/// ```xml
+/// <lock><target><candidate/></target></lock>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lock(pub Datastore);
 
@@ -40,6 +44,10 @@ impl Operation for Lock {
 }
 
 /// Releases a lock of this session (RFC 6241, section 7.6).
+///
+/// ```xml
+/// <unlock><target><candidate/></target></unlock>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unlock(pub Datastore);
 
@@ -70,6 +78,10 @@ impl Operation for Unlock {
 }
 
 /// Ends this session in good order (RFC 6241, section 7.8); see [`Session::close`](crate::Session::close).
+///
+/// ```xml
+/// <close-session/>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CloseSession;
 
@@ -97,7 +109,12 @@ impl Operation for CloseSession {
     }
 }
 
-/// Ends another session by force (RFC 6241, section 7.9): its locks go, its confirmed commit is undone.
+/// Ends another session by force (RFC 6241, section 7.9): its locks go, its confirmed commit is undone. The number is that
+/// session's `session-id`, 1 to 4294967295, as `lock-denied` names it; one's own is refused by the server.
+///
+/// ```xml
+/// <kill-session><session-id>454</session-id></kill-session>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KillSession(pub u32);
 

@@ -2,6 +2,11 @@
 //!
 //! Each checks, before anything is sent, that the server offers what it needs, and names the capability that is
 //! missing. XML given by the caller must be whole elements with all their prefixes declared.
+//!
+//! # Errors
+//! Of every operation, before anything is sent: [`Error::MissingCapability`]; [`Error::InvalidArgument`] for a value outside
+//! of its range; [`Error::InvalidXml`] for XML that is not well-formed, has a prefix that is not declared, text outside of
+//! an element, or more than 512 levels. Then those of [`Session::call`](crate::session::Session::call).
 
 mod commit;
 mod edit;

@@ -53,6 +53,11 @@ fn check_nmda(capabilities: &Capabilities, operation: &'static str) -> Result<()
 }
 
 /// Reads a datastore, the operational one too (RFC 8526, section 3.1.1); needs `:yang-library:1.1`.
+///
+/// ```xml
+/// <get-data xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"><datastore>ds:operational</datastore>
+///   <subtree-filter><system xmlns="urn:example"/></subtree-filter><max-depth>2</max-depth></get-data>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetData {
     datastore: NmdaDatastore,
@@ -178,6 +183,11 @@ impl Operation for GetData {
 }
 
 /// Changes a writable datastore (RFC 8526, section 3.1.2); needs `:yang-library:1.1`. All of it is made or nothing.
+///
+/// ```xml
+/// <edit-data xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"><datastore>ds:running</datastore>
+///   <config><system xmlns="urn:example"/></config></edit-data>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditData {
     datastore: NmdaDatastore,

@@ -10,6 +10,11 @@ const NS: &str = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0";
 
 /// Locks parts of running for this session (RFC 5717, section 2.4.1); needs `:partial-lock`. The lock ends with the
 /// session.
+///
+/// ```xml
+/// <partial-lock xmlns="urn:ietf:params:xml:ns:netconf:partial-lock:1.0">
+///   <select xmlns:e="urn:example">/e:system</select></partial-lock>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialLock {
     selects: Vec<String>,
@@ -91,6 +96,10 @@ impl Operation for PartialLock {
 }
 
 /// Releases a partial lock of this session (RFC 5717, section 2.4.2).
+///
+/// ```xml
+/// <partial-unlock xmlns="urn:ietf:params:xml:ns:netconf:partial-lock:1.0"><lock-id>127</lock-id></partial-unlock>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartialUnlock(pub u32);
 

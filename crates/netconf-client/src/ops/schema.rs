@@ -11,6 +11,11 @@ const MONITORING_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring
 const LIBRARY_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-yang-library";
 
 /// Reads the text of a YANG module (RFC 6022, section 3.1); needs `ietf-netconf-monitoring`.
+///
+/// ```xml
+/// <get-schema xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"><identifier>ietf-interfaces</identifier>
+///   <version>2018-02-20</version></get-schema>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetSchema {
     identifier: String,
@@ -110,6 +115,10 @@ pub struct YangLibrary {
 
 /// Reads the YANG library (RFC 8525, and RFC 7895's form where a server has no other). Needs
 /// `ietf-yang-library`, announced by `:yang-library` 1.0 or 1.1.
+///
+/// ```xml
+/// <get><filter type="subtree"><yang-library xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-library"/></filter></get>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetYangLibrary;
 

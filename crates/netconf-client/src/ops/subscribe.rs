@@ -19,6 +19,11 @@ const DATASTORES_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-datastores";
 ///
 /// Sent by [`Session::subscribe`](crate::Session::subscribe), so that nothing is missed. Without `:interleave` the
 /// server refuses other operations while it runs: use a session of its own.
+///
+/// ```xml
+/// <create-subscription xmlns="urn:ietf:params:xml:ns:netconf:notification:1.0"><stream>NETCONF</stream>
+///   <startTime>2026-01-01T00:00:00Z</startTime></create-subscription>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CreateSubscription {
     stream: Option<String>,
@@ -116,6 +121,11 @@ enum Source {
 /// The server must implement `ietf-subscribed-notifications`, and `ietf-yang-push` for datastores; since modules of
 /// YANG 1.1 do not stand in a hello, a server without them refuses by itself. What comes is told apart by
 /// [`Notification::subscription_id`](crate::notification::Notification::subscription_id).
+///
+/// ```xml
+/// <establish-subscription xmlns="urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications">
+///   <stream>NETCONF</stream></establish-subscription>
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EstablishSubscription {
     source: Source,
@@ -278,6 +288,10 @@ impl Operation for EstablishSubscription {
 }
 
 /// Ends a subscription of this session (RFC 8639, section 2.4.4).
+///
+/// ```xml
+/// <delete-subscription xmlns="urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications"><id>22</id></delete-subscription>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteSubscription(pub u32);
 

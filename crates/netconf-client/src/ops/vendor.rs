@@ -11,11 +11,19 @@ const CISCO_IA_NS: &str = "http://cisco.com/yang/cisco-ia";
 /// `<result>Save running-config successful</result>`, not `<ok/>`.
 ///
 /// Not checked against the hello, where a module of YANG 1.1 need not stand; a server without it refuses by itself.
+///
+/// ```xml
+/// <save-config xmlns="http://cisco.com/yang/cisco-ia"/>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SaveConfig;
 
 /// Reads the configuration of the command line into the datastore (cisco-ia `sync-from`, IOS-XE), for a device that
 /// somebody may have configured there. The output is the server's text.
+///
+/// ```xml
+/// <sync-from xmlns="http://cisco.com/yang/cisco-ia"><sync-defaults/></sync-from>
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SyncFrom {
     sync_defaults: bool,

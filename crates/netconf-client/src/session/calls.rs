@@ -2,28 +2,24 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{CallFailure, Shared};
+use super::{CallFailure, SessionConfig, Shared};
 use crate::error::LostCause;
 use crate::framing::Piece;
 use crate::transport::DirectWrite;
 use crate::xml::MessageId;
 
-/// What the task has to write.
-pub(super) enum Outgoing {
-    /// A framed request.
-    Request { id: u64, frame: Bytes },
-    /// The rest of a request that its caller began to write. Nothing else is written meanwhile.
-    Rest(BoxFuture<'static, io::Result<()>>),
-}
+/// Requests written in one go, at most.
+const BATCH: usize = 64;
 
 /// Who gets a reply.
 pub(super) enum Waiter {
@@ -38,15 +34,20 @@ pub(super) enum Waiter {
 struct Entry {
     id: u64,
     waiter: Waiter,
+    deadline: Instant,
 }
 
-/// Entries in the order of the queue; the first `written` of them may be on the wire.
+/// Entries in the order they were asked for; the first `written` of them may be on the wire.
 #[derive(Default)]
 struct Table {
     entries: VecDeque<Entry>,
     written: usize,
-    /// What the task has been given and has not written yet.
-    queued: usize,
+    /// The framed requests of the other entries, in their order.
+    unwritten: VecDeque<Bytes>,
+    /// The rest of a request that its caller began to write. Nothing else is written before it.
+    rest: Option<BoxFuture<'static, io::Result<()>>>,
+    /// Whether the task is writing.
+    writing: bool,
     /// Whether any reply has come in this session.
     any_answered: bool,
     /// How a caller that is alone writes by itself, if the transport can do that and the session lives: it holds the
@@ -54,41 +55,125 @@ struct Table {
     direct: Option<DirectWrite>,
     /// Whether the task may have to nudge the server: then it has to see the first request.
     nudges: bool,
+    /// When the task looks at the deadlines next; `None` at once.
+    look: Option<Instant>,
     lost: Option<LostCause>,
 }
 
-/// The table behind its lock, which is never held across a wait.
-pub(super) struct Calls(Mutex<Table>);
+impl Table {
+    fn is_idle(&self) -> bool {
+        self.entries.is_empty() && self.rest.is_none() && !self.writing
+    }
+
+    /// Adds a call. Returns whether its time is over before the task's next look, which then is to be at once.
+    fn push(&mut self, id: u64, waiter: Waiter, deadline: Instant) -> bool {
+        self.entries.push_back(Entry { id, waiter, deadline });
+        let early = self.look.is_some_and(|look| deadline < look);
+        if early {
+            self.look = None;
+        }
+        early
+    }
+}
+
+/// A call that is not registered yet.
+pub(super) struct Request {
+    pub(super) id: u64,
+    pub(super) frame: Bytes,
+    pub(super) waiter: Waiter,
+    pub(super) deadline: Instant,
+}
+
+/// What the task writes next.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) rest: Option<BoxFuture<'static, io::Result<()>>>,
+    pub(super) frames: Vec<Bytes>,
+}
+
+/// The table behind its lock, which is never held across a wait, and what wakes those who wait for it.
+pub(super) struct Calls {
+    table: Mutex<Table>,
+    /// One permit for each request more that may wait to be written.
+    room: Semaphore,
+    /// There is something for the task to do: a request to write, a deadline before its next look, the end.
+    attention: Notify,
+    /// How long most calls may take.
+    usual: Duration,
+    /// Requests handed to the stream so far.
+    sent: AtomicU64,
+}
 
 impl Calls {
-    pub(super) fn new(direct: Option<DirectWrite>, nudges: bool) -> Self {
-        Calls(Mutex::new(Table { direct, nudges, ..Table::default() }))
+    pub(super) fn new(direct: Option<DirectWrite>, config: &SessionConfig) -> Self {
+        Calls {
+            table: Mutex::new(Table { direct, nudges: config.nudge.is_some(), ..Table::default() }),
+            room: Semaphore::new(config.queue.clamp(1, Semaphore::MAX_PERMITS)),
+            attention: Notify::new(),
+            usual: config.call_timeout,
+            sent: AtomicU64::new(0),
+        }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn lost(&self) -> Option<LostCause> {
         self.table().lost.clone()
     }
 
-    /// Whether this request is still wanted; from here on it counts as sent. Requests come in the order of
-    /// [`enqueue`], so only the first unwritten entry can match.
-    pub(super) fn begin_write(&self, id: u64) -> bool {
-        let mut table = self.table();
-        let at = table.written;
-        let wanted = table.lost.is_none() && table.entries.get(at).is_some_and(|entry| entry.id == id);
-        if wanted {
-            table.written += 1;
-        }
-        wanted
+    /// Requests handed to the stream so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
-    /// Says that the task has written so many of what it was given.
-    pub(super) fn wrote(&self, count: usize) {
-        let mut table = self.table();
-        table.queued = table.queued.saturating_sub(count);
+    /// Waits for something to write and takes it; from here on it counts as sent. Meanwhile, deadlines are looked after.
+    pub(super) async fn next(&self, batch: &mut Batch) -> Result<(), LostCause> {
+        loop {
+            {
+                let mut table = self.table();
+                if let Some(cause) = table.lost.clone() {
+                    return Err(cause);
+                }
+                let count = table.unwritten.len().min(BATCH);
+                batch.rest = table.rest.take();
+                batch.frames.extend(table.unwritten.drain(..count));
+                table.written += count;
+                table.writing = count > 0 || batch.rest.is_some();
+                if table.writing {
+                    self.room.add_permits(count);
+                    self.sent.fetch_add(count as u64, Ordering::Relaxed);
+                    return Ok(());
+                }
+            }
+            self.attend().await;
+        }
+    }
+
+    /// Looks after deadlines until the session is ended from this side.
+    pub(super) async fn watch(&self) -> LostCause {
+        loop {
+            if let Some(cause) = self.lost() {
+                return cause;
+            }
+            self.attend().await;
+        }
+    }
+
+    /// Waits until the task has something to do. One timer for all calls costs less than one for each.
+    async fn attend(&self) {
+        // Two statements: in one, the table would still be locked when `expire` asks for it.
+        let look = self.table().look;
+        let look = look.unwrap_or_else(|| self.expire());
+        if tokio::time::timeout_at(look, self.attention.notified()).await.is_err() {
+            self.expire();
+        }
+    }
+
+    /// Says that the task has written what it took.
+    pub(super) fn wrote(&self) {
+        self.table().writing = false;
     }
 
     /// Whether requests are on the wire and not one reply has come so far.
@@ -101,7 +186,7 @@ impl Calls {
     pub(super) fn own(&self, id: u64) {
         let mut table = self.table();
         let at = table.written;
-        table.entries.insert(at, Entry { id, waiter: Waiter::Nobody });
+        table.entries.insert(at, Entry { id, waiter: Waiter::Nobody, deadline: Instant::now() });
         table.written += 1;
     }
 
@@ -126,10 +211,76 @@ impl Calls {
         let mut table = self.table();
         table.lost.get_or_insert(cause);
         table.direct = None;
-        // Dropping a waiter wakes its caller; entries stay so that `was_sent` can still tell.
+        table.rest = None;
+        table.unwritten.clear();
+        // Dropping a waiter wakes its caller; entries stay so that it can still be told whether they were written.
         for entry in &mut table.entries {
             entry.waiter = Waiter::Nobody;
         }
+        self.room.close();
+        self.attention.notify_one();
+    }
+
+    /// Wakes the callers whose time is over now, and says when to look again.
+    fn expire(&self) -> Instant {
+        let mut table = self.table();
+        let now = Instant::now();
+        // No call that has not been made yet ends sooner, or it asks for attention.
+        let mut next = now + self.usual;
+        for entry in &mut table.entries {
+            match entry.waiter {
+                Waiter::Whole(_) if entry.deadline <= now => entry.waiter = Waiter::Nobody,
+                Waiter::Whole(_) => next = next.min(entry.deadline),
+                Waiter::Parts(_) | Waiter::Nobody => {}
+            }
+        }
+        table.look = Some(next);
+        next
+    }
+
+    /// Registers a call and writes its request as far as that needs no waiting, if the caller is alone on the session:
+    /// that saves waking the task. Hands the request back otherwise.
+    fn write_directly(&self, request: Request) -> Result<Option<Request>, CallFailure> {
+        let mut table = self.table();
+        if let Some(cause) = table.lost.clone() {
+            return Err(CallFailure::Lost { cause, sent: false });
+        }
+        let seen = !table.nudges || table.any_answered;
+        let Some(direct) = table.direct.as_ref().filter(|_| seen && table.is_idle()) else {
+            return Ok(Some(request));
+        };
+        let mut writing = direct(request.frame);
+        // The context is of no use: whoever finishes the write brings his own.
+        let rest: Option<BoxFuture<'static, _>> =
+            match writing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(())) => None,
+                Poll::Ready(Err(error)) => Some(Box::pin(async { Err(error) })),
+                Poll::Pending => Some(writing),
+            };
+        let early = table.push(request.id, request.waiter, request.deadline);
+        let attention = early || rest.is_some();
+        table.rest = rest;
+        table.written += 1;
+        drop(table);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        if attention {
+            self.attention.notify_one();
+        }
+        Ok(None)
+    }
+
+    /// Registers a call and leaves its request to the task, which joins those of several callers into one write.
+    fn queue(&self, request: Request, room: SemaphorePermit<'_>) -> Result<(), CallFailure> {
+        let mut table = self.table();
+        if let Some(cause) = table.lost.clone() {
+            return Err(CallFailure::Lost { cause, sent: false });
+        }
+        table.push(request.id, request.waiter, request.deadline);
+        table.unwritten.push_back(request.frame);
+        room.forget();
+        drop(table);
+        self.attention.notify_one();
+        Ok(())
     }
 
     /// Gives a call up. Returns whether it may have been sent. One that was not will not be.
@@ -142,50 +293,33 @@ impl Calls {
             table.entries[at].waiter = Waiter::Nobody;
             return true;
         }
-        let sent = at < table.written;
         table.entries.remove(at);
-        table.written -= usize::from(sent);
-        sent
+        match at.checked_sub(table.written) {
+            None => table.written -= 1,
+            Some(unwritten) => {
+                if table.unwritten.remove(unwritten).is_some() {
+                    self.room.add_permits(1);
+                }
+                return false;
+            }
+        }
+        true
     }
 }
 
-/// Registers a call and hands its request to the task, in one step, so that table and queue have one order.
-///
-/// A caller that is alone on the session writes by itself as far as that needs no waiting, which saves waking the task;
-/// several at once leave it to the task, which joins their requests into one write.
-pub(super) fn enqueue(
-    shared: &Arc<Shared>,
-    permit: mpsc::Permit<'_, Outgoing>,
-    (id, frame): (u64, Bytes),
-    waiter: Waiter,
-) -> Result<Registered, CallFailure> {
-    let mut table = shared.calls.table();
-    if let Some(cause) = table.lost.clone() {
-        return Err(CallFailure::Lost { cause, sent: false });
+/// Registers a call and gets its request under way, in one step, so that table and wire have one order. Waits for room in
+/// the queue until the call's time is over.
+pub(super) async fn enqueue(shared: &Arc<Shared>, request: Request) -> Result<Registered, CallFailure> {
+    let (calls, id) = (&shared.calls, request.id);
+    if let Some(request) = calls.write_directly(request)? {
+        let turn = tokio::time::timeout_at(request.deadline, calls.room.acquire()).await;
+        let turn = turn.map_err(|_| CallFailure::Late { sent: false })?;
+        let room = turn.map_err(|_| {
+            let cause = calls.lost().unwrap_or(LostCause::Closed);
+            CallFailure::Lost { cause, sent: false }
+        })?;
+        calls.queue(request, room)?;
     }
-    let alone = table.entries.is_empty() && table.queued == 0;
-    table.entries.push_back(Entry { id, waiter });
-    let seen = !table.nudges || table.any_answered;
-    let begun = table.direct.as_ref().filter(|_| alone && seen).map(|direct| direct(frame.clone()));
-    let left = match begun {
-        Some(mut writing) => {
-            table.written += 1;
-            shared.sent.fetch_add(1, Ordering::Relaxed);
-            // The context is of no use: whoever finishes the write brings his own.
-            let begun = writing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            match begun {
-                Poll::Ready(Ok(())) => None,
-                Poll::Ready(Err(error)) => Some(Outgoing::Rest(Box::pin(async { Err(error) }))),
-                Poll::Pending => Some(Outgoing::Rest(writing)),
-            }
-        }
-        None => Some(Outgoing::Request { id, frame }),
-    };
-    if let Some(left) = left {
-        table.queued += 1;
-        permit.send(left);
-    }
-    drop(table);
     Ok(Registered { shared: Arc::clone(shared), id, answered: false })
 }
 
@@ -197,19 +331,15 @@ pub(crate) struct Registered {
 }
 
 impl Registered {
-    /// The whole reply, or why there is none.
-    pub(super) async fn reply(
-        mut self,
-        mut receiver: oneshot::Receiver<Bytes>,
-        deadline: Instant,
-    ) -> Result<Bytes, CallFailure> {
-        let outcome = tokio::time::timeout_at(deadline, &mut receiver).await;
-        match outcome {
-            Ok(Ok(message)) => {
+    /// The whole reply, or why there is none. The task drops the other end when the call's time is over or the session
+    /// is lost.
+    pub(super) async fn reply(mut self, receiver: oneshot::Receiver<Bytes>) -> Result<Bytes, CallFailure> {
+        match receiver.await {
+            Ok(message) => {
                 self.answered = true;
                 Ok(message)
             }
-            Ok(Err(_)) => Err(self.lost()),
+            Err(_) if self.shared.calls.lost().is_some() => Err(self.lost()),
             Err(_) => Err(CallFailure::Late { sent: self.give_up() }),
         }
     }

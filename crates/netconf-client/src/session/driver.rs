@@ -2,22 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::{mpsc, watch};
 
 use super::Shared;
-use super::calls::{Outgoing, Waiter};
+use super::calls::{Batch, Waiter};
 use crate::error::LostCause;
 use crate::framing::{self, Assembler, Decoder, Framing, Piece};
 use crate::hello::NETCONF_NS;
 use crate::transport::{ReadBytes, WriteBytes};
 use crate::xml::{self, MAX_HEAD};
-
-/// Requests written in one go, at most.
-const BATCH: usize = 64;
 
 /// How long a stream may take to say that no more bytes will come, when the session is over.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
@@ -27,24 +22,21 @@ pub(super) struct Driver<R, W> {
     pub(super) write: W,
     pub(super) decoder: Decoder,
     pub(super) shared: Arc<Shared>,
-    pub(super) waiting: mpsc::Receiver<Outgoing>,
     /// [`SessionConfig::nudge`](super::SessionConfig::nudge).
     pub(super) nudge: Option<Duration>,
-    pub(super) stopped: watch::Receiver<bool>,
 }
 
 impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
-    /// Reads and writes until the stream ends, the session is stopped, or nobody holds it any more.
+    /// Reads and writes until the stream ends, or the session has been ended from this side.
     pub(super) async fn run(mut self) {
         let mut reader = Reader { shared: &self.shared, message: Assembler::default(), target: None };
         let framing = self.decoder.framing();
         let mut writer = Writer { write: &mut self.write, shared: &self.shared, framing, nudge: self.nudge };
         let cause = tokio::select! {
+            biased;
             cause = reader.run(&mut self.read, &mut self.decoder) => cause,
-            cause = writer.run(&mut self.waiting) => cause,
-            _ = self.stopped.wait_for(|stop| *stop) => LostCause::Closed,
+            cause = writer.run() => cause,
         };
-        self.waiting.close();
         self.shared.calls.fail_all(cause.clone());
         self.shared.notifications.end(cause);
         // Best effort: the session is over whatever comes of it.
@@ -62,54 +54,49 @@ struct Writer<'s, W> {
 }
 
 impl<W: WriteBytes> Writer<'_, W> {
-    async fn run(&mut self, waiting: &mut mpsc::Receiver<Outgoing>) -> LostCause {
-        let mut batch = Vec::new();
+    /// Ends when the session has been ended from this side, or cannot be written to.
+    async fn run(&mut self) -> LostCause {
+        let calls = &self.shared.calls;
+        let mut batch = Batch::default();
         loop {
-            if let Err(cause) = self.next(waiting, &mut batch).await {
+            if let Err(cause) = self.next(&mut batch).await {
                 return cause;
             }
-            let taken = batch.len();
-            if let Err(error) = self.write(&mut batch).await {
+            let written = tokio::select! {
+                biased;
+                written = self.write(&mut batch) => written,
+                cause = calls.watch() => return cause,
+            };
+            if let Err(error) = written {
                 return error.into();
             }
-            self.shared.calls.wrote(taken);
+            calls.wrote();
         }
     }
 
-    /// Writes what was taken from the queue and is still wanted.
-    async fn write(&mut self, batch: &mut Vec<Outgoing>) -> io::Result<()> {
-        let mut frames = Vec::with_capacity(batch.len());
-        for outgoing in batch.drain(..) {
-            match outgoing {
-                // Always the first of a batch: nobody writes by himself while the task has something to write.
-                Outgoing::Rest(rest) => rest.await?,
-                Outgoing::Request { id, frame } if self.shared.calls.begin_write(id) => frames.push(frame),
-                Outgoing::Request { .. } => {}
-            }
+    async fn write(&mut self, batch: &mut Batch) -> io::Result<()> {
+        if let Some(rest) = batch.rest.take() {
+            rest.await?;
         }
-        self.shared.sent.fetch_add(frames.len() as u64, Ordering::Relaxed);
-        match frames.len() {
-            0 => Ok(()),
-            1 => self.write.write(frames.swap_remove(0)).await,
-            _ => self.write.write(joined(&frames)).await,
-        }
+        let written = match &batch.frames[..] {
+            [] => Ok(()),
+            [frame] => self.write.write(frame.clone()).await,
+            frames => self.write.write(joined(frames)).await,
+        };
+        batch.frames.clear();
+        written
     }
 
     /// Waits for requests, and nudges the server meanwhile if it has to be.
-    async fn next(
-        &mut self,
-        waiting: &mut mpsc::Receiver<Outgoing>,
-        batch: &mut Vec<Outgoing>,
-    ) -> Result<(), LostCause> {
-        while let Some(after) = self.nudge.filter(|_| self.shared.calls.unanswered()) {
-            let more = tokio::time::timeout(after, waiting.recv_many(batch, BATCH)).await;
-            match more {
-                Ok(0) => return Err(LostCause::Closed),
-                Ok(_) => return Ok(()),
-                Err(_) if !self.shared.calls.unanswered() => {}
+    async fn next(&mut self, batch: &mut Batch) -> Result<(), LostCause> {
+        let calls = &self.shared.calls;
+        while let Some(after) = self.nudge.filter(|_| calls.unanswered()) {
+            match tokio::time::timeout(after, calls.next(batch)).await {
+                Ok(taken) => return taken,
+                Err(_) if !calls.unanswered() => {}
                 Err(_) => {
                     self.nudge = None;
-                    self.shared.calls.own(NUDGE_ID);
+                    calls.own(NUDGE_ID);
                     let mut frame = BytesMut::new();
                     framing::encode(self.framing, nudge().as_bytes(), &mut frame)?;
                     tracing::debug!("the server has not answered yet: nudging it");
@@ -117,7 +104,7 @@ impl<W: WriteBytes> Writer<'_, W> {
                 }
             }
         }
-        if waiting.recv_many(batch, BATCH).await == 0 { Err(LostCause::Closed) } else { Ok(()) }
+        calls.next(batch).await
     }
 }
 
@@ -219,7 +206,7 @@ impl Reader<'_> {
             let too_long = self.message.bytes().len() > MAX_HEAD;
             return if too_long { Err(protocol("a start tag without end")) } else { Ok(None) };
         };
-        match tag.name.as_str() {
+        match tag.name {
             "rpc-reply" => {
                 let waiter = self.shared.calls.answered(tag.message_id).map(Target::Caller);
                 waiter.map(Some).ok_or_else(|| protocol("a reply to a call that was not made"))

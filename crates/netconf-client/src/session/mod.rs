@@ -8,19 +8,19 @@ mod calls;
 mod config;
 mod driver;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::capabilities::Capabilities;
 use crate::error::{Error, LostCause, Phase, UnknownCommit};
-use crate::framing::{self, Decoder, Framing};
+use crate::framing::{self, Decoder, Framing, Limits};
 use crate::hello::{Hello, HelloError, NETCONF_NS};
 use crate::notification::{Notifications, Queue, QueueLimits};
 use crate::operation::{Effect, Operation};
@@ -31,20 +31,22 @@ use crate::transport::{ReadBytes, Stream, Transport, WriteBytes};
 pub use config::SessionConfig;
 
 pub(crate) use calls::Registered;
-use calls::{Calls, Outgoing, Waiter};
+use calls::{Calls, Request, Waiter};
 
 /// Parts of a streamed reply that are read ahead of its reader.
 const READ_AHEAD: usize = 4;
+
+/// Bytes in a server's hello, at most: nobody knows yet who sends them. The largest known have some 200 kB.
+const MAX_HELLO: u64 = 4 << 20;
+
+/// Bytes that most requests fit into.
+const FRAME_ROOM: usize = 512;
 
 /// What the handles and the task share.
 struct Shared {
     calls: Calls,
     /// Where notifications go.
     notifications: Arc<Queue>,
-    /// Requests handed to the stream so far.
-    sent: AtomicU64,
-    /// Set to end the task at once.
-    stop: watch::Sender<bool>,
 }
 
 /// A NETCONF session. Clones are handles to the same session; when the last one is dropped, the connection is
@@ -56,12 +58,17 @@ pub struct Session {
 
 struct Inner {
     shared: Arc<Shared>,
-    queue: mpsc::Sender<Outgoing>,
     next_id: AtomicU64,
     framing: Framing,
     hello: Hello,
     session_id: u32,
     config: SessionConfig,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.calls.fail_all(LostCause::Closed);
+    }
 }
 
 impl fmt::Debug for Session {
@@ -93,7 +100,8 @@ impl Session {
     /// As [`Session::open`].
     pub async fn open_transport<T: Transport>(transport: T, config: SessionConfig) -> Result<Self, Error> {
         let (mut read, mut write) = transport.split();
-        let mut decoder = Decoder::new(config.limits);
+        let max_message = config.limits.max_message.min(MAX_HELLO);
+        let mut decoder = Decoder::new(Limits { max_message, ..config.limits });
         let ours = Hello { capabilities: config.capabilities.clone(), session_id: None };
         let exchange = exchange_hellos(&ours, &mut read, &mut write, &mut decoder);
         let theirs = timeout(config.hello_timeout, exchange).await.map_err(|_| Error::Timeout {
@@ -104,32 +112,16 @@ impl Session {
         let framing = ours.agree(&theirs)?;
         let session_id = theirs.session_id.ok_or(HelloError::NoSessionId)?;
         decoder.set_framing(framing);
+        decoder.set_limits(config.limits);
 
-        let (queue, waiting) = mpsc::channel(config.queue.max(1));
-        let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared {
-            calls: Calls::new(write.direct(), config.nudge.is_some()),
-            notifications: Arc::default(),
-            sent: AtomicU64::new(0),
-            stop,
-        });
-        tokio::spawn(
-            driver::Driver {
-                read,
-                write,
-                decoder,
-                shared: Arc::clone(&shared),
-                waiting,
-                nudge: config.nudge,
-                stopped,
-            }
-            .run(),
-        );
+        let shared =
+            Arc::new(Shared { calls: Calls::new(write.direct(), &config), notifications: Arc::default() });
+        let nudge = config.nudge;
+        let driver = driver::Driver { read, write, decoder, shared: Arc::clone(&shared), nudge };
+        tokio::spawn(driver.run());
         tracing::debug!(netconf.session_id = session_id, ?framing, "NETCONF session {session_id} is open");
         let next_id = AtomicU64::new(1);
-        Ok(Session {
-            inner: Arc::new(Inner { shared, queue, next_id, framing, hello: theirs, session_id, config }),
-        })
+        Ok(Session { inner: Arc::new(Inner { shared, next_id, framing, hello: theirs, session_id, config }) })
     }
 
     /// What the server offers.
@@ -154,7 +146,7 @@ impl Session {
 
     /// How many requests were written so far.
     pub fn rpc_count(&self) -> u64 {
-        self.inner.shared.sent.load(Ordering::Relaxed)
+        self.inner.shared.calls.sent()
     }
 
     /// Why the session is no more; `None` while it is usable.
@@ -180,7 +172,7 @@ impl Session {
         let deadline = tokio::time::Instant::now() + limit;
         let (sender, receiver) = oneshot::channel();
         let reply = match self.send(&operation, Waiter::Whole(sender), deadline).await {
-            Ok(call) => call.reply(receiver, deadline).await,
+            Ok(call) => call.reply(receiver).await,
             Err(failure) => Err(failure),
         };
         let message = reply.map_err(|failure| self.failed(failure, &operation, limit))?;
@@ -238,7 +230,7 @@ impl Session {
         self.abort();
         match answer {
             // Some servers close the connection instead of answering; the session is over all the same.
-            Err(Error::SessionLost { cause: LostCause::EndOfStream, .. }) => Ok(()),
+            Err(Error::SessionLost { cause: LostCause::EndOfStream | LostCause::Io { .. }, .. }) => Ok(()),
             other => other,
         }
     }
@@ -247,7 +239,6 @@ impl Session {
     /// not written by now will not be.
     pub fn abort(&self) {
         self.inner.shared.calls.fail_all(LostCause::Closed);
-        self.inner.shared.stop.send_replace(true);
     }
 
     /// Hands a request to the task.
@@ -259,25 +250,14 @@ impl Session {
     ) -> Result<Registered, CallFailure> {
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
         let frame = self.frame(id, operation).map_err(CallFailure::Unframed)?;
-        let permit = match self.inner.queue.try_reserve() {
-            Ok(permit) => permit,
-            Err(mpsc::error::TrySendError::Full(())) => {
-                let turn = tokio::time::timeout_at(deadline, self.inner.queue.reserve()).await;
-                let turn = turn.map_err(|_| CallFailure::Late { sent: false })?;
-                turn.map_err(|_| self.not_sent())?
-            }
-            Err(mpsc::error::TrySendError::Closed(())) => return Err(self.not_sent()),
-        };
-        calls::enqueue(&self.inner.shared, permit, (id, frame), waiter)
-    }
-
-    fn not_sent(&self) -> CallFailure {
-        CallFailure::Lost { cause: self.lost().unwrap_or(LostCause::Closed), sent: false }
+        calls::enqueue(&self.inner.shared, Request { id, frame, waiter, deadline }).await
     }
 
     /// The framed `<rpc>`.
     fn frame<O: Operation>(&self, id: u64, operation: &O) -> Result<Bytes, framing::FramingError> {
-        let mut message = format!("<rpc xmlns=\"{NETCONF_NS}\" message-id=\"{id}\">");
+        let mut message = String::with_capacity(FRAME_ROOM);
+        // Writing to a String cannot fail.
+        let _ = write!(message, "<rpc xmlns=\"{NETCONF_NS}\" message-id=\"{id}\">");
         operation.write(&mut message);
         message.push_str("</rpc>");
         let mut frame = BytesMut::new();

@@ -260,13 +260,9 @@ impl SshConnection {
     /// # Errors
     /// [`Error::NoNetconf`], and as [`Session::open`].
     pub async fn session(&self) -> Result<Session, Error> {
-        let begun = tokio::time::Instant::now();
         let limit = self.session.hello_timeout;
-        let late = |_| Error::Timeout { phase: Phase::Hello, after: limit, safe_to_repeat: true };
-        let transport = timeout(limit, self.channel()).await.map_err(late)??;
-        let mut config = self.session.clone();
-        config.hello_timeout = limit.saturating_sub(begun.elapsed());
-        Session::open_transport(transport, config).await
+        let opening = async { Session::open_transport(self.channel().await?, self.session.clone()).await };
+        timeout(limit, opening).await.map_err(|_| late(Phase::Hello, limit))?
     }
 
     /// Whether the connection has ended.

@@ -99,6 +99,11 @@ impl Real {
         self.port
     }
 
+    /// Who may log in.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
     /// What both servers wrote.
     fn logs(&self) -> String {
         let read = |name| std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();

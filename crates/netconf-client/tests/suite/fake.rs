@@ -29,7 +29,9 @@ pub(crate) enum Act {
 type Hook = Box<dyn Fn(&str) -> Act + Send + Sync>;
 
 struct Pending {
-    session: u32,
+    /// The session whose end undoes it; `None` if it was made with a persist id.
+    session: Option<u32>,
+    persist: Option<String>,
     saved: String,
     number: u64,
 }
@@ -130,7 +132,7 @@ impl Fake {
         // A client may go away at any time: then the session is over.
         let _ = self.converse(&mut stream, &mut decoder, &hello, id).await;
         let mut state = self.state.lock().unwrap();
-        if state.pending.as_ref().is_some_and(|pending| pending.session == id) {
+        if state.pending.as_ref().is_some_and(|pending| pending.session == Some(id)) {
             state.revert();
         }
         state.locks.retain(|_, holder| *holder != id);
@@ -235,13 +237,14 @@ impl Fake {
                 }
             }
             "validate" if !capabilities.validate() => return refused("operation-not-supported"),
-            "commit" | "commit-confirmed" => self.commit(&mut state, operation, name, id),
-            "cancel-commit" => {
-                if state.pending.is_none() {
-                    return refused("operation-failed");
-                }
-                state.revert();
+            "commit" | "commit-confirmed" | "cancel-commit"
+                if !state.may_settle(text(operation, "persist-id")) =>
+            {
+                return refused("invalid-value");
             }
+            "commit" | "commit-confirmed" => self.commit(&mut state, operation, name, id),
+            "cancel-commit" if state.pending.is_none() => return refused("operation-failed"),
+            "cancel-commit" => state.revert(),
             "discard-changes" => state.candidate = state.running.clone(),
             "close-session" | "validate" => {}
             _ => return refused("operation-not-supported"),
@@ -257,14 +260,15 @@ impl Fake {
             let saved = pending.map_or(saved, |earlier| earlier.saved);
             state.pending_count += 1;
             let number = state.pending_count;
-            state.pending = Some(Pending { session: id, saved, number });
+            let persist = text(operation, "persist").map(str::to_owned);
+            let session = persist.is_none().then_some(id);
+            state.pending = Some(Pending { session, persist, saved, number });
             self.revert_later(operation, number);
         }
     }
 
     fn revert_later(&self, commit: roxmltree::Node<'_, '_>, number: u64) {
-        let timeout = commit.children().find(|node| node.has_tag_name((NETCONF_NS, "confirm-timeout")));
-        let seconds = timeout.and_then(|node| node.text()).map_or(600, |text| text.parse().unwrap());
+        let seconds = text(commit, "confirm-timeout").map_or(600, |text| text.parse().unwrap());
         let state = Arc::clone(&self.state);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -276,7 +280,18 @@ impl Fake {
     }
 }
 
+/// The text of a child of the operation.
+fn text<'a>(operation: roxmltree::Node<'a, '_>, name: &str) -> Option<&'a str> {
+    operation.children().find(|node| node.has_tag_name((NETCONF_NS, name)))?.text()
+}
+
 impl State {
+    /// Whether this persist-id, or none, is the one that the pending commit wants.
+    fn may_settle(&self, persist_id: Option<&str>) -> bool {
+        self.pending.as_ref().is_none_or(|pending| pending.persist.as_deref() == persist_id)
+            && (self.pending.is_some() || persist_id.is_none())
+    }
+
     /// As netconfd does it: a lock on running, whoever holds it, lets the change stay for good.
     fn revert(&mut self) {
         if let Some(pending) = self.pending.take()

@@ -6,6 +6,7 @@ mod call_home;
 mod cut;
 mod direct;
 mod fake;
+mod hostile;
 mod notification;
 mod peer;
 mod pool;

@@ -7,9 +7,11 @@ use std::time::Duration;
 use crate::fake::{FULL, Fake};
 use crate::sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER, USER_KEY, key, key_text};
 use netconf_client::ops::{Datastore, GetConfig};
-use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts, connect, scan_host_key};
-use netconf_client::{Error, Session};
-use russh::keys::HashAlg;
+use netconf_client::ssh::{
+    Auth, HostKeyCheck, SshConnection, SshConnector, SshTarget, SshTimeouts, connect, scan_host_key,
+};
+use netconf_client::{Error, Session, SessionConfig};
+use russh::keys::{HashAlg, PublicKeyBase64};
 use secrecy::SecretString;
 
 /// How long a condition may take to become true.
@@ -170,4 +172,20 @@ async fn several_sessions_share_one_connection_which_ends_with_the_last() {
         }
     };
     tokio::time::timeout(LIMIT, gone).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_made_by_async_ssh2_tokio_carries_sessions() {
+    use async_ssh2_tokio::{AuthMethod, Client, ServerCheckMethod};
+    let server = server(Manner::Normal).await;
+    let check = ServerCheckMethod::PublicKey(key(HOST_KEY).public_key().public_key_base64());
+    let address = ("127.0.0.1", server.address.port());
+    let client = Client::connect(address, USER, AuthMethod::with_password(PASSWORD), check).await.unwrap();
+    let connection = SshConnection::from_client(client, SessionConfig::default());
+    let (one, two) = (connection.session().await.unwrap(), connection.session().await.unwrap());
+    works(&one).await;
+    works(&two).await;
+    one.close().await.unwrap();
+    assert!(!connection.is_closed());
+    two.close().await.unwrap();
 }

@@ -12,6 +12,7 @@ use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKey, PublicKeyBase64};
 use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Response, Session};
 use russh::{Channel, ChannelId};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::fake::Fake;
@@ -43,6 +44,8 @@ pub(crate) enum Manner {
     NoSubsystem,
     /// Takes the TCP connection and says nothing.
     SilentTcp,
+    /// Says which version of SSH it speaks, and then nothing.
+    SilentHandshake,
     /// Never answers a login.
     SilentLogin,
     /// Accepts the subsystem and says nothing.
@@ -84,12 +87,15 @@ impl SshServer {
         }
         let config = Arc::new(config);
         let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            while let Ok((mut stream, _)) = listener.accept().await {
                 let (config, netconf, open) = (Arc::clone(&config), netconf.clone(), Arc::clone(&counter));
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
                     let login = Login { netconf, manner, channels: HashMap::new() };
-                    if manner == Manner::SilentTcp {
+                    if manner == Manner::SilentHandshake {
+                        stream.write_all(b"SSH-2.0-test\r\n").await.unwrap();
+                    }
+                    if matches!(manner, Manner::SilentTcp | Manner::SilentHandshake) {
                         std::future::pending::<()>().await;
                     }
                     if let Ok(session) = russh::server::run_stream(config, stream, login).await {

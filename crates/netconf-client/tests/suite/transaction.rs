@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::fake::{Act, FULL, Fake};
@@ -377,4 +378,73 @@ async fn an_ok_that_undid_nothing_is_found_out() {
     assert_eq!(failed.server, ServerState::Changed);
     assert!(matches!(failed.undo_error, Some(netconf_client::Error::UnexpectedReply { .. })));
     assert_eq!(server.running(), "new");
+}
+
+/// Polls a future so many times and then drops it; whether it came to its end.
+async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut left = times;
+    std::future::poll_fn(move |context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_transaction_cancelled_at_any_of_its_waits_is_undone() {
+    for offered in [FULL, CONFIRMED_1_0, CANDIDATE, RUNNING] {
+        let mut waits = 0;
+        loop {
+            let server = Fake::new(offered);
+            let session = session(&server).await;
+            let check = || async {
+                tokio::task::yield_now().await;
+                Ok::<_, std::io::Error>(())
+            };
+            let transaction = change();
+            if let Some(outcome) = polled(waits, transaction.run(&session, check)).await {
+                outcome.unwrap();
+                assert_eq!((server.running().as_str(), server.locks()), ("new", 0));
+                break;
+            }
+            drop(session);
+            until(&format!("settled after {waits} waits"), || server.locks() == 0 && server.open() == 0)
+                .await;
+            let running = server.running();
+            // Cancelled within the confirmation, or after it: then it may have been taken.
+            let confirmed = server.log().last().is_some_and(|last| last == "unlock")
+                || server.log().iter().any(|name| name == "commit");
+            assert!(
+                running == "old" || (running == "new" && confirmed),
+                "{waits}: {running} {:?}",
+                server.log()
+            );
+            waits += 1;
+        }
+        assert!(waits >= 4, "a transaction has more waits than {waits}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_blocks_its_thread_beyond_the_timeout_is_not_confirmed() {
+    let server = Fake::new(FULL);
+    let session = session(&server).await;
+    let transaction = change().confirm_timeout(Duration::from_secs(1));
+    let blocking = || async {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < Duration::from_millis(1200) {
+            std::hint::spin_loop();
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    let failed = transaction.run(&session, blocking).await.unwrap_err();
+    assert!(matches!((failed.step, &failed.cause), (Step::Check, Cause::CheckTimeout)), "{failed:?}");
+    assert!(failed.server.is_as_before(), "{failed:?}");
+    until("undone", || server.running() == "old" && server.locks() == 0).await;
+    assert!(!server.log().iter().any(|name| name == "commit"), "{:?}", server.log());
 }
