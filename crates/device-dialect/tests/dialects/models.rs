@@ -17,7 +17,7 @@ static IOS_XE: LazyLock<Schema> = LazyLock::new(|| compiled(IOS_XE_MODULES));
 static OPENCONFIG: LazyLock<Schema> = LazyLock::new(|| compiled(OPENCONFIG_MODULES));
 static IETF: LazyLock<Schema> = LazyLock::new(|| compiled(IETF_MODULES));
 static CISCO: LazyLock<Option<Schema>> = LazyLock::new(|| {
-    let folder = std::env::var_os("NETCHANGE_YANG_DIR")?;
+    let folder = std::env::var_os("NETCHANGE_YANG_DIR").filter(|folder| !folder.is_empty())?;
     let mut set = ModuleSet::new();
     set.add_directory(folder).unwrap();
     Some(set.compile(&CompileOptions::new()).unwrap())
