@@ -76,6 +76,12 @@ impl Table {
     }
 }
 
+/// The time so long from now; a limit too large for a clock is a year.
+pub(super) fn after(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now + Duration::from_hours(24 * 365))
+}
+
 /// A call that is not registered yet.
 pub(super) struct Request {
     pub(super) id: u64,
@@ -226,7 +232,7 @@ impl Calls {
         let mut table = self.table();
         let now = Instant::now();
         // No call that has not been made yet ends sooner, or it asks for attention.
-        let mut next = now + self.usual;
+        let mut next = after(self.usual);
         for entry in &mut table.entries {
             match entry.waiter {
                 Waiter::Whole(_) if entry.deadline <= now => entry.waiter = Waiter::Nobody,

@@ -169,7 +169,7 @@ impl Session {
     /// As [`Session::call`].
     pub async fn call_within<O: Operation>(&self, operation: O, limit: Duration) -> Result<O::Output, Error> {
         operation.check(self.capabilities())?;
-        let deadline = tokio::time::Instant::now() + limit;
+        let deadline = calls::after(limit);
         let (sender, receiver) = oneshot::channel();
         let reply = match self.send(&operation, Waiter::Whole(sender), deadline).await {
             Ok(call) => call.reply(receiver).await,
@@ -187,7 +187,7 @@ impl Session {
     pub async fn stream<O: Operation>(&self, operation: O) -> Result<ReplyStream, Error> {
         operation.check(self.capabilities())?;
         let limit = self.inner.config.call_timeout;
-        let deadline = tokio::time::Instant::now() + limit;
+        let deadline = calls::after(limit);
         let (sender, pieces) = mpsc::channel(READ_AHEAD);
         let call = self.send(&operation, Waiter::Parts(sender), deadline).await;
         let call = call.map_err(|failure| self.failed(failure, &operation, limit))?;

@@ -39,6 +39,21 @@ async fn both_framings_carry_calls() {
 }
 
 #[tokio::test]
+async fn a_limit_beyond_all_clocks_is_none() {
+    let (mut peer, stream) = Peer::pair(1 << 20);
+    let config = SessionConfig::default().call_timeout(Duration::MAX);
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    let session = session.unwrap();
+    let serve = async {
+        let request = peer.receive().await;
+        peer.reply(id_of(&request), "<data/>").await;
+    };
+    let (data, ()) = tokio::join!(session.call(Get::new()), serve);
+    data.unwrap();
+    assert!(session.lost().is_none());
+}
+
+#[tokio::test]
 async fn overlapping_calls_each_get_their_own_reply_in_whatever_order() {
     let (session, mut peer) = open(HELLO).await;
     let serve = async {

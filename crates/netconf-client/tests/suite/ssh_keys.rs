@@ -5,13 +5,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netconf_client::Error;
-use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget};
+use netconf_client::ssh::{Auth, CallHome, CallHomeDevice, HostKeyCheck, SshConnector, SshTarget};
+use netconf_client::{Error, Session};
 use russh::keys::agent::client::AgentClient;
 use secrecy::SecretString;
 
+use crate::fake::{FULL, Fake};
 use crate::ssh::{connector, right_key, server, works, write};
-use crate::sshd::{HOST_KEY, Manner, PASSWORD, USER, USER_KEY, key, key_text};
+use crate::sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER, USER_KEY, key, key_text};
 
 /// How long the agent may take to start, and a child of this test to end.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -95,7 +96,7 @@ async fn the_keys_of_an_agent_are_tried() {
     let port = server.target().port.to_string();
     assert_eq!(child_says(&socket, &port).await, "the SSH agent has no keys to offer");
     agent.add_identity(&key(9), &[]).await.unwrap();
-    assert!(child_says(&socket, &port).await.contains("refused"), "a key that nobody knows");
+    assert_eq!(child_says(&socket, &port).await, "refused: keys of the SSH agent", "a key that nobody knows");
     agent.add_identity(&key(USER_KEY), &[]).await.unwrap();
     assert_eq!(child_says(&socket, &port).await, "a session");
     assert!(child_says(Path::new("/nonexistent/agent"), &port).await.contains("agent"));
@@ -117,7 +118,21 @@ async fn child_says(socket: &Path, port: &str) -> String {
 async fn child_of_the_agents_test() {
     let Ok(port) = std::env::var(PORT) else { return };
     let target = SshTarget::new("127.0.0.1", port.parse().unwrap());
-    let said = match SshConnector::new(target, USER, Auth::Agent, right_key()).session().await {
+    let said = outcome(SshConnector::new(target, USER, Auth::Agent, right_key()).session().await).await;
+
+    let device = CallHomeDevice::new("device", right_key(), USER, Auth::Agent);
+    let listener = CallHome::bind("127.0.0.1:0", vec![device]).await.unwrap();
+    SshServer::call_home(listener.local_addr().unwrap(), HOST_KEY, Fake::new(FULL), Manner::Normal);
+    let called = listener.accept().await.unwrap().session().await;
+    let home = outcome(called.map(|called| called.session)).await;
+
+    let said = if said == home { said } else { format!("{said}; of a device that called home: {home}") };
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "SAID {said}").unwrap();
+}
+
+async fn outcome(session: Result<Session, Error>) -> String {
+    match session {
         Ok(session) => {
             works(&session).await;
             "a session".to_owned()
@@ -125,7 +140,5 @@ async fn child_of_the_agents_test() {
         Err(Error::BadCredentials(reason)) => reason,
         Err(Error::LoginRefused { reason, .. }) => format!("refused: {reason}"),
         Err(error) => panic!("{error:?}"),
-    };
-    use std::io::Write as _;
-    writeln!(std::io::stdout(), "SAID {said}").unwrap();
+    }
 }

@@ -197,7 +197,7 @@ async fn write_batches(
 async fn store(pens: &Pens, new: Vec<Delivery>, settled: Vec<Settled>) -> sqlx::Result<()> {
     let mut query = QueryBuilder::new(BEGIN);
     let deliveries = new.len();
-    if !settled.is_empty() {
+    for settled in settled {
         push_settled(&mut query, settled);
     }
     if !new.is_empty() {
@@ -241,17 +241,12 @@ fn push_new(query: &mut QueryBuilder<Sqlite>, new: Vec<Delivery>, now: i64) {
 }
 
 /// Adds the statement that keeps what came of deliveries.
-fn push_settled(query: &mut QueryBuilder<Sqlite>, settled: Vec<Settled>) {
-    query.push(
-        "UPDATE inbox SET done_at = new.column2, due_at = coalesce(new.column3, due_at), outcome = new.column4, \
-         lease_until = NULL FROM (",
-    );
-    let each = settled.iter().flat_map(|settled| settled.ids.iter().map(move |id| (id, settled)));
-    query.push_values(each, |mut row, (id, settled)| {
-        row.push_bind(*id).push_bind(settled.done_at).push_bind(settled.due_at);
-        row.push_bind(settled.outcome.clone());
-    });
-    query.push(") AS new WHERE inbox.id = new.column1; ");
+fn push_settled(query: &mut QueryBuilder<Sqlite>, settled: Settled) {
+    let ids = serde_json::Value::from(settled.ids).to_string();
+    query.push("UPDATE inbox SET lease_until = NULL, done_at = ").push_bind(settled.done_at);
+    query.push(", due_at = coalesce(").push_bind(settled.due_at);
+    query.push(", due_at), outcome = ").push_bind(settled.outcome);
+    query.push(" WHERE id IN (SELECT value FROM json_each(").push_bind(ids).push(")); ");
 }
 
 /// Due webhooks that nobody works on, oldest first.
@@ -375,19 +370,22 @@ mod tests {
     async fn a_delivery_is_done_or_due_again_and_is_forgotten_with_its_body() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
-        for key in ["a", "b"] {
+        for key in ["a", "b", "c"] {
             let says = Says::Body(b"{}".to_vec());
             let delivery = Delivery { source: Source::Netbox, key: key.to_owned(), says };
             store.accept(delivery).await.unwrap();
         }
         let rows = waiting(&store).await;
         let now = Timestamp::now();
-        store.finish_deliveries(vec![rows[0].id], "done", now).await.unwrap();
+        assert_eq!(rows.len(), 3);
+        // More than one statement of SQLite could take as parameters.
+        let ids = [rows[0].id, rows[2].id].into_iter().chain(10..50_000).collect();
+        store.finish_deliveries(ids, "done", now).await.unwrap();
         store.postpone_deliveries(vec![rows[1].id], now, "later").await.unwrap();
         let again = waiting(&store).await;
         assert_eq!(again.iter().map(|row| (row.id, row.attempts)).collect::<Vec<_>>(), [(rows[1].id, 2)]);
         let later = now.checked_add(std::time::Duration::from_secs(1)).unwrap();
-        assert_eq!(store.forget_deliveries(later).await.unwrap(), 1);
+        assert_eq!(store.forget_deliveries(later).await.unwrap(), 2);
         let bodies: i64 =
             sqlx::query_scalar("SELECT count(*) FROM inbox_bodies").fetch_one(&store.read).await.unwrap();
         assert_eq!(bodies, 1);

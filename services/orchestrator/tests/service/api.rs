@@ -29,6 +29,7 @@ async fn supervisors_and_prometheus_get_what_they_ask_for() {
     let metrics = metrics.as_str().unwrap().to_owned();
     for name in [
         "netchange_webhooks_total",
+        "netchange_webhooks_repeated_total",
         "netchange_inbox_waiting",
         "netchange_outbox_waiting",
         "netchange_effects_given_up",

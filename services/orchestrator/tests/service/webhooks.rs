@@ -318,6 +318,7 @@ async fn one_delivery_many_times_at_once_is_one_change() {
     let sent = (0..50).map(|_| send(&world, "/ticket", raw.body.clone(), &headers));
     let answers = futures_util::future::join_all(sent).await;
     assert!(answers.iter().all(|(status, _)| *status == 202), "{answers:?}");
+    assert_eq!(world.metric("netchange_webhooks_repeated_total").await, Some(49.0));
     world.approve(ticket).await;
     world.ticket_is(ticket, "closed").await;
     assert_eq!(changes(&world).await, 1);
