@@ -7,7 +7,7 @@ use crate::event::{Decision, Effect, Event, Verdict};
 use crate::name::{ChangeId, DeviceName, Email, InterfaceName, PlanDigest};
 use crate::plan::Plan;
 use crate::policy::ApprovalRule;
-use crate::request::{ChangeRequest, Problem, TicketFields};
+use crate::request::{ChangeRequest, DEVICE_FIELD, Problem, TicketFields};
 use crate::state::{Refusal, State};
 use crate::undo::Restore;
 
@@ -237,6 +237,13 @@ impl Change {
     #[must_use]
     pub fn device(&self) -> Option<&DeviceName> {
         self.request.as_ref().map(|request| &request.device)
+    }
+
+    /// The device that the change is about, as far as it is known: before the request is understood, the one its ticket names.
+    #[must_use]
+    pub fn names_device(&self) -> Option<DeviceName> {
+        let named = || self.fields.get(DEVICE_FIELD)?.as_str()?.trim().parse().ok();
+        self.device().cloned().or_else(named)
     }
 
     /// The interface, once the request is understood.

@@ -16,9 +16,12 @@ use crate::policy::Policy;
 /// The fields of a ticket by name, as its system sent them.
 pub type TicketFields = BTreeMap<String, Value>;
 
+/// The field that names the device.
+pub(crate) const DEVICE_FIELD: &str = "network_device_name";
+
 /// The ticket fields that describe a change, in the order of the form.
 pub const FIELDS: [&str; 7] = [
-    "network_device_name",
+    DEVICE_FIELD,
     "network_interface_name",
     "network_interface_enabled",
     "network_interface_description",
@@ -88,7 +91,7 @@ impl RequestDraft {
     #[must_use]
     pub fn read(fields: &TicketFields, policy: &Policy, suffix: &str) -> Self {
         let mut reader = Reader { fields, problems: Vec::new() };
-        let device = reader.name::<DeviceName>("network_device_name", "Device");
+        let device = reader.name::<DeviceName>(DEVICE_FIELD, "Device");
         let interface = reader.name::<InterfaceName>("network_interface_name", "Interface");
         if let Some(interface) = &interface
             && policy.is_protected(interface)

@@ -34,26 +34,44 @@ pub(crate) struct GivenUp {
     pub(crate) error: String,
 }
 
-/// Waiting effects whose lane is free. A change's effects of one lane run in their order; the chat is told nothing while its cards are
-/// still being sent, or one sent later would keep its buttons. The changes that wait for a device stand in a line: only the first one looks
-/// at it, and one that does not answer is not asked by all of them.
-pub(super) const CLAIM: &str = "UPDATE outbox SET lease_until = ?2, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?1) \
-     WHERE id = (SELECT o.id FROM outbox o WHERE o.done_at IS NULL AND o.gave_up_at IS NULL AND o.due_at <= ?1 \
-     AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
-     AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.change_id = o.change_id AND e.id < o.id \
-                     AND (e.lane = o.lane OR (o.lane = 'chat' AND e.effect = 'ask_approvers')) AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
-     AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.device = own.device \
-              WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
-     AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.state = 'approved' AND +other.device = own.device \
-              JOIN outbox f ON f.change_id = other.id AND f.lane = o.lane AND f.effect = 'recheck' AND f.id < o.id AND f.done_at IS NULL AND f.gave_up_at IS NULL \
-              WHERE own.id = o.change_id)) \
-     ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at";
+/// Plans made at once for one device: each of them opens a session of its own, and a device that is slow must not take all places.
+pub(super) const PLANS_PER_DEVICE: u32 = 4;
+
+/// Waiting effects that may be run now, as `o`. A change's effects of one lane run in their order; the chat is told nothing while its cards
+/// are still being sent, or one sent later would keep its buttons. The changes that wait for a device stand in a line: only the first one
+/// looks at it, and one that does not answer is not asked by all of them.
+macro_rules! free_effects {
+    () => {
+        "FROM outbox o WHERE o.done_at IS NULL AND o.gave_up_at IS NULL AND o.due_at <= ?1 \
+         AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
+         AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.change_id = o.change_id AND e.id < o.id \
+                         AND (e.lane = o.lane OR (o.lane = 'chat' AND e.effect = 'ask_approvers')) AND e.done_at IS NULL AND e.gave_up_at IS NULL) \
+         AND NOT (o.effect = 'make_plan' AND coalesce((SELECT own.device FROM changes own WHERE own.id = o.change_id), '') IN \
+                  (SELECT other.device FROM outbox f JOIN changes other ON other.id = f.change_id \
+                   WHERE f.done_at IS NULL AND f.gave_up_at IS NULL AND f.lease_until > ?1 AND f.effect = 'make_plan' AND other.device IS NOT NULL \
+                   GROUP BY other.device HAVING count(*) >= ?2)) \
+         AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.device = own.device \
+                  WHERE own.id = o.change_id AND other.holds_device = 1 AND other.id <> own.id)) \
+         AND NOT (o.effect = 'recheck' AND EXISTS (SELECT 1 FROM changes own JOIN changes other ON other.state = 'approved' AND +other.device = own.device \
+                  JOIN outbox f ON f.change_id = other.id AND f.lane = o.lane AND f.effect = 'recheck' AND f.id < o.id AND f.done_at IS NULL AND f.gave_up_at IS NULL \
+                  WHERE own.id = o.change_id))"
+    };
+}
+
+/// Takes the first of them.
+pub(super) const CLAIM: &str = concat!(
+    "UPDATE outbox SET lease_until = ?3, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?1) WHERE id = (SELECT o.id ",
+    free_effects!(),
+    " ORDER BY o.due_at, o.id LIMIT 1) RETURNING id, change_id, body, attempts, first_attempt_at"
+);
 
 /// Whether anything is due and free.
-pub(super) const DUE: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND due_at <= ?1 \
-     AND (lease_until IS NULL OR lease_until <= ?1)) AS delivery, \
-     EXISTS (SELECT 1 FROM outbox WHERE done_at IS NULL AND gave_up_at IS NULL AND due_at <= ?1 \
-     AND (lease_until IS NULL OR lease_until <= ?1)) AS effect";
+pub(super) const DUE: &str = concat!(
+    "SELECT EXISTS (SELECT 1 FROM inbox WHERE done_at IS NULL AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)) AS delivery, \
+     EXISTS (SELECT 1 ",
+    free_effects!(),
+    ") AS effect"
+);
 
 /// A longer lease.
 const RENEW: &str = "UPDATE outbox SET lease_until = ?2 WHERE id = ?1 AND done_at IS NULL";
@@ -65,7 +83,7 @@ pub(super) const GIVEN_UP: &str = "SELECT change_id, effect, gave_up_at, attempt
 impl Store {
     /// Takes the next due effect under lease.
     pub(crate) async fn claim_effect(&self, now: Timestamp) -> sqlx::Result<Option<OutboxRow>> {
-        let claim = sqlx::query(CLAIM).bind(millis(now)).bind(lease_end(now));
+        let claim = sqlx::query(CLAIM).bind(millis(now)).bind(PLANS_PER_DEVICE).bind(lease_end(now));
         self.pens.fetch_unsynced(claim).await?.first().map(read).transpose()
     }
 
@@ -103,7 +121,7 @@ impl Store {
 
     /// Whether a webhook, and whether an effect, may be due: asked before either is claimed, as reading keeps nobody from writing.
     pub(crate) async fn due(&self, now: Timestamp) -> sqlx::Result<(bool, bool)> {
-        let row = sqlx::query(DUE).bind(millis(now)).fetch_one(&self.read).await?;
+        let row = sqlx::query(DUE).bind(millis(now)).bind(PLANS_PER_DEVICE).fetch_one(&self.read).await?;
         Ok((row.try_get("delivery")?, row.try_get("effect")?))
     }
 
@@ -206,5 +224,66 @@ fn lane_name(effect: &Effect) -> &'static str {
         Lane::Ticket => "ticket",
         Lane::Chat => "chat",
         Lane::Timer => "timer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use change_model::change::Received;
+    use change_model::{Change, TicketRef};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    async fn receive(store: &Store, ticket: u64, device: &str) {
+        let received = Change::receive(Received {
+            id: ChangeId::new(Uuid::now_v7()),
+            ticket: TicketRef { id: ticket, number: ticket.to_string() },
+            title: "A port".to_owned(),
+            fields: [("network_device_name".to_owned(), json!(device))].into(),
+            requesters: Vec::new(),
+            at: Timestamp::now(),
+        });
+        assert!(store.insert_change(&received.unwrap()).await.unwrap());
+    }
+
+    /// The ticket and the row of the next effect.
+    async fn next(store: &Store) -> Option<(u64, i64)> {
+        let now = Timestamp::now();
+        let (_, due) = store.due(now).await.unwrap();
+        let row = store.claim_effect(now).await.unwrap();
+        assert_eq!(row.is_some(), due, "what is free and what is taken are the same");
+        let row = row?;
+        Some((store.change(row.change_id).await.unwrap().unwrap().ticket.id, row.id))
+    }
+
+    #[tokio::test]
+    async fn one_device_takes_only_some_of_the_places() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        let most = u64::from(PLANS_PER_DEVICE);
+        for ticket in 1..=most + 2 {
+            receive(&store, ticket, " slow ").await;
+        }
+        receive(&store, 50, "other").await;
+        // No name of a device: they are refused without asking one, and do not wait for each other.
+        for ticket in 60..61 + most {
+            receive(&store, ticket, "").await;
+        }
+        let mut taken = Vec::new();
+        while let Some((ticket, row)) = next(&store).await {
+            taken.push((ticket, row));
+        }
+        let tickets: Vec<u64> = taken.iter().map(|(ticket, _)| *ticket).collect();
+        let expected: Vec<u64> = (1..=most).chain([50]).chain(60..61 + most).collect();
+        assert_eq!(tickets, expected);
+        let (_, other) = taken[most as usize];
+        store.finish_effect(other, Timestamp::now()).await.unwrap();
+        assert_eq!(next(&store).await, None, "the slow device has no place more");
+        let (_, first) = taken[0];
+        store.finish_effect(first, Timestamp::now()).await.unwrap();
+        assert_eq!(next(&store).await.map(|(ticket, _)| ticket), Some(most + 1));
+        assert_eq!(next(&store).await, None);
     }
 }

@@ -133,7 +133,8 @@ async fn start_due(app: &App, places: &mut Places, tasks: &mut JoinSet<()>) -> s
             let (app, places) = (app.clone(), places.deliveries.clone());
             tasks.spawn(async move {
                 let _place = places.acquire_owned().await;
-                deliver(&app, rows).await;
+                // Boxed: what still waits for its place must not be as large as what has one.
+                Box::pin(deliver(&app, rows)).await;
                 app.store.ring();
             });
             started = true;
