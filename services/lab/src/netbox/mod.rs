@@ -85,6 +85,8 @@ impl Netbox {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
+            // A worker of NetBox makes a session for each webhook.
+            .pool_max_idle_per_host(0)
             .build()
             .map_err(io::Error::other)?;
         let (queue, deliveries) = unbounded_channel();

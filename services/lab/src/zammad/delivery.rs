@@ -151,7 +151,7 @@ pub(super) struct Sender {
     pub(super) tasks: TaskTracker,
 }
 
-/// The HTTP client with Zammad's limits, which follows no redirect.
+/// The HTTP client with Zammad's limits, which follows no redirect and makes a connection for each webhook (Ruby's `Net::HTTP`, not started).
 pub(super) fn http() -> reqwest::Result<reqwest::Client> {
     // Another part of the process may have installed a provider before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -160,6 +160,7 @@ pub(super) fn http() -> reqwest::Result<reqwest::Client> {
         .read_timeout(READ_TIMEOUT)
         .timeout(TOTAL_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
+        .pool_max_idle_per_host(0)
         .build()
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod api;
 mod events;
 mod guard;
+mod head;
 mod health;
 mod pages;
 mod webhooks;
@@ -74,6 +75,7 @@ pub(crate) fn server(
             .wrap(from_fn(in_time))
             .wrap(headers())
             .wrap(TracingLogger::default())
+            .wrap(from_fn(head::copied))
             .configure(routes)
     });
     let server = server

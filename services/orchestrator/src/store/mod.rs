@@ -40,9 +40,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
 /// that.
 const CHECKPOINT_AT: &str = "8000";
 /// Connections for reading.
-const READERS: u32 = 3;
+const READERS: u32 = 2;
 /// Memory of a connection for pages of the file, in KiB; the kernel has them too.
-const PAGE_CACHE: &str = "-512";
+const PAGE_CACHE: &str = "-128";
 
 /// A handle to the store; cheap to clone.
 #[derive(Clone)]
