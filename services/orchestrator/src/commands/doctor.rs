@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use change_model::{DeviceName, RequestedSettings};
+use netbox_client::{CustomField, Error};
 
 use super::FAILED;
 use super::output::{colored, line};
@@ -103,14 +104,37 @@ async fn webex(app: &App, report: &mut Report) {
 }
 
 async fn netbox(app: &App, report: &mut Report) {
-    let reached = app.netbox.status().await;
-    report.check(
-        "NetBox",
-        match reached {
-            Ok(status) => Ok(format!("version {}", status.netbox_version)),
-            Err(error) => Err(format!("{}; check netbox.url and netbox.token", chain(&error))),
-        },
+    match app.netbox.status().await {
+        Err(error) => {
+            report.check("NetBox", Err(format!("{}; check netbox.url and netbox.token", chain(&error))));
+            return;
+        }
+        Ok(status) => report.check("NetBox", Ok(format!("version {}", status.netbox_version))),
+    }
+    let name = &app.settings.netbox.ticket_field;
+    let found = app.netbox.find_custom_field(name).await;
+    report.check("NetBox custom field", custom_field(name, found));
+}
+
+/// Without the field every change fails at its first write; nothing else needs the right to look at custom fields.
+fn custom_field(name: &str, found: Result<Option<CustomField>, Error>) -> Result<String, String> {
+    let mend = format!(
+        "create {name} in NetBox, object type DCIM > Interface, type Text, or set netbox.ticket_field"
     );
+    match found {
+        Ok(Some(field)) if !field.object_types.iter().any(|kind| kind == "dcim.interface") => {
+            Err(format!("{name} is not one of interfaces; {mend}"))
+        }
+        Ok(Some(field)) if field.kind.as_ref().is_some_and(|kind| kind.as_str() != "text") => {
+            Err(format!("{name} is not of type Text; {mend}"))
+        }
+        Ok(Some(_)) => Ok(name.to_owned()),
+        Ok(None) => Err(format!("there is none; {mend}")),
+        Err(Error::Forbidden { .. }) => {
+            Ok(format!("{name} is not checked: the token's user may not view custom fields"))
+        }
+        Err(error) => Err(chain(&error)),
+    }
 }
 
 /// Every device named in the configuration; others are only known to NetBox.

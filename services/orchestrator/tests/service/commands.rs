@@ -200,5 +200,11 @@ async fn doctor_finds_what_is_right_and_what_is_wrong() {
         assert!(!said.out.contains("a-token-that-is-wrong"), "{said:?}");
         world.config[section]["token"] = right;
     }
+    world.config["netbox"]["ticket_field"] = json!("nowhere");
+    let said = world.run(&["doctor"]).await;
+    assert_eq!(said.code, 1, "{said:?}");
+    let wrong: Vec<&str> = said.out.lines().filter(|line| line.starts_with("WRONG")).collect();
+    assert_eq!(wrong.len(), 1, "{said:?}");
+    assert!(wrong[0].contains("create nowhere in NetBox"), "{said:?}");
     world.stop().await;
 }
