@@ -286,6 +286,7 @@ impl Compiler<'_> {
     pub(super) fn unlink(&mut self, node: u32) {
         let data = self.schema.nodes[node as usize];
         let parent = data.parent as usize;
+        self.schema.removed.push(node);
         self.pruned.insert((data.parent, data.module, data.name));
         if data.parent == 0 {
             self.schema.roots.remove(&(data.module, data.name));

@@ -16,7 +16,7 @@ mod scope;
 mod types;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{CompileError, Error};
 use crate::module_set::CompileOptions;
@@ -108,6 +108,8 @@ impl<'a> Compiler<'a> {
             outer_whens: HashMap::new(),
             augmented_by: HashMap::new(),
             leafref_targets: HashMap::new(),
+            removed: Vec::new(),
+            texts: OnceLock::new(),
             warnings: Vec::new(),
         };
         let mut files: HashMap<&str, Vec<u16>> = HashMap::new();
@@ -168,6 +170,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(mut self) -> Result<Schema, Error> {
+        self.schema.removed.sort_unstable();
+        self.schema.removed.dedup();
         if self.errors.is_empty() {
             return Ok(self.schema);
         }
