@@ -124,9 +124,10 @@ mod plain {
             return 0;
         }
         let (name, prefix) = (node.module().name(), node.module().prefix());
-        let of_module = wanted.module.as_ref().is_none_or(|module| {
-            name.eq_ignore_ascii_case(module) || prefix.eq_ignore_ascii_case(module)
-        });
+        let of_module = wanted
+            .module
+            .as_ref()
+            .is_none_or(|module| name.eq_ignore_ascii_case(module) || prefix.eq_ignore_ascii_case(module));
         if of_module { fit(node.name(), &wanted.name) } else { 0 }
     }
 
@@ -144,7 +145,8 @@ mod plain {
                 if self.options.config_only && !node.is_config() && !transparent {
                     continue;
                 }
-                let progress = if transparent { progress.to_vec() } else { self.visit(node, depth, progress) };
+                let progress =
+                    if transparent { progress.to_vec() } else { self.visit(node, depth, progress) };
                 self.below(node, depth + usize::from(!transparent), &progress);
             }
         }
@@ -184,7 +186,11 @@ mod plain {
     }
 
     /// The scores and paths of the best, and how many there are.
-    pub(super) fn search(schema: &Schema, query: &str, options: &SearchOptions) -> (Vec<(i32, String)>, usize) {
+    pub(super) fn search(
+        schema: &Schema,
+        query: &str,
+        options: &SearchOptions,
+    ) -> (Vec<(i32, String)>, usize) {
         let words: Vec<Word> = query.split_whitespace().take(8).map(word).collect();
         if words.is_empty() {
             return (Vec::new(), 0);
@@ -212,11 +218,48 @@ fn agree(schema: &Schema, query: &str, options: &SearchOptions) -> usize {
 #[test]
 fn what_is_everywhere_and_what_is_nowhere_is_found_as_a_plain_search_finds_it() {
     let queries = [
-        "vlan", "VLAN", "e", "ſ", "k", "K", "größe", "GRÖSSE", "aa", "/", "/ vlan", "//", ":", "o:", ":vlan", "o:vlan",
-        "m:vlan o:top", "/top/vlan", "top/vlan", "/vlan", "top/top", "top vlan", "vlan top", "vlan vlan", "[", "vlan[1]",
-        "vlan[", "top/vlan-list[vlan-id=1]/vlan-id", "kelvin s", "µ", "e e e e e e e e", "e t a o i n s r qqqq", "qqqq",
-        "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r", "leaf3 platform", "native interface leaf", "/native/interface/Type3/name",
-        "the vlan of top", "speed auto", "\u{1F600}", "syn-oper10:leaf3", "nat:native type1 name",
+        "vlan",
+        "VLAN",
+        "e",
+        "ſ",
+        "k",
+        "K",
+        "größe",
+        "GRÖSSE",
+        "aa",
+        "/",
+        "/ vlan",
+        "//",
+        ":",
+        "o:",
+        ":vlan",
+        "o:vlan",
+        "m:vlan o:top",
+        "/top/vlan",
+        "top/vlan",
+        "/vlan",
+        "top/top",
+        "top vlan",
+        "vlan top",
+        "vlan vlan",
+        "[",
+        "vlan[1]",
+        "vlan[",
+        "top/vlan-list[vlan-id=1]/vlan-id",
+        "kelvin s",
+        "µ",
+        "e e e e e e e e",
+        "e t a o i n s r qqqq",
+        "qqqq",
+        "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r",
+        "leaf3 platform",
+        "native interface leaf",
+        "/native/interface/Type3/name",
+        "the vlan of top",
+        "speed auto",
+        "\u{1F600}",
+        "syn-oper10:leaf3",
+        "nat:native type1 name",
     ];
     let options = [
         SearchOptions::new(),
@@ -242,14 +285,42 @@ fn what_is_everywhere_and_what_is_nowhere_is_found_as_a_plain_search_finds_it() 
 /// Words as people write them: pieces of names and descriptions, paths of them, modules, nonsense.
 fn word() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "vlan", "Leaf", "leaf1", "top", "native", "interface", "e", "t", "name", "speed-", "-id", "o", "plant", "the",
-        "mtu", "ga", "port", "type", "config", "qq", "größe", "k", "S", "in", "entry", "feature13", "", "number 3",
+        "vlan",
+        "Leaf",
+        "leaf1",
+        "top",
+        "native",
+        "interface",
+        "e",
+        "t",
+        "name",
+        "speed-",
+        "-id",
+        "o",
+        "plant",
+        "the",
+        "mtu",
+        "ga",
+        "port",
+        "type",
+        "config",
+        "qq",
+        "größe",
+        "k",
+        "S",
+        "in",
+        "entry",
+        "feature13",
+        "",
+        "number 3",
     ]);
-    let module = prop::sample::select(vec!["", "", "", "", "o:", "odd:", "nat:", "syn-native:", "plant:", "x:"]);
+    let module =
+        prop::sample::select(vec!["", "", "", "", "o:", "odd:", "nat:", "syn-native:", "plant:", "x:"]);
     let step = (module, piece).prop_map(|(module, piece)| format!("{module}{piece}"));
     let slash = prop::sample::select(vec!["", "", "", "/"]);
-    (slash, prop::collection::vec(step, 1..4), prop::bool::weighted(0.7))
-        .prop_map(|(slash, steps, one)| format!("{slash}{}", if one { steps[0].clone() } else { steps.join("/") }))
+    (slash, prop::collection::vec(step, 1..4), prop::bool::weighted(0.7)).prop_map(|(slash, steps, one)| {
+        format!("{slash}{}", if one { steps[0].clone() } else { steps.join("/") })
+    })
 }
 
 proptest! {

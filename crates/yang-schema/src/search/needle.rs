@@ -4,8 +4,23 @@ use std::sync::OnceLock;
 
 use regex::{Regex, RegexBuilder};
 
-/// Bytes of English text and of identifiers, the frequent first; what is not among them is rare.
-const FREQUENT: &[u8] = b"etaoinsrhlducmfpgwybv-k10 2.x";
+/// How often each byte stands in a sample of the texts, capital letters counted as small ones.
+#[derive(Debug)]
+pub(super) struct Frequencies([u32; 256]);
+
+impl Frequencies {
+    pub(super) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut counts = [0_u32; 256];
+        for byte in texts.flat_map(str::bytes) {
+            let count = &mut counts[usize::from(byte.to_ascii_lowercase())];
+            *count = count.saturating_add(1);
+        }
+        Self(counts)
+    }
+}
+
+/// The letters beyond ASCII that are alike to one of ASCII in the other case: the long s and the Kelvin sign.
+const FOLDED: &[char] = &['\u{17F}', '\u{212A}'];
 
 /// A word, prepared to be looked for many times.
 pub(super) struct Needle {
@@ -14,31 +29,29 @@ pub(super) struct Needle {
     /// Where its rarest byte stands, and that byte in both cases.
     rare: usize,
     cases: [u8; 2],
-    /// Whether letters beyond ASCII stand for one of its own: the Kelvin sign for `k`, the long s for `s`.
+    /// Whether letters beyond ASCII stand for one of its own ([`FOLDED`]).
     folds: bool,
+    /// Whether it has a letter that none of ASCII is alike to.
+    is_foreign: bool,
     /// For what ASCII cannot tell; made when it is first needed.
     unicode: OnceLock<Option<Regex>>,
 }
 
 impl Needle {
-    pub(super) fn new(word: &str) -> Self {
+    pub(super) fn new(word: &str, frequencies: &Frequencies) -> Self {
         let lower = word.to_ascii_lowercase().into_bytes();
-        let frequency = |byte: &u8| FREQUENT.iter().position(|known| known == byte).unwrap_or(usize::MAX);
-        let rare = (0..lower.len()).max_by_key(|at| frequency(&lower[*at])).unwrap_or(0);
+        let frequency = |at: &usize| frequencies.0[usize::from(lower[*at])];
+        let rare = (0..lower.len()).min_by_key(frequency).unwrap_or(0);
         let byte = lower.get(rare).copied().unwrap_or(0);
         Self {
             word: word.to_owned(),
             rare,
             cases: [byte, byte.to_ascii_uppercase()],
             folds: lower.iter().any(|byte| matches!(byte, b'k' | b's')),
+            is_foreign: word.chars().any(|c| !c.is_ascii() && !FOLDED.contains(&c)),
             lower,
             unicode: OnceLock::new(),
         }
-    }
-
-    /// The longer, the fewer texts have it.
-    pub(super) fn len(&self) -> usize {
-        self.lower.len()
     }
 
     /// The first place at or after `from` where the word stands, letters of ASCII alike in both cases.
@@ -60,7 +73,7 @@ impl Needle {
             return self.find(text.as_bytes(), 0).is_some()
                 || (self.folds && !is_ascii && self.is_folded_in(text));
         }
-        self.is_folded_in(text)
+        !(self.is_foreign && is_ascii) && self.is_folded_in(text)
     }
 
     fn is_folded_in(&self, text: &str) -> bool {
@@ -102,35 +115,40 @@ impl Needle {
 mod tests {
     use super::*;
 
+    fn needle(word: &str) -> Needle {
+        Needle::new(word, &Frequencies::of(["The MTU of the interface"].into_iter()))
+    }
+
     #[test]
     fn whole_names_fit_best() {
         let order = ["vlan", "vlan-id", "vlans", "native-vlan-tag", "native-vlans", "ivlan"];
-        let vlan = Needle::new("VLAN");
+        let vlan = needle("VLAN");
         let fits: Vec<u8> = order.iter().map(|name| vlan.fit(name)).collect();
         assert!(fits.windows(2).all(|pair| pair[0] > pair[1]), "{fits:?}");
         assert_eq!(vlan.fit("mtu"), 0);
-        assert_eq!(Needle::new("").fit("mtu"), 0);
-        assert_eq!(Needle::new("vlan").fit("ivlan-vlan"), 55, "the better place counts");
+        assert_eq!(needle("").fit("mtu"), 0);
+        assert_eq!(needle("vlan").fit("ivlan-vlan"), 55, "the better place counts");
     }
 
     #[test]
     fn a_word_is_found_wherever_it_stands() {
-        let needle = Needle::new("Mtu");
-        assert_eq!(needle.find(b"mtu", 0), Some(0));
-        assert_eq!(needle.find(b"the MTU", 0), Some(4));
-        assert_eq!(needle.find(b"mtu mtu", 1), Some(4));
+        let mtu = needle("Mtu");
+        assert_eq!(mtu.find(b"mtu", 0), Some(0));
+        assert_eq!(mtu.find(b"the MTU", 0), Some(4));
+        assert_eq!(mtu.find(b"mtu mtu", 1), Some(4));
         for text in ["", "m", "mt", "the MT", "m t u", "ut"] {
-            assert_eq!(needle.find(text.as_bytes(), 0), None, "{text}");
+            assert_eq!(mtu.find(text.as_bytes(), 0), None, "{text}");
         }
-        assert_eq!(needle.find(b"mtu", 9), None);
+        assert_eq!(mtu.find(b"mtu", 9), None);
     }
 
     #[test]
     fn letters_beyond_ascii_are_alike_in_both_cases() {
-        let is_in = |word: &str, text: &str| Needle::new(word).is_in(text, text.is_ascii());
+        let is_in = |word: &str, text: &str| needle(word).is_in(text, text.is_ascii());
         assert!(is_in("größe", "Die GRÖSSE, die GRÖßE"));
         assert!(is_in("kelvin", "\u{212A}elvin"));
         assert!(is_in("sum", "\u{17F}um"));
+        assert!(is_in("\u{17F}um", "SUM") && is_in("\u{212A}", "k"));
         assert!(!is_in("mtu", "größe"));
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::needle::Needle;
+use super::needle::{Frequencies, Needle};
+use super::texts::Texts;
 use crate::schema::{ModuleId, Schema};
 
 /// Most words of a query; more are ignored. A set of words is kept in the bits of one byte.
@@ -27,7 +28,8 @@ struct Step {
 }
 
 impl Word {
-    fn new(word: &str) -> Self {
+    fn new(word: &str, frequencies: &Frequencies) -> Self {
+        let needle = |word: &str| Needle::new(word, frequencies);
         let steps: Vec<Step> = word
             .split('/')
             .filter(|step| !step.is_empty())
@@ -35,15 +37,13 @@ impl Word {
             .map(|step| {
                 let step = step.split('[').next().unwrap_or(step).to_lowercase();
                 match step.split_once(':') {
-                    Some((module, name)) => {
-                        Step { module: Some(module.to_owned()), name: Needle::new(name) }
-                    }
-                    None => Step { module: None, name: Needle::new(&step) },
+                    Some((module, name)) => Step { module: Some(module.to_owned()), name: needle(name) },
+                    None => Step { module: None, name: needle(&step) },
                 }
             })
             .collect();
         let plain = !word.contains(['/', ':']);
-        Self { steps, from_top: word.starts_with('/'), text: plain.then(|| Needle::new(word)) }
+        Self { steps, from_top: word.starts_with('/'), text: plain.then(|| needle(word)) }
     }
 }
 
@@ -61,7 +61,9 @@ pub(super) struct Query {
 
 impl Query {
     pub(super) fn new(schema: &Schema, text: &str) -> Self {
-        let words: Vec<Word> = text.split_whitespace().take(MAX_WORDS).map(Word::new).collect();
+        let frequencies = &Texts::of(schema).frequencies;
+        let word = |word| Word::new(word, frequencies);
+        let words: Vec<Word> = text.split_whitespace().take(MAX_WORDS).map(word).collect();
         let mut query = Self {
             asks_module: words.iter().flat_map(|word| &word.steps).any(|step| step.module.is_some()),
             asks_top: words.iter().any(|word| word.from_top),
@@ -107,7 +109,12 @@ impl Query {
     }
 
     /// The progress below a node, and how well its own name fits each word.
-    fn step(&self, schema: &Schema, view: View, before: &[Progress; MAX_WORDS]) -> ([Progress; MAX_WORDS], Fits) {
+    fn step(
+        &self,
+        schema: &Schema,
+        view: View,
+        before: &[Progress; MAX_WORDS],
+    ) -> ([Progress; MAX_WORDS], Fits) {
         let mut progress = *before;
         let mut own = Fits::default();
         for (index, word) in self.words.iter().enumerate() {
@@ -160,11 +167,31 @@ pub(super) struct Progress {
     pub(super) score: u8,
 }
 
+/// What a word in a description counts.
+pub(super) const DESCRIPTION: u8 = 12;
+
+/// What is known of a node before its description is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged {
+    /// The state of the nodes below it.
+    pub(super) below: u32,
+    /// How well its own name fits each word.
+    pub(super) own: Fits,
+    /// The words that its name fits, as bits.
+    pub(super) named: u8,
+    /// The words that neither its name nor the names above it satisfy: its description must have them.
+    pub(super) missing: u8,
+    /// What it scores at most.
+    pub(super) most: i32,
+}
+
 /// The progress that the nodes of one place share.
 pub(super) struct State {
     pub(super) progress: [Progress; MAX_WORDS],
     /// The words that are satisfied, as bits.
     pub(super) satisfied: u8,
+    /// What is known of a node whose name fits no word.
+    pub(super) nameless: Judged,
 }
 
 /// A state, what was below it, and what came of that.
@@ -172,12 +199,11 @@ pub(super) struct State {
 struct Known {
     state: u32,
     view: View,
-    below: u32,
-    own: Fits,
+    judged: Judged,
 }
 
 /// Steps that are remembered: 2 to this power.
-const KNOWN_BITS: u32 = 12;
+const KNOWN_BITS: u32 = 10;
 
 /// The states that occurred, and the steps between them.
 pub(super) struct States<'q> {
@@ -191,12 +217,13 @@ pub(super) struct States<'q> {
 
 impl<'q> States<'q> {
     pub(super) fn new(schema: &'q Schema, query: &'q Query) -> Self {
-        let mut states =
-            Self { schema, query, all: Vec::new(), numbers: HashMap::new(), known: vec![None; 1 << KNOWN_BITS] };
+        let known = vec![None; 1 << KNOWN_BITS];
+        let mut states = Self { schema, query, all: Vec::new(), numbers: HashMap::new(), known };
         states.number([Progress::default(); MAX_WORDS]);
         states
     }
 
+    #[inline]
     pub(super) fn get(&self, state: u32) -> &State {
         &self.all[state as usize]
     }
@@ -209,25 +236,48 @@ impl<'q> States<'q> {
         let words = self.query.words.iter().enumerate();
         let done = words.filter(|(index, word)| usize::from(progress[*index].steps) == word.steps.len());
         let satisfied = done.fold(0, |set, (index, _)| set | 1 << index);
-        self.all.push(State { progress, satisfied });
+        let nameless = self.judge(&progress, satisfied, Fits::default(), number);
+        self.all.push(State { progress, satisfied, nameless });
         self.numbers.insert(progress, number);
         number
     }
 
-    /// The state below a node, and how well its own name fits each word.
-    pub(super) fn step(&mut self, state: u32, view: View) -> (u32, Fits) {
-        let mixed = (state ^ view.class.rotate_left(12) ^ u32::from(view.module).rotate_left(20) ^ u32::from(view.is_top))
-            .wrapping_mul(0x9E37_79B1);
-        let place = (mixed >> (u32::BITS - KNOWN_BITS)) as usize;
-        if let Some(known) = &self.known[place]
-            && known.state == state
-            && known.view == view
-        {
-            return (known.below, known.own);
+    fn judge(&self, progress: &[Progress; MAX_WORDS], satisfied: u8, own: Fits, below: u32) -> Judged {
+        let words = self.query.words.len();
+        let all = u8::MAX >> (u8::BITS as usize - words);
+        let named = (0..words).fold(0, |set, index| set | u8::from(own[index] > 0) << index);
+        let most = |index: usize| match (own[index], satisfied & 1 << index) {
+            (0, 0) => DESCRIPTION,
+            (0, _) => DESCRIPTION.max(progress[index].score),
+            (own, 0) => own,
+            (own, _) => own.max(progress[index].score),
+        };
+        let most = (0..words).map(|index| i32::from(most(index))).sum();
+        Judged { below, own, named, missing: all & !named & !satisfied, most }
+    }
+
+    /// What is known of a node by its name.
+    #[inline]
+    pub(super) fn step(&mut self, state: u32, view: View) -> Judged {
+        let mixed = state
+            ^ view.class.rotate_left(12)
+            ^ u32::from(view.module).rotate_left(20)
+            ^ u32::from(view.is_top);
+        let place = (mixed.wrapping_mul(0x9E37_79B1) >> (u32::BITS - KNOWN_BITS)) as usize;
+        match &self.known[place] {
+            Some(known) if known.state == state && known.view == view => known.judged,
+            _ => {
+                let judged = self.step_anew(state, view);
+                self.known[place] = Some(Known { state, view, judged });
+                judged
+            }
         }
-        let (progress, own) = self.query.step(self.schema, view, &self.all[state as usize].progress);
+    }
+
+    fn step_anew(&mut self, state: u32, view: View) -> Judged {
+        let State { progress: before, satisfied, .. } = *self.get(state);
+        let (progress, own) = self.query.step(self.schema, view, &before);
         let below = self.number(progress);
-        self.known[place] = Some(Known { state, view, below, own });
-        (below, own)
+        self.judge(&before, satisfied, own, below)
     }
 }

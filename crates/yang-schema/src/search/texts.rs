@@ -1,5 +1,6 @@
 //! Where each definition's description stands, close together: a search reads all of them.
 
+use super::needle::Frequencies;
 use crate::schema::{Schema, Status};
 use crate::syntax::source::Arg;
 
@@ -12,12 +13,19 @@ pub(super) struct Text {
     pub(super) status: Status,
 }
 
+/// Of how many descriptions one is counted for how often letters stand in them.
+const SAMPLED: usize = 32;
+
 /// The descriptions of a schema, by definition. Made by the first search.
 #[derive(Debug)]
-pub(crate) struct Texts(Vec<Text>);
+pub(crate) struct Texts {
+    texts: Vec<Text>,
+    pub(super) frequencies: Frequencies,
+}
 
 impl Texts {
     fn new(schema: &Schema) -> Self {
+        let of = |text: &Text| text.description(schema);
         let texts = schema.defs.iter().map(|def| {
             let (arg, file) = match def.description {
                 Some(at) => (schema.sources[at.file as usize].stmt(at.stmt).arg, at.file),
@@ -26,7 +34,9 @@ impl Texts {
             let is_ascii = def.description.is_none_or(|at| schema.arg(at).is_ascii());
             Text { arg, file, is_ascii, status: def.status }
         });
-        Self(texts.collect())
+        let texts: Vec<Text> = texts.collect();
+        let frequencies = Frequencies::of(texts.iter().step_by(SAMPLED).filter_map(of));
+        Self { texts, frequencies }
     }
 
     pub(super) fn of(schema: &Schema) -> &Self {
@@ -34,11 +44,11 @@ impl Texts {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.texts.len()
     }
 
     pub(super) fn get(&self, def: u32) -> &Text {
-        &self.0[def as usize]
+        &self.texts[def as usize]
     }
 }
 
