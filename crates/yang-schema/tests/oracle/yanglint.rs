@@ -50,7 +50,8 @@ pub(crate) fn judge(folders: &[&Path], modules: &[&str], payloads: &[Payload]) -
     let work = tempfile::tempdir().unwrap();
 
     let mut commands = loading(folders, modules);
-    let file = |index: usize| work.path().join(format!("in-{index}.xml"));
+    let ending = |index: usize| if payloads[index].xml.starts_with('{') { "json" } else { "xml" };
+    let file = |index: usize| work.path().join(format!("in-{index}.{}", ending(index)));
     let out = |index: usize| work.path().join(format!("out-{index}.json"));
     for (index, payload) in payloads.iter().enumerate() {
         std::fs::write(file(index), &payload.xml).unwrap();
