@@ -204,3 +204,18 @@ fn names_that_xml_cannot_hold_are_refused() {
     );
     assert_eq!(twice.len(), 1, "{twice:?}");
 }
+
+#[test]
+fn metadata_that_fits_no_value_is_said() {
+    let odd = |metadata: Value| {
+        errors(json!({"plant:plant": {"interface": {"Gigabit": [{"name": "1",
+        "switchport": {"trunk": {"allowed": [1, 2], "@allowed": metadata}}}]}}}))
+    };
+    let note = json!({"plant:note": "x"});
+    let longer = odd(json!([null, null, note]));
+    assert_eq!(longer.len(), 1, "{longer:?}");
+    assert!(longer[0].contains("more metadata than values"), "{longer:?}");
+    let single = odd(note);
+    assert_eq!(single.len(), 1, "{single:?}");
+    assert!(single[0].contains("an array, one for each value"), "{single:?}");
+}

@@ -151,6 +151,17 @@ impl<'s> Reader<'s> {
             self.problem("an array was expected");
             return;
         };
+        match around.metadata {
+            Some(Value::Array(metadata)) if metadata.len() > items.len() => {
+                self.problem(format!(
+                    "there is more metadata than values: {} of {}",
+                    metadata.len(),
+                    items.len()
+                ));
+            }
+            None | Some(Value::Array(_) | Value::Null) => {}
+            Some(_) => self.problem("metadata of an array is an array, one for each value"),
+        }
         for (index, item) in items.iter().enumerate() {
             self.pointer.push(index.to_string());
             let metadata = around.metadata.and_then(|metadata| metadata.get(index));
