@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Compiler;
 use crate::schema::{Kind, NodeId, NodeKind, StmtRef, TypeId};
-use crate::syntax::argument::Name;
+use crate::syntax::argument;
 use crate::value::{Checker, Naming};
 
 impl Compiler<'_> {
@@ -19,9 +19,10 @@ impl Compiler<'_> {
             let data = self.schema.nodes[id as usize];
             match data.kind {
                 NodeKind::List => self.check_keys(id),
+                NodeKind::Choice => self.check_default_case(id),
                 NodeKind::Leaf | NodeKind::LeafList => {
                     if let Some(ty) = self.schema.defs[data.def as usize].ty {
-                        self.resolve_leafrefs(id, ty, &mut Vec::new());
+                        self.resolve_leafrefs(id, ty, &mut HashSet::new());
                     }
                 }
                 _ => {}
@@ -37,7 +38,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A default must be a value of the type. Each statement is checked once, not each of its nodes.
+    /// A default, the leaf's own or its typedef's, must be a value of the type. Each statement is checked once, not each of its nodes.
     fn check_default(&mut self, node: u32, checked: &mut HashSet<u32>) {
         let data = self.schema.nodes[node as usize];
         if !data.kind.has_value() || !checked.insert(data.def) {
@@ -45,23 +46,49 @@ impl Compiler<'_> {
         }
         let def = &self.schema.defs[data.def as usize];
         let Some(ty) = def.ty else { return };
+        let required = def.mandatory || def.min_elements > 0;
+        let of_type = self.schema.types[ty as usize].default.filter(|_| def.defaults.is_empty() && !required);
         let mut faults = Vec::new();
-        for at in &def.defaults {
-            let text = self.schema.arg(*at);
+        for at in def.defaults.iter().copied().chain(of_type) {
+            let text = self.schema.arg(at);
             let lookup = |prefix: Option<&str>| {
                 let module = self.schema.resolve_prefix(at.file, prefix)?;
                 Some(self.schema.modules[module as usize].namespace.to_string())
             };
             let checker = Checker { schema: &self.schema, leaf: node, naming: Naming::Xml(&lookup) };
             // hexadecimal and octal numbers are allowed in modules only (RFC 7950 section 9.2.1)
-            let is_other_base = text.trim_start_matches(['-', '+']).starts_with('0') && text.len() > 1;
+            let is_number = |text: String| {
+                let fit = checker.check(ty, &text).ok();
+                fit.is_some_and(|fit| matches!(self.schema.types[fit.ty as usize].kind, Kind::Integer { .. }))
+            };
             if let Err(misfit) = checker.check(ty, text)
-                && !is_other_base
+                && !argument::of_other_base(text).is_some_and(is_number)
             {
-                faults.push((*at, format!("default \"{text}\" is not allowed; expected {}", misfit.allowed)));
+                faults.push((at, format!("default \"{text}\" is not allowed; expected {}", misfit.allowed)));
             }
         }
         for (at, message) in faults {
+            self.error(at, message);
+        }
+    }
+
+    /// A choice's default names one of its cases; one that is switched off or taken away is not missed.
+    fn check_default_case(&mut self, choice: u32) {
+        let data = self.schema.nodes[choice as usize];
+        let Some(at) = self.schema.defs[data.def as usize].defaults.first().copied() else {
+            return;
+        };
+        let text = self.arg(at);
+        let sym = self.schema.names.get(text);
+        let Some(node) = self.schema.node(NodeId(choice)) else {
+            return;
+        };
+        let is_case = sym.is_some_and(|sym| {
+            self.pruned.contains(&(choice, data.module, sym))
+                || node.children().any(|case| case.data().name == sym)
+        });
+        if !is_case {
+            let message = format!("default \"{text}\" is not a case of choice {}", node.name());
             self.error(at, message);
         }
     }
@@ -107,7 +134,7 @@ impl Compiler<'_> {
     }
 
     /// Finds the target of a leafref, and of a union's leafrefs. A union may have the same member many times over.
-    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId, seen: &mut Vec<TypeId>) {
+    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId, seen: &mut HashSet<TypeId>) {
         match &self.schema.types[ty as usize].kind {
             Kind::Leafref { path, .. } => {
                 let path = *path;
@@ -127,8 +154,7 @@ impl Compiler<'_> {
             }
             Kind::Union(members) => {
                 for member in members.clone() {
-                    if !seen.contains(&member) {
-                        seen.push(member);
+                    if seen.insert(member) {
                         self.resolve_leafrefs(leaf, member, seen);
                     }
                 }
@@ -139,26 +165,29 @@ impl Compiler<'_> {
 
     fn leafref_target(&self, leaf: u32, path: StmtRef, ty: TypeId) -> Result<Option<u32>, String> {
         let text = self.arg(path);
-        let steps = steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
+        let steps =
+            argument::leafref_steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
         let own = self.schema.nodes[leaf as usize].module;
         let of_typedef = self.schema.types[ty as usize].typedef.is_some();
         let mut node = if text.trim_start().starts_with('/') { 0 } else { leaf };
         for step in steps {
-            let missing = || format!("leafref path \"{text}\": there is no \"{step}\"");
-            if step == ".." {
+            let step = step.name.as_ref().map(|step| (step.prefix.as_deref(), step.name.as_str()));
+            let missing = || {
+                format!("leafref path \"{text}\": there is no \"{}\"", step.map_or("..", |(_, name)| name))
+            };
+            let Some((prefix, name)) = step else {
                 if node == 0 {
                     return Err(missing());
                 }
                 node = self.data_parent(node);
                 continue;
-            }
-            let (prefix, name) = Name::split(&step);
+            };
             let module = match prefix {
                 Some(_) => self.schema.resolve_prefix(path.file, prefix),
                 None => Some(own),
             };
             let Some(module) = module else {
-                return Err(format!("leafref path \"{text}\": prefix of \"{step}\" is not imported"));
+                return Err(format!("leafref path \"{text}\": prefix of \"{name}\" is not imported"));
             };
             let module_name = &self.schema.modules[module as usize].name;
             let module = self.schema.by_name.get(module_name).copied().unwrap_or(module);
@@ -199,27 +228,4 @@ impl Compiler<'_> {
         }
         parent
     }
-}
-
-/// The steps of a leafref path, predicates left out; `None` if it has other syntax.
-fn steps(text: &str) -> Option<Vec<String>> {
-    let mut plain = String::with_capacity(text.len());
-    let mut depth = 0_u32;
-    for c in text.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth = depth.checked_sub(1)?,
-            _ if depth > 0 || c.is_whitespace() => {}
-            _ => plain.push(c),
-        }
-    }
-    let path = plain.strip_prefix('/').unwrap_or(&plain);
-    let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let good = |step: &String| {
-        let (prefix, name) = Name::split(step);
-        step == ".."
-            || (crate::syntax::grammar::is_identifier(name)
-                && prefix.is_none_or(crate::syntax::grammar::is_identifier))
-    };
-    (depth == 0 && steps.iter().all(good)).then_some(steps)
 }

@@ -62,6 +62,10 @@ impl Compiler<'_> {
         }
         let mut parent = parent;
         let is_choice = self.schema.nodes[parent as usize].kind == NodeKind::Choice;
+        if !is_choice && kind == NodeKind::Case {
+            self.error(at, format!("case {}: a case stands in a choice", self.arg(at)));
+            return;
+        }
         if is_choice && kind != NodeKind::Case {
             let config = self.schema.nodes[parent as usize].config;
             parent = self.push_node(

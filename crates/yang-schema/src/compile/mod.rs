@@ -18,7 +18,7 @@ mod types;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::error::{CompileError, Error};
+use crate::error::{CompileError, Error, Location};
 use crate::module_set::CompileOptions;
 use crate::schema::{Def, DefId, ModuleId, Names, NodeData, NodeKind, Schema, StmtRef, Sym, TypeId};
 use crate::syntax::{Kw, Source};
@@ -162,7 +162,11 @@ impl<'a> Compiler<'a> {
         /// More faults than anybody reads.
         const MAX_ERRORS: usize = 1000;
         if self.errors.len() < MAX_ERRORS {
-            let error = CompileError { at: self.source(at).location(at.stmt), message: message.into() };
+            // an empty set has no place for what is wrong with it
+            let nowhere = || Location { file: "(no file)".to_owned(), line: 1, column: 1 };
+            let source = self.sources.get(usize::from(at.file));
+            let at = source.map_or_else(nowhere, |source| source.location(at.stmt));
+            let error = CompileError { at, message: message.into() };
             if !self.errors.contains(&error) {
                 self.errors.push(error);
             }
