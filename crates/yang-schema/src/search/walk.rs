@@ -101,7 +101,7 @@ impl<'s> Walk<'s> {
             self.total += 1;
             // most hits of a word that is everywhere are not among the best, whatever they score
             if depth.min(MAX_PENALTY).cast_signed() - most <= self.bar {
-                self.keep(id, data, state, &judged, depth);
+                self.keep(id, state, &judged, depth);
             }
         }
         below
@@ -114,15 +114,16 @@ impl<'s> Walk<'s> {
     }
 
     /// Keeps a hit if it is among the best.
-    fn keep(&mut self, id: u32, data: &NodeData, state: u32, judged: &Judged, depth: u32) {
+    fn keep(&mut self, id: u32, state: u32, judged: &Judged, depth: u32) {
+        let def = self.schema.nodes[id as usize].def;
         let depth = if depth < MAX_DEPTH { depth } else { self.depth_of(id) };
-        let status = match self.descriptions.texts.get(data.def).status {
+        let status = match self.descriptions.texts.get(def).status {
             Status::Current => 0,
             Status::Deprecated => 10,
             Status::Obsolete => 20,
         };
         let penalty = depth.min(MAX_PENALTY).cast_signed() + status;
-        let rank = (penalty - self.score(state, judged, data.def), depth, id);
+        let rank = (penalty - self.score(state, judged, def), depth, id);
         if self.best.len() < self.options.limit {
             self.best.push(rank);
         } else if let Some(mut worst) = self.best.peek_mut()
