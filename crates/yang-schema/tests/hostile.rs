@@ -133,3 +133,35 @@ fn a_large_document_with_much_wrong_is_judged_as_a_small_one() {
         assert_eq!((problems[1].line, problems[1].column), (5, 1));
     });
 }
+
+#[test]
+fn a_schema_of_nothing_answers_every_question() {
+    let schema = ModuleSet::new().compile(&CompileOptions::new()).unwrap();
+    let root = schema.root();
+    assert_eq!((root.name(), root.namespace(), root.schema_path().as_str()), ("", "", "/"));
+    assert_eq!(root.module().name(), "");
+    assert_eq!(schema.search("x", &yang_schema::SearchOptions::new()).total, 0);
+    assert!(schema.find("/x").is_err() && schema.find("/").is_ok());
+    assert_eq!(schema.tree(&yang_schema::TreeOptions::new()), "");
+    let _ = root.page().to_string();
+    let document = roxmltree::Document::parse("<data><x xmlns='urn:x'/></data>").unwrap();
+    assert_eq!(schema.validate_data(document.root_element(), &yang_schema::ValidateOptions::new()).len(), 1);
+    assert!(schema.to_json(document.root_element(), &JsonOptions::new()).is_ok());
+    assert!(schema.from_json(&serde_json::json!({"x:y": 1}), root, &JsonOptions::new()).is_ok());
+    assert!(schema.rpc(yang_schema::build::RpcKind::Get).set("/x").build().is_err());
+    assert_eq!(yang_schema::SchemaDiff::between(&schema, &schema, true).changes, []);
+}
+
+#[test]
+fn an_endless_name_has_no_neighbour() {
+    let names: String =
+        (0..500).map(|number| format!("leaf some-name-{number} {{ type string; }} ")).collect();
+    let schema = compiled(&format!("container c {{ {names} }}"));
+    grows_with_its_length(2_000, |length| {
+        let wrong = format!("<{}/>", "x".repeat(length)).repeat(20);
+        let xml = format!("<data><c xmlns='urn:m'>{wrong}</c></data>");
+        let document = roxmltree::Document::parse(&xml).unwrap();
+        let problems = schema.validate_data(document.root_element(), &yang_schema::ValidateOptions::new());
+        assert_eq!(problems.len(), 20);
+    });
+}

@@ -169,6 +169,8 @@ struct Descriptions<'s> {
     texts: &'s Texts,
     /// The words that are looked for, those that fewer descriptions have first.
     order: Vec<usize>,
+    /// The words that are not: paths, and all if descriptions do not count.
+    never: u8,
     /// Per definition: the words whose answer is known, and those of them that its description has.
     known: Vec<(u8, u8)>,
 }
@@ -180,7 +182,7 @@ impl<'s> Descriptions<'s> {
             .partition(|index| options.descriptions && query.words[*index].text.is_some());
         // a path is in no description, and nothing is if they do not count
         let never = others.iter().fold(0, |set, index| set | 1 << index);
-        Self { schema, query, texts, order, known: vec![(never, 0); texts.len()] }
+        Self { schema, query, texts, order, never, known: vec![(never, 0); texts.len()] }
     }
 
     /// Whether a description has all of some words, if that is known already.
@@ -188,6 +190,9 @@ impl<'s> Descriptions<'s> {
     fn known(&self, words: u8, def: u32) -> Option<bool> {
         if words == 0 {
             return Some(true);
+        }
+        if words & self.never != 0 {
+            return Some(false);
         }
         let (known, has) = self.known[def as usize];
         match (known & !has & words, words & !known) {
