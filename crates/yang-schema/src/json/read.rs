@@ -182,7 +182,7 @@ impl<'s> Reader<'s> {
                 self.xml.content();
                 match node {
                     Some((_, NodeKind::Anydata)) => {
-                        self.members(members, Some(self.schema.root()), None, namespace)
+                        self.members(members, Some(self.schema.root()), Some(namespace), namespace)
                     }
                     Some((_, NodeKind::Anyxml)) | None => {
                         self.members(members, None, Some(namespace), namespace)
@@ -191,6 +191,8 @@ impl<'s> Reader<'s> {
                 }
                 self.xml.close(name);
             }
+            // anyxml may be any JSON (RFC 7951 section 5.6); nothing is an empty element
+            (Some((_, NodeKind::Anyxml)) | None, Value::Null) => self.scalar(resolved, "", &[], around),
             (Some((_, NodeKind::Anyxml)) | None, value) => match scalar::text(value) {
                 Some(text) => self.scalar(resolved, &text, &[], around),
                 None => self.problem("a value, an object or [null] was expected"),

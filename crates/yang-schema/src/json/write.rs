@@ -134,9 +134,9 @@ impl<'s> Writer<'s> {
         match node.kind() {
             NodeKind::Leaf | NodeKind::LeafList => Ok(self.leaf(element, node)),
             // data within data begins at the top of the schema again, however deep it is
-            NodeKind::Anydata => {
-                self.deeper(element, |writer| writer.object(element, Some(writer.schema.root()), None))
-            }
+            NodeKind::Anydata => self.deeper(element, |writer| {
+                writer.object(element, Some(writer.schema.root()), Some(node.namespace()))
+            }),
             NodeKind::Anyxml => self.unknown(element),
             _ => self.object(element, Some(node), Some(node.namespace())),
         }

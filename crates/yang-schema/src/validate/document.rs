@@ -136,7 +136,7 @@ impl Schema {
     }
 
     fn xml_of(&self, json: &str) -> Result<String, DocumentError> {
-        let value = serde_json::from_str(json).map_err(DocumentError::Json)?;
+        let value = crate::json::unique(json).map_err(DocumentError::Json)?;
         self.from_json(&value, self.root(), &JsonOptions::new()).map_err(DocumentError::Shape)
     }
 

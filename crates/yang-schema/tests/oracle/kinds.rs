@@ -89,11 +89,14 @@ const BODIES: &[&str] = &[
     "<place>/kinds</place>",
     "<place xmlns:k='urn:example:edges-kinds'>/k:kinds</place>",
     "<place xmlns:k='urn:example:edges-kinds'>/k:nowhere</place>",
-    "<loose><a xmlns=''><b/></a></loose>",
-    "<loose/>",
+    "<loose><a><b/></a></loose>",
     "<strict><nothing/></strict>",
     "<strict/>",
 ];
+
+/// What complete data needs at the least.
+const NEEDED: &str =
+    "<edges xmlns='urn:example:edges'><at-least>a</at-least><at-least>b</at-least><that>x</that></edges>";
 
 /// What is below augments of augments.
 const BEYOND: &[&str] = &[
@@ -114,7 +117,7 @@ pub(crate) fn payloads() -> Vec<Payload> {
         }
     };
     for body in BODIES {
-        add(format!("<kinds xmlns='urn:example:edges-kinds'>{body}</kinds>"));
+        add(format!("{NEEDED}<kinds xmlns='urn:example:edges-kinds'>{body}</kinds>"));
     }
     for body in BEYOND {
         add(format!(
@@ -167,6 +170,17 @@ pub(crate) const JSON: &[&str] = &[
     r#""rate": -1"#,
     r#""rate": 1.5"#,
     r#""unit": 1"#,
+    r#""rate": 1e2"#,
+    r#""rate": 100.0"#,
+    r#""rate": 15e-1"#,
+    r#""rate": -0"#,
+    r#""rate": true"#,
+    r#""rate": [1]"#,
+    r#""rate": 1, "rate": 2"#,
+    r#""rate": 1, "edges-kinds:rate": 2"#,
+    r#""unit": "a\u0000b""#,
+    r#""unit": "a\tb""#,
+    r#""unit": {"x": 1}"#,
     r#""port": ["ab"], "place": "/edges-kinds:kinds/port[.='ab']""#,
     r#""port": ["ab"], "place": "/kinds/port[.='ab']""#,
     r#""port": ["ab"], "place": "/edges-kinds:kinds/port[.='cd']""#,
@@ -179,4 +193,5 @@ pub(crate) const JSON: &[&str] = &[
 ];
 
 /// Bodies of [`JSON`] about which the two differ, and why.
-pub(crate) const JSON_DIFFERENCES: &[(&str, &str)] = &[];
+pub(crate) const JSON_DIFFERENCES: &[(&str, &str)] =
+    &[(r#""rate": 100.0"#, "RFC 8259 section 6 has it as the number 1e2 is, which libyang takes")];
