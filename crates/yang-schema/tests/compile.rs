@@ -123,12 +123,13 @@ fn features_that_are_off_take_their_nodes_away() {
 fn deviations_change_and_remove_nodes() {
     let base = module(
         "a",
-        "container c { leaf x { type uint8; default 1; } leaf gone { type string; } list l { key k; leaf k { type string; } must 'true()'; } }",
+        "container c { leaf x { type uint8; default 1; } leaf y { type uint8; } leaf gone { type string; } list l { key k; leaf k { type string; } must 'true()'; } }",
     );
     let deviation = module(
         "d",
         r#"import a { prefix a; }
-        deviation /a:c/a:x { deviate replace { type uint8 { range "1..3"; } default 2; } deviate add { mandatory true; } }
+        deviation /a:c/a:x { deviate replace { type uint8 { range "1..3"; } default 2; } }
+        deviation /a:c/a:y { deviate add { mandatory true; } }
         deviation /a:c/a:gone { deviate not-supported; }
         deviation /a:c/a:l { deviate add { max-elements 4; } deviate delete { must 'true()'; } }
         deviation /a:c { deviate add { config false; } }"#,
@@ -136,7 +137,8 @@ fn deviations_change_and_remove_nodes() {
     let schema = compile(&[&base, &deviation], &CompileOptions::new()).unwrap();
     let c = schema.top("urn:a", "c").unwrap();
     let x = c.child("urn:a", "x").unwrap();
-    assert_eq!((x.defaults(), x.is_mandatory(), x.is_config()), (vec!["2"], true, false));
+    assert_eq!((x.defaults(), x.is_mandatory(), x.is_config()), (vec!["2"], false, false));
+    assert!(c.child("urn:a", "y").unwrap().is_mandatory());
     assert_eq!(c.child("urn:a", "gone"), None);
     let list = c.child("urn:a", "l").unwrap();
     assert_eq!((list.max_elements(), list.musts().count()), (Some(4), 0));
@@ -492,4 +494,32 @@ fn a_leafref_whose_predicates_cannot_be_read_is_not_passed_over() {
     only_fault(&[&module("m", body)], "is not a leafref path");
     let spaced = "leaf ab { type string; } leaf r { type leafref { path \"../a b\"; } }";
     only_fault(&[&module("m", spaced)], "is not a leafref path");
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for (body, said) in [
+        ("leaf a { type uint8; default 1; mandatory true; }", "what is mandatory has no default"),
+        (
+            "choice c { default x; mandatory true; leaf x { type string; } }",
+            "what is mandatory has no default",
+        ),
+        ("leaf-list a { type uint8; default 1; default 01; }", "default \"1\" is there twice"),
+        ("list l { key 'k k'; leaf k { type string; } }", "key k is there twice"),
+        ("list l { key k; leaf k { type string; } unique x; }", "unique \"x\": there is no x"),
+        ("leaf-list a { type string; min-elements 3; max-elements 2; }", "at least 3 entries and at most 2"),
+        (
+            "leaf a { config false; type string; } leaf r { type leafref { path ../a; } }",
+            "r is configuration and refers to state",
+        ),
+    ] {
+        only_fault(&[&module("m", body)], said);
+    }
+    let right =
+        "leaf a { config false; type string; } leaf r { type leafref { path ../a; require-instance false; } }
+        leaf-list s { config false; type uint8; default 1; default 1; }
+        feature f; list l { key k; leaf k { type string; } leaf x { if-feature f; type string; } unique x; }";
+    let off = CompileOptions::new().features(Features::None);
+    let found = compile(&[&module("m", right)], &off);
+    assert!(found.is_ok(), "{found:?}");
 }
