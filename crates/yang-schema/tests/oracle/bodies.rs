@@ -1,5 +1,7 @@
 //! Bodies of modules, good and bad: whether they compile.
 
+use crate::yanglint;
+
 /// Each stands in a module `m` of YANG 1.1.
 pub(crate) const BODIES: &[&str] = &[
     // values of enumerations and bits
@@ -104,3 +106,14 @@ pub(crate) const BODIES: &[&str] = &[
 
 /// Bodies about which the two differ, and why.
 pub(crate) const DIFFERENCES: &[(&str, &str)] = &[];
+
+/// Whether a module compiles, with all features; what is said if not.
+pub(crate) fn compiles(name: &str, text: &str) -> Result<(), String> {
+    let work = tempfile::tempdir().unwrap();
+    std::fs::write(work.path().join(name).with_extension("yang"), text).unwrap();
+    let said = yanglint::run(
+        &format!("verb error\nsearchpath {}\nload {name} -i -F {name}:*\n", work.path().display()),
+        work.path(),
+    );
+    if said.is_empty() { Ok(()) } else { Err(said) }
+}

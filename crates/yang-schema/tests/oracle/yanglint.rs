@@ -95,17 +95,6 @@ pub(crate) fn judge(folders: &[&Path], modules: &[&str], payloads: &[Payload]) -
     (0..payloads.len()).map(&mut verdict).collect()
 }
 
-/// Whether a module compiles, with all features; what is said if not.
-pub(crate) fn compiles(name: &str, text: &str) -> Result<(), String> {
-    let work = tempfile::tempdir().unwrap();
-    std::fs::write(work.path().join(name).with_extension("yang"), text).unwrap();
-    let said = run(
-        &format!("verb error\nsearchpath {}\nload {name} -i -F {name}:*\n", work.path().display()),
-        work.path(),
-    );
-    if said.is_empty() { Ok(()) } else { Err(said) }
-}
-
 /// The trees of modules.
 pub(crate) fn trees(folders: &[&Path], modules: &[&str]) -> Vec<String> {
     let work = tempfile::tempdir().unwrap();
@@ -137,7 +126,7 @@ fn loading(folders: &[&Path], modules: &[&str]) -> String {
 }
 
 /// Runs the commands; what yanglint said on its standard error.
-fn run(commands: &str, home: &Path) -> String {
+pub(crate) fn run(commands: &str, home: &Path) -> String {
     // it wants a home for its history
     std::fs::create_dir_all(home.join(".yanglint")).unwrap();
     let mut child = Command::new("yanglint")
