@@ -91,6 +91,8 @@ pub(crate) fn canonical(checker: &Checker<'_>, text: &str) -> Result<String, Str
             (None, _) if matches!(checker.naming, crate::value::Naming::Json) => {
                 return Err(format!("\"{name}\" lacks its module"));
             }
+            // RFC 7950 section 9.13: all names have explicit prefixes in XML
+            (None, _) => return Err(format!("\"{name}\" lacks its prefix")),
             _ => checker
                 .module(prefix)
                 .ok_or_else(|| format!("the prefix of \"{}\" means no module", step.name))?,
@@ -115,7 +117,13 @@ fn predicates(checker: &Checker<'_>, node: u32, step: &Step, out: &mut String) -
     let data = &schema.nodes[node as usize];
     let def = &schema.defs[data.def as usize];
     if let Some(position) = step.position {
-        if !matches!(data.kind, NodeKind::List | NodeKind::LeafList) || position == 0 {
+        // entries that keys or values tell apart are not counted: the system may order them as it likes
+        let is_counted = match data.kind {
+            NodeKind::List => def.keys.is_empty(),
+            NodeKind::LeafList => !data.config,
+            _ => false,
+        };
+        if !is_counted || position == 0 {
             return Err(format!("\"{}\" has no entry {position}", step.name));
         }
         out.push_str(&format!("[{position}]"));
@@ -130,6 +138,9 @@ fn predicates(checker: &Checker<'_>, node: u32, step: &Step, out: &mut String) -
         NodeKind::List => {
             let mut found: Vec<(Sym, String)> = Vec::new();
             for (key, value) in &step.predicates {
+                if !key.contains(':') && matches!(checker.naming, crate::value::Naming::Xml(_)) {
+                    return Err(format!("\"{key}\" lacks its prefix"));
+                }
                 let key = schema.names.get(Name::split(key).1).filter(|key| def.keys.contains(key));
                 let key = key.ok_or_else(|| format!("a predicate of \"{}\" is not a key", step.name))?;
                 let leaf = schema.find_data_child(node, data.module, key).ok_or("the key is not there")?;

@@ -121,7 +121,8 @@ impl Translator<'_> {
                 let number = |text: &str| {
                     !text.is_empty() && text.len() < 6 && text.bytes().all(|b| b.is_ascii_digit())
                 };
-                if !number(low) || !(high.is_empty() || number(high)) {
+                let is_empty = || low.parse::<u32>().ok() > high.parse().ok() && !high.is_empty();
+                if !number(low) || !(high.is_empty() || number(high)) || is_empty() {
                     return Err(format!("\"{{{inner}}}\" is not a quantity"));
                 }
                 self.out.push('{');
@@ -237,12 +238,15 @@ impl Translator<'_> {
         self.rest = rest;
         let letter = if negated { 'P' } else { 'p' };
         if let Some(block) = name.strip_prefix("Is") {
-            let (_, low, high) = BLOCKS
-                .iter()
-                .find(|(known, ..)| *known == block)
-                .ok_or_else(|| format!("unknown block {name}"))?;
-            let not = if negated { "^" } else { "" };
-            return Ok(Escape::Set(format!("[{not}\\x{{{low:X}}}-\\x{{{high:X}}}]")));
+            let mut set = String::from(if negated { "[^" } else { "[" });
+            let mut known = false;
+            for (_, low, high) in BLOCKS.iter().filter(|(known, ..)| *known == block) {
+                known = true;
+                // writing to a String cannot fail
+                let _ = write!(set, "\\x{{{low:X}}}-\\x{{{high:X}}}");
+            }
+            set.push(']');
+            return if known { Ok(Escape::Set(set)) } else { Err(format!("unknown block {name}")) };
         }
         if !CATEGORIES.contains(&name) {
             return Err(format!("unknown category {name}"));
@@ -276,9 +280,9 @@ const CATEGORIES: &[&str] = &[
     "Pe", "Pi", "Pf", "Po", "Z", "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
 ];
 
-/// The blocks of XSD 1.0 that hold living scripts and signs.
+/// The blocks of XML Schema part 2 (section F.1.1), but those of surrogates, which are no characters. Some have several parts.
 const BLOCKS: &[(&str, u32, u32)] = &[
-    ("BasicLatin", 0x00, 0x7F),
+    ("BasicLatin", 0x0, 0x7F),
     ("Latin-1Supplement", 0x80, 0xFF),
     ("LatinExtended-A", 0x100, 0x17F),
     ("LatinExtended-B", 0x180, 0x24F),
@@ -290,30 +294,90 @@ const BLOCKS: &[(&str, u32, u32)] = &[
     ("Armenian", 0x530, 0x58F),
     ("Hebrew", 0x590, 0x5FF),
     ("Arabic", 0x600, 0x6FF),
+    ("Syriac", 0x700, 0x74F),
+    ("Thaana", 0x780, 0x7BF),
     ("Devanagari", 0x900, 0x97F),
     ("Bengali", 0x980, 0x9FF),
+    ("Gurmukhi", 0xA00, 0xA7F),
+    ("Gujarati", 0xA80, 0xAFF),
+    ("Oriya", 0xB00, 0xB7F),
+    ("Tamil", 0xB80, 0xBFF),
+    ("Telugu", 0xC00, 0xC7F),
+    ("Kannada", 0xC80, 0xCFF),
+    ("Malayalam", 0xD00, 0xD7F),
+    ("Sinhala", 0xD80, 0xDFF),
     ("Thai", 0xE00, 0xE7F),
+    ("Lao", 0xE80, 0xEFF),
+    ("Tibetan", 0xF00, 0xFFF),
+    ("Myanmar", 0x1000, 0x109F),
     ("Georgian", 0x10A0, 0x10FF),
     ("HangulJamo", 0x1100, 0x11FF),
+    ("Ethiopic", 0x1200, 0x137F),
+    ("Cherokee", 0x13A0, 0x13FF),
+    ("UnifiedCanadianAboriginalSyllabics", 0x1400, 0x167F),
+    ("Ogham", 0x1680, 0x169F),
+    ("Runic", 0x16A0, 0x16FF),
+    ("Khmer", 0x1780, 0x17FF),
+    ("Mongolian", 0x1800, 0x18AF),
     ("LatinExtendedAdditional", 0x1E00, 0x1EFF),
     ("GreekExtended", 0x1F00, 0x1FFF),
     ("GeneralPunctuation", 0x2000, 0x206F),
     ("SuperscriptsandSubscripts", 0x2070, 0x209F),
     ("CurrencySymbols", 0x20A0, 0x20CF),
+    ("CombiningMarksforSymbols", 0x20D0, 0x20FF),
     ("LetterlikeSymbols", 0x2100, 0x214F),
     ("NumberForms", 0x2150, 0x218F),
     ("Arrows", 0x2190, 0x21FF),
     ("MathematicalOperators", 0x2200, 0x22FF),
     ("MiscellaneousTechnical", 0x2300, 0x23FF),
+    ("ControlPictures", 0x2400, 0x243F),
+    ("OpticalCharacterRecognition", 0x2440, 0x245F),
+    ("EnclosedAlphanumerics", 0x2460, 0x24FF),
     ("BoxDrawing", 0x2500, 0x257F),
+    ("BlockElements", 0x2580, 0x259F),
     ("GeometricShapes", 0x25A0, 0x25FF),
+    ("MiscellaneousSymbols", 0x2600, 0x26FF),
+    ("Dingbats", 0x2700, 0x27BF),
+    ("BraillePatterns", 0x2800, 0x28FF),
+    ("CJKRadicalsSupplement", 0x2E80, 0x2EFF),
+    ("KangxiRadicals", 0x2F00, 0x2FDF),
+    ("IdeographicDescriptionCharacters", 0x2FF0, 0x2FFF),
     ("CJKSymbolsandPunctuation", 0x3000, 0x303F),
     ("Hiragana", 0x3040, 0x309F),
     ("Katakana", 0x30A0, 0x30FF),
+    ("Bopomofo", 0x3100, 0x312F),
+    ("HangulCompatibilityJamo", 0x3130, 0x318F),
+    ("Kanbun", 0x3190, 0x319F),
+    ("BopomofoExtended", 0x31A0, 0x31BF),
+    ("EnclosedCJKLettersandMonths", 0x3200, 0x32FF),
+    ("CJKCompatibility", 0x3300, 0x33FF),
+    ("CJKUnifiedIdeographsExtensionA", 0x3400, 0x4DB5),
     ("CJKUnifiedIdeographs", 0x4E00, 0x9FFF),
+    ("YiSyllables", 0xA000, 0xA48F),
+    ("YiRadicals", 0xA490, 0xA4CF),
     ("HangulSyllables", 0xAC00, 0xD7A3),
     ("PrivateUse", 0xE000, 0xF8FF),
+    ("PrivateUse", 0xF0000, 0xFFFFD),
+    ("PrivateUse", 0x100000, 0x10FFFD),
+    ("CJKCompatibilityIdeographs", 0xF900, 0xFAFF),
+    ("AlphabeticPresentationForms", 0xFB00, 0xFB4F),
+    ("ArabicPresentationForms-A", 0xFB50, 0xFDFF),
+    ("CombiningHalfMarks", 0xFE20, 0xFE2F),
+    ("CJKCompatibilityForms", 0xFE30, 0xFE4F),
+    ("SmallFormVariants", 0xFE50, 0xFE6F),
+    ("ArabicPresentationForms-B", 0xFE70, 0xFEFE),
+    ("Specials", 0xFEFF, 0xFEFF),
+    ("Specials", 0xFFF0, 0xFFFD),
     ("HalfwidthandFullwidthForms", 0xFF00, 0xFFEF),
+    ("OldItalic", 0x10300, 0x1032F),
+    ("Gothic", 0x10330, 0x1034F),
+    ("Deseret", 0x10400, 0x1044F),
+    ("ByzantineMusicalSymbols", 0x1D000, 0x1D0FF),
+    ("MusicalSymbols", 0x1D100, 0x1D1FF),
+    ("MathematicalAlphanumericSymbols", 0x1D400, 0x1D7FF),
+    ("CJKUnifiedIdeographsExtensionB", 0x20000, 0x2A6D6),
+    ("CJKCompatibilityIdeographsSupplement", 0x2F800, 0x2FA1F),
+    ("Tags", 0xE0000, 0xE007F),
 ];
 
 #[cfg(test)]
@@ -359,6 +423,16 @@ mod tests {
     }
 
     #[test]
+    fn all_blocks_of_xsd_are_known() {
+        assert!(is_match(r"\p{IsTamil}", "\u{B85}"));
+        assert!(is_match(r"[\p{IsTibetan}\p{IsEthiopic}]{2}", "\u{F40}\u{1200}"));
+        assert!(is_match(r"\p{IsPrivateUse}{2}", "\u{E000}\u{100000}"));
+        assert!(!is_match(r"\P{IsPrivateUse}", "\u{F0000}"));
+        assert!(is_match(r"\p{IsSpecials}", "\u{FFFD}") && is_match(r"\p{IsSpecials}", "\u{FEFF}"));
+        assert!(is_match(r"[a-\p{IsThai}]{3}", "a-\u{E01}"));
+    }
+
+    #[test]
     fn what_is_no_expression_is_refused() {
         for bad in [
             "(",
@@ -375,6 +449,7 @@ mod tests {
             r"\p{IsNone}",
             "[z-a]",
             r"\q",
+            "a{2,1}",
         ] {
             assert!(translate(bad).is_err(), "{bad}");
         }

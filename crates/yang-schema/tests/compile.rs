@@ -123,12 +123,13 @@ fn features_that_are_off_take_their_nodes_away() {
 fn deviations_change_and_remove_nodes() {
     let base = module(
         "a",
-        "container c { leaf x { type uint8; default 1; } leaf gone { type string; } list l { key k; leaf k { type string; } must 'true()'; } }",
+        "container c { leaf x { type uint8; default 1; } leaf y { type uint8; } leaf gone { type string; } list l { key k; leaf k { type string; } must 'true()'; } }",
     );
     let deviation = module(
         "d",
         r#"import a { prefix a; }
-        deviation /a:c/a:x { deviate replace { type uint8 { range "1..3"; } default 2; } deviate add { mandatory true; } }
+        deviation /a:c/a:x { deviate replace { type uint8 { range "1..3"; } default 2; } }
+        deviation /a:c/a:y { deviate add { mandatory true; } }
         deviation /a:c/a:gone { deviate not-supported; }
         deviation /a:c/a:l { deviate add { max-elements 4; } deviate delete { must 'true()'; } }
         deviation /a:c { deviate add { config false; } }"#,
@@ -136,7 +137,8 @@ fn deviations_change_and_remove_nodes() {
     let schema = compile(&[&base, &deviation], &CompileOptions::new()).unwrap();
     let c = schema.top("urn:a", "c").unwrap();
     let x = c.child("urn:a", "x").unwrap();
-    assert_eq!((x.defaults(), x.is_mandatory(), x.is_config()), (vec!["2"], true, false));
+    assert_eq!((x.defaults(), x.is_mandatory(), x.is_config()), (vec!["2"], false, false));
+    assert!(c.child("urn:a", "y").unwrap().is_mandatory());
     assert_eq!(c.child("urn:a", "gone"), None);
     let list = c.child("urn:a", "l").unwrap();
     assert_eq!((list.max_elements(), list.musts().count()), (Some(4), 0));
@@ -190,9 +192,10 @@ fn what_goes_in_circles_ends() {
             "a",
             "identity i { base j; } identity j { base i; } leaf x { type identityref { base i; } }",
         )],
-        &CompileOptions::new(),
+        &CompileOptions::new().lenient(true),
     )
     .unwrap();
+    assert_eq!(schema.warnings().len(), 2);
     assert_eq!(schema.derived_identities("a", "i").count(), 2);
 }
 
@@ -396,4 +399,127 @@ fn conditions_on_features_nest() {
         let schema = compile(&[&harm(&leaf(condition))], &options).unwrap();
         assert_eq!(schema.node_count() == 1, holds, "{condition}");
     }
+}
+
+#[test]
+fn a_set_without_files_has_nothing_to_implement() {
+    let found = compile(&[], &CompileOptions::new().implement(["nowhere"]));
+    assert!(found.unwrap_err().to_string().contains("module nowhere is to be implemented"));
+}
+
+#[test]
+fn a_value_without_a_number_gets_the_next_after_the_highest() {
+    let body =
+        "leaf a { type enumeration { enum low { value -5; } enum next; enum top { value 7; } enum last; } }
+        leaf b { type bits { bit x; bit y { position 9; } bit z; } }";
+    let schema = compile(&[&module("m", body)], &CompileOptions::new()).unwrap();
+    let kind = |name: &str| schema.top("urn:m", name).unwrap().ty().unwrap().kind();
+    let TypeKind::Enumeration(values) = kind("a") else { panic!() };
+    assert_eq!(values.iter().map(|value| value.value).collect::<Vec<_>>(), [-5, -4, 7, 8]);
+    let TypeKind::Bits(bits) = kind("b") else { panic!() };
+    assert_eq!(bits.iter().map(|bit| bit.position).collect::<Vec<_>>(), [0, 9, 10]);
+    let full = "leaf a { type enumeration { enum top { value 2147483647; } enum more; } }";
+    only_fault(&[&module("m", full)], "more needs a value: 2147483647 is taken");
+    let full = "leaf a { type bits { bit top { position 4294967295; } bit more; } }";
+    only_fault(&[&module("m", full)], "more needs a position: 4294967295 is taken");
+}
+
+#[test]
+fn defaults_of_typedefs_and_numbers_of_other_bases_are_checked_too() {
+    let wrong = module("m", "typedef small { type uint8 { range 1..4; } default 5; } leaf a { type small; }");
+    only_fault(&[&wrong], "default \"5\" is not allowed");
+    let narrowed = module("m", "typedef any { type uint8; default 9; } leaf a { type any { range 1..4; } }");
+    only_fault(&[&narrowed], "default \"9\" is not allowed");
+    let right = "leaf a { type uint8; default 0x1F; } leaf b { type int8; default -017; } leaf c { type uint8; default 0; }
+        typedef t { type uint8; default 5; } leaf d { type t; default 6; } leaf-list e { type t; min-elements 1; }";
+    assert!(compile(&[&module("m", right)], &CompileOptions::new()).is_ok());
+    for (ty, default) in [("uint8", "0abc"), ("uint8", "0x1G"), ("uint8", "0x100"), ("boolean", "0true")] {
+        let body = format!("leaf a {{ type {ty}; default {default}; }}");
+        only_fault(&[&module("m", &body)], &format!("default \"{default}\" is not allowed"));
+    }
+}
+
+#[test]
+fn a_choice_has_the_case_that_is_its_default() {
+    let body = "choice c { default two; case one { leaf a { type string; } } leaf b { type string; } }";
+    only_fault(&[&module("m", body)], "default \"two\" is not a case of choice c");
+    let body = "feature f; choice c { default two; leaf one { type string; } leaf two { if-feature f; type string; } }";
+    let off = CompileOptions::new().features(Features::None);
+    assert!(compile(&[&module("m", body)], &off).is_ok(), "the case is only switched off");
+}
+
+#[test]
+fn cases_stand_in_choices_only() {
+    let body = "container c { } augment /m:c { case x { leaf a { type string; } } }";
+    only_fault(&[&module("m", body)], "a case stands in a choice");
+}
+
+#[test]
+fn what_is_there_cannot_be_added_by_a_deviation() {
+    let deviate = |what: &str| {
+        module(
+            "m",
+            &format!(
+                "leaf a {{ type uint8; default 1; units x; }} leaf-list b {{ type uint8; default 1; }} deviation {what}"
+            ),
+        )
+    };
+    only_fault(&[&deviate("/m:a { deviate add { default 2; } }")], "the target has a default already");
+    only_fault(&[&deviate("/m:a { deviate add { units y; } }")], "the target has units already");
+    let both = compile(&[&deviate("/m:b { deviate add { default 2; } }")], &CompileOptions::new()).unwrap();
+    assert_eq!(both.top("urn:m", "b").unwrap().defaults(), ["1", "2"]);
+}
+
+#[test]
+fn whole_numbers_have_whole_bounds_and_names_have_no_space_around_them() {
+    only_fault(&[&module("m", "leaf a { type int8 { range 1.0..2; } }")], "\"1.0..2\" is not a range");
+    let set = |body: &str| ModuleSet::new().add_text("m", &module("m", body)).unwrap_err().to_string();
+    for name in ["\"\"", "\" a\"", "\"a \""] {
+        let said = set(&format!("leaf a {{ type enumeration {{ enum {name}; }} }}"));
+        assert!(said.contains("a name without white space at its ends"), "{said}");
+    }
+}
+
+#[test]
+fn identities_are_not_their_own_ancestors() {
+    let body = "identity a { base c; } identity b { base a; } identity c { base b; } identity d { base a; }";
+    let found = faults(&[&module("m", body)]);
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(found[0].contains("identity a is derived from itself"), "{found:#?}");
+}
+
+#[test]
+fn a_leafref_whose_predicates_cannot_be_read_is_not_passed_over() {
+    let body = "list l { key k; leaf k { type string; } leaf v { type string; } } leaf r { type leafref { path \"../l[k='x']/v\"; } }";
+    only_fault(&[&module("m", body)], "is not a leafref path");
+    let spaced = "leaf ab { type string; } leaf r { type leafref { path \"../a b\"; } }";
+    only_fault(&[&module("m", spaced)], "is not a leafref path");
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for (body, said) in [
+        ("leaf a { type uint8; default 1; mandatory true; }", "what is mandatory has no default"),
+        (
+            "choice c { default x; mandatory true; leaf x { type string; } }",
+            "what is mandatory has no default",
+        ),
+        ("leaf-list a { type uint8; default 1; default 01; }", "default \"1\" is there twice"),
+        ("list l { key 'k k'; leaf k { type string; } }", "key k is there twice"),
+        ("list l { key k; leaf k { type string; } unique x; }", "unique \"x\": there is no x"),
+        ("leaf-list a { type string; min-elements 3; max-elements 2; }", "at least 3 entries and at most 2"),
+        (
+            "leaf a { config false; type string; } leaf r { type leafref { path ../a; } }",
+            "r is configuration and refers to state",
+        ),
+    ] {
+        only_fault(&[&module("m", body)], said);
+    }
+    let right =
+        "leaf a { config false; type string; } leaf r { type leafref { path ../a; require-instance false; } }
+        leaf-list s { config false; type uint8; default 1; default 1; }
+        feature f; list l { key k; leaf k { type string; } leaf x { if-feature f; type string; } unique x; }";
+    let off = CompileOptions::new().features(Features::None);
+    let found = compile(&[&module("m", right)], &off);
+    assert!(found.is_ok(), "{found:?}");
 }

@@ -236,6 +236,12 @@ fn a_document_may_have_netconf_around_the_data_or_be_json() {
         <link-down xmlns='urn:example:plant'><port>1</port></link-down></notification>";
     assert_eq!(judge(notification, DataKind::Notification).unwrap(), []);
     assert!(matches!(judge("<a>", DataKind::Edit), Err(DocumentError::Xml(_))));
+    for (text, place) in
+        [("<a></b>", (1, 4)), ("<a>\n <b></a>", (2, 5)), ("<?xml version='1.0'?><a></b>", (1, 25))]
+    {
+        let Err(DocumentError::Xml(error)) = judge(text, DataKind::Edit) else { panic!("{text}") };
+        assert_eq!((error.pos().row, error.pos().col), place, "{text}: {error}");
+    }
     assert!(matches!(judge("{", DataKind::Edit), Err(DocumentError::Json(_))));
     assert!(matches!(judge("{\"a\": 1}", DataKind::Edit), Err(DocumentError::Shape(_))));
     assert!(matches!(

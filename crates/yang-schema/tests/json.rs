@@ -114,7 +114,7 @@ fn what_the_schema_lacks_is_kept_by_the_documented_rules() {
 fn anydata_holds_nodes_of_any_module() {
     round_trip(
         r#"<data><plant xmlns="urn:example:plant"><extra><state><uptime>5</uptime></state><z xmlns="urn:z"><y/></z></extra></plant></data>"#,
-        &json!({"plant:plant": {"extra": {"plant:state": {"uptime": "5"}, "urn:z:z": {"y": [null]}}}}),
+        &json!({"plant:plant": {"extra": {"state": {"uptime": "5"}, "urn:z:z": {"y": [null]}}}}),
     );
 }
 
@@ -203,4 +203,48 @@ fn names_that_xml_cannot_hold_are_refused() {
         json!({"@": {"ietf-netconf:operation": "merge", "urn:ietf:params:xml:ns:netconf:base:1.0:operation": "merge"}}),
     );
     assert_eq!(twice.len(), 1, "{twice:?}");
+}
+
+#[test]
+fn metadata_that_fits_no_value_is_said() {
+    let odd = |metadata: Value| {
+        errors(json!({"plant:plant": {"interface": {"Gigabit": [{"name": "1",
+        "switchport": {"trunk": {"allowed": [1, 2], "@allowed": metadata}}}]}}}))
+    };
+    let note = json!({"plant:note": "x"});
+    let longer = odd(json!([null, null, note]));
+    assert_eq!(longer.len(), 1, "{longer:?}");
+    assert!(longer[0].contains("more metadata than values"), "{longer:?}");
+    let single = odd(note);
+    assert_eq!(single.len(), 1, "{single:?}");
+    assert!(single[0].contains("an array, one for each value"), "{single:?}");
+}
+
+#[test]
+fn numbers_are_taken_however_json_writes_them_and_data_in_data_has_short_names() {
+    let mut set = ModuleSet::new();
+    set.add_text(
+        "m.yang",
+        "module m { yang-version 1.1; namespace urn:m; prefix m; leaf n { type int32; } anydata any; anyxml loose; }",
+    )
+    .unwrap();
+    let schema = set.compile(&CompileOptions::new()).unwrap();
+    let xml = |json: &str| {
+        let json = serde_json::from_str(json).unwrap();
+        schema.from_json(&json, schema.root(), &JsonOptions::new())
+    };
+    for (json, number) in [("1e2", "100"), ("100.0", "100"), ("-0", "0"), ("-25e1", "-250"), ("1.5", "1.5")] {
+        let made = xml(&format!("{{\"m:n\": {json}}}"));
+        assert_eq!(made, Ok(format!("<n xmlns=\"urn:m\">{number}</n>")), "{json}");
+    }
+    // RFC 7951 section 4: a name is qualified where its module is not that of what it stands in
+    let made = xml(r#"{"m:any": {"n": 1, "other:x": "y"}, "m:loose": {"a": [1, null]}}"#).unwrap();
+    assert_eq!(
+        made,
+        "<any xmlns=\"urn:m\"><n>1</n><x xmlns=\"other\">y</x></any><loose xmlns=\"urn:m\"><a>1</a><a/></loose>"
+    );
+    let text = format!("<data>{made}</data>");
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let back = schema.to_json(document.root_element(), &JsonOptions::new()).unwrap();
+    assert_eq!(back["m:any"], json!({"n": 1, "other:x": "y"}));
 }

@@ -252,3 +252,50 @@ fn half_a_file_of_a_process_that_was_killed_is_in_nobodys_way() {
     cache.put("a", "2024-01-01", "whole").unwrap();
     assert_eq!(cache.get("a", "2024-01-01").unwrap().as_deref(), Some("whole"));
 }
+
+#[test]
+fn choices_are_compared_though_data_does_not_have_them() {
+    let choice = |more: &str, cases: &str| format!("container c {{ choice how {{ {more} {cases} }} }}");
+    let cases = "leaf a { type string; } case b { leaf b { type string; } }";
+    assert_eq!(
+        changes(&choice("", cases), &choice("mandatory true;", cases)),
+        ["~ ! /m:c/how: mandatory false -> true"]
+    );
+    assert_eq!(
+        changes(&choice("mandatory true;", cases), &choice("", cases)),
+        ["~ /m:c/how: mandatory true -> false"]
+    );
+    assert_eq!(
+        changes(&choice("default a;", cases), &choice("default b;", cases)),
+        ["~ ! /m:c/how: default a -> b"]
+    );
+    let when = cases.replace("case b {", "case b { when \"../x\";");
+    assert_eq!(changes(&choice("", cases), &choice("", &when)), ["~ ! /m:c/how/b: when (none) -> ../x"]);
+}
+
+#[test]
+fn what_a_new_case_demands_is_demanded_of_who_chooses_it() {
+    let choice = |cases: &str| format!("choice how {{ {cases} }}");
+    let one = "case a { leaf a { type string; } }";
+    let new = "case b { leaf b { type string; mandatory true; } }";
+    assert_eq!(changes(&choice(one), &choice(&format!("{one} {new}"))), ["+ /m:b (leaf)"]);
+    let more = "case a { leaf a { type string; } leaf c { type string; mandatory true; } }";
+    assert_eq!(changes(&choice(one), &choice(more)), ["+ ! /m:c (leaf, mandatory)"]);
+}
+
+#[test]
+fn whether_a_reference_must_lead_somewhere_is_part_of_its_type() {
+    let body = |more: &str| {
+        format!(
+            "leaf a {{ type string; }} leaf r {{ type leafref {{ path ../a; {more} }} }} leaf i {{ type instance-identifier {{ {more} }} }}"
+        )
+    };
+    let (strict, loose) = (body(""), body("require-instance false;"));
+    let stricter = changes(&loose, &strict);
+    assert_eq!(stricter.len(), 2, "{stricter:?}");
+    assert!(
+        stricter.iter().all(|line| line.starts_with("~ ! ") && line.contains("require-instance false")),
+        "{stricter:?}"
+    );
+    assert!(changes(&strict, &loose).iter().all(|line| line.starts_with("~ /")));
+}

@@ -4,8 +4,11 @@ use std::collections::HashSet;
 
 use super::Compiler;
 use crate::schema::{Kind, NodeId, NodeKind, StmtRef, TypeId};
-use crate::syntax::argument::Name;
+use crate::syntax::argument;
 use crate::value::{Checker, Naming};
+
+/// RFC 7950 sections 7.6.4 and 7.9.3.
+const DEFAULT_OF_MANDATORY: &str = "what is mandatory has no default";
 
 impl Compiler<'_> {
     pub(super) fn check_tree(&mut self) {
@@ -18,10 +21,19 @@ impl Compiler<'_> {
             let id = u32::try_from(id).unwrap_or(0);
             let data = self.schema.nodes[id as usize];
             match data.kind {
-                NodeKind::List => self.check_keys(id),
+                NodeKind::List => {
+                    self.check_keys(id);
+                    self.check_counts(id);
+                    self.check_uniques(id);
+                }
+                NodeKind::LeafList => self.check_counts(id),
+                NodeKind::Choice => self.check_default_case(id),
+                _ => {}
+            }
+            match data.kind {
                 NodeKind::Leaf | NodeKind::LeafList => {
                     if let Some(ty) = self.schema.defs[data.def as usize].ty {
-                        self.resolve_leafrefs(id, ty, &mut Vec::new());
+                        self.resolve_leafrefs(id, ty, &mut HashSet::new());
                     }
                 }
                 _ => {}
@@ -37,7 +49,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A default must be a value of the type. Each statement is checked once, not each of its nodes.
+    /// A default, the leaf's own or its typedef's, must be a value of the type. Each statement is checked once, not each of its nodes.
     fn check_default(&mut self, node: u32, checked: &mut HashSet<u32>) {
         let data = self.schema.nodes[node as usize];
         if !data.kind.has_value() || !checked.insert(data.def) {
@@ -45,24 +57,100 @@ impl Compiler<'_> {
         }
         let def = &self.schema.defs[data.def as usize];
         let Some(ty) = def.ty else { return };
-        let mut faults = Vec::new();
-        for at in &def.defaults {
-            let text = self.schema.arg(*at);
-            let lookup = |prefix: Option<&str>| {
-                let module = self.schema.resolve_prefix(at.file, prefix)?;
-                Some(self.schema.modules[module as usize].namespace.to_string())
-            };
-            let checker = Checker { schema: &self.schema, leaf: node, naming: Naming::Xml(&lookup) };
-            // hexadecimal and octal numbers are allowed in modules only (RFC 7950 section 9.2.1)
-            let is_other_base = text.trim_start_matches(['-', '+']).starts_with('0') && text.len() > 1;
-            if let Err(misfit) = checker.check(ty, text)
-                && !is_other_base
-            {
-                faults.push((*at, format!("default \"{text}\" is not allowed; expected {}", misfit.allowed)));
+        let required = def.mandatory || def.min_elements > 0;
+        let of_type = self.schema.types[ty as usize].default.filter(|_| def.defaults.is_empty() && !required);
+        let (mut faults, mut values) = (Vec::new(), HashSet::new());
+        for at in def.defaults.iter().copied().chain(of_type) {
+            match self.default_value(node, ty, at) {
+                Err(fault) => faults.push((at, fault)),
+                Ok(value) if data.config && values.contains(&value) => {
+                    faults.push((at, format!("default \"{value}\" is there twice")));
+                }
+                Ok(value) => {
+                    values.insert(value);
+                }
+            }
+            if def.mandatory {
+                faults.push((at, DEFAULT_OF_MANDATORY.to_owned()));
             }
         }
         for (at, message) in faults {
             self.error(at, message);
+        }
+    }
+
+    /// A default's canonical value, or what is wrong with it.
+    fn default_value(&self, leaf: u32, ty: TypeId, at: StmtRef) -> Result<String, String> {
+        let text = self.schema.arg(at);
+        let lookup = |prefix: Option<&str>| {
+            let module = self.schema.resolve_prefix(at.file, prefix)?;
+            Some(self.schema.modules[module as usize].namespace.to_string())
+        };
+        let checker = Checker { schema: &self.schema, leaf, naming: Naming::Xml(&lookup) };
+        checker.check(ty, text).map(|fit| fit.text).or_else(|misfit| {
+            // hexadecimal and octal numbers are allowed in modules only (RFC 7950 section 9.2.1)
+            let number = argument::of_other_base(text).and_then(|text| checker.check(ty, &text).ok());
+            let is_number = |ty: TypeId| matches!(self.schema.types[ty as usize].kind, Kind::Integer { .. });
+            let fault = || format!("default \"{text}\" is not allowed; expected {}", misfit.allowed);
+            number.filter(|fit| is_number(fit.ty)).map(|fit| fit.text).ok_or_else(fault)
+        })
+    }
+
+    /// A choice's default names one of its cases; one that is switched off or taken away is not missed.
+    fn check_default_case(&mut self, choice: u32) {
+        let data = self.schema.nodes[choice as usize];
+        let Some(at) = self.schema.defs[data.def as usize].defaults.first().copied() else {
+            return;
+        };
+        if self.schema.defs[data.def as usize].mandatory {
+            self.error(at, DEFAULT_OF_MANDATORY);
+        }
+        let text = self.arg(at);
+        let sym = self.schema.names.get(text);
+        let Some(node) = self.schema.node(NodeId(choice)) else {
+            return;
+        };
+        let is_case = sym.is_some_and(|sym| {
+            self.pruned.contains(&(choice, data.module, sym))
+                || node.children().any(|case| case.data().name == sym)
+        });
+        if !is_case {
+            let message = format!("default \"{text}\" is not a case of choice {}", node.name());
+            self.error(at, message);
+        }
+    }
+
+    fn check_counts(&mut self, node: u32) {
+        let def = &self.schema.defs[self.schema.nodes[node as usize].def as usize];
+        let (min, max) = (def.min_elements, def.max_elements);
+        if let (Some(at), Some(max)) = (def.at, max.filter(|max| min > *max)) {
+            self.error(at, format!("at least {min} entries and at most {max}"));
+        }
+    }
+
+    /// What is to be unique must be below the list; what is switched off or taken away is not missed.
+    fn check_uniques(&mut self, list: u32) {
+        let uniques = self.schema.defs[self.schema.nodes[list as usize].def as usize].uniques.clone();
+        for at in uniques {
+            let Some(paths) = argument::unique(self.arg(at)) else {
+                self.error(at, format!("\"{}\" is not a list of paths", self.arg(at)));
+                continue;
+            };
+            for path in paths {
+                let mut node = self.schema.node(NodeId(list));
+                for step in &path {
+                    let Some(above) = node else { break };
+                    node = above.data_children().find(|child| child.name() == step.name);
+                    let is_gone = || {
+                        let sym = self.schema.names.get(&step.name);
+                        sym.is_some_and(|sym| self.pruned.iter().any(|(_, _, name)| *name == sym))
+                    };
+                    if node.is_none() && !is_gone() {
+                        self.error(at, format!("unique \"{}\": there is no {}", self.arg(at), step.name));
+                        break;
+                    }
+                }
+            }
         }
     }
 
@@ -76,7 +164,11 @@ impl Compiler<'_> {
             }
             return;
         }
+        let mut names = HashSet::new();
         for key in def.keys.clone() {
+            if !names.insert(key) {
+                self.error(at, format!("key {} is there twice", self.schema.names.text(key)));
+            }
             let found = self.schema.find_data_child(list, data.module, key);
             let found = found.map(|key| self.schema.nodes[key as usize]);
             if found.is_none_or(|found| found.kind != NodeKind::Leaf) {
@@ -107,14 +199,21 @@ impl Compiler<'_> {
     }
 
     /// Finds the target of a leafref, and of a union's leafrefs. A union may have the same member many times over.
-    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId, seen: &mut Vec<TypeId>) {
+    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId, seen: &mut HashSet<TypeId>) {
         match &self.schema.types[ty as usize].kind {
-            Kind::Leafref { path, .. } => {
-                let path = *path;
+            Kind::Leafref { path, require_instance } => {
+                let (path, requires) = (*path, *require_instance);
                 // a cast away from the node's file: prefixes are those of the file that has the path
                 match self.leafref_target(leaf, path, ty) {
                     Ok(Some(target)) => {
                         self.schema.leafref_targets.insert((leaf, ty), target);
+                        // RFC 7950 section 9.9.3
+                        let data = self.schema.nodes[leaf as usize];
+                        let at = self.schema.defs[data.def as usize].at.unwrap_or(path);
+                        if requires && data.config && !self.schema.nodes[target as usize].config {
+                            let name = self.schema.names.text(data.name);
+                            self.error(at, format!("{name} is configuration and refers to state"));
+                        }
                     }
                     Ok(None) => {}
                     Err(message) => {
@@ -127,8 +226,7 @@ impl Compiler<'_> {
             }
             Kind::Union(members) => {
                 for member in members.clone() {
-                    if !seen.contains(&member) {
-                        seen.push(member);
+                    if seen.insert(member) {
                         self.resolve_leafrefs(leaf, member, seen);
                     }
                 }
@@ -139,26 +237,29 @@ impl Compiler<'_> {
 
     fn leafref_target(&self, leaf: u32, path: StmtRef, ty: TypeId) -> Result<Option<u32>, String> {
         let text = self.arg(path);
-        let steps = steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
+        let steps =
+            argument::leafref_steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
         let own = self.schema.nodes[leaf as usize].module;
         let of_typedef = self.schema.types[ty as usize].typedef.is_some();
         let mut node = if text.trim_start().starts_with('/') { 0 } else { leaf };
         for step in steps {
-            let missing = || format!("leafref path \"{text}\": there is no \"{step}\"");
-            if step == ".." {
+            let step = step.name.as_ref().map(|step| (step.prefix.as_deref(), step.name.as_str()));
+            let missing = || {
+                format!("leafref path \"{text}\": there is no \"{}\"", step.map_or("..", |(_, name)| name))
+            };
+            let Some((prefix, name)) = step else {
                 if node == 0 {
                     return Err(missing());
                 }
                 node = self.data_parent(node);
                 continue;
-            }
-            let (prefix, name) = Name::split(&step);
+            };
             let module = match prefix {
                 Some(_) => self.schema.resolve_prefix(path.file, prefix),
                 None => Some(own),
             };
             let Some(module) = module else {
-                return Err(format!("leafref path \"{text}\": prefix of \"{step}\" is not imported"));
+                return Err(format!("leafref path \"{text}\": prefix of \"{name}\" is not imported"));
             };
             let module_name = &self.schema.modules[module as usize].name;
             let module = self.schema.by_name.get(module_name).copied().unwrap_or(module);
@@ -199,27 +300,4 @@ impl Compiler<'_> {
         }
         parent
     }
-}
-
-/// The steps of a leafref path, predicates left out; `None` if it has other syntax.
-fn steps(text: &str) -> Option<Vec<String>> {
-    let mut plain = String::with_capacity(text.len());
-    let mut depth = 0_u32;
-    for c in text.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth = depth.checked_sub(1)?,
-            _ if depth > 0 || c.is_whitespace() => {}
-            _ => plain.push(c),
-        }
-    }
-    let path = plain.strip_prefix('/').unwrap_or(&plain);
-    let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let good = |step: &String| {
-        let (prefix, name) = Name::split(step);
-        step == ".."
-            || (crate::syntax::grammar::is_identifier(name)
-                && prefix.is_none_or(crate::syntax::grammar::is_identifier))
-    };
-    (depth == 0 && steps.iter().all(good)).then_some(steps)
 }

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use super::augment::Target;
-use crate::schema::{Def, StmtRef};
+use crate::schema::{Def, NodeKind, StmtRef};
 use crate::syntax::Kw;
 
 impl Compiler<'_> {
@@ -37,8 +37,20 @@ impl Compiler<'_> {
             def.defaults.clear();
         }
         let mut config = None;
+        let is_leaf_list = self.schema.nodes[target as usize].kind == NodeKind::LeafList;
         for child in self.children(deviate) {
-            match self.kw(child) {
+            let kw = self.kw(child);
+            let is_there = match kw {
+                Kw::Default => !is_leaf_list && !def.defaults.is_empty(),
+                Kw::Units => def.units.is_some(),
+                _ => false,
+            };
+            if is_there && !replace {
+                let what = if kw == Kw::Units { "units" } else { "a default" };
+                self.error(child, format!("the target has {what} already: \"deviate replace\" changes it"));
+                continue;
+            }
+            match kw {
                 Kw::Type => def.ty = self.type_of(child),
                 Kw::Extension => {}
                 Kw::Config => {

@@ -62,6 +62,10 @@ impl Compiler<'_> {
         }
         let mut parent = parent;
         let is_choice = self.schema.nodes[parent as usize].kind == NodeKind::Choice;
+        if !is_choice && kind == NodeKind::Case {
+            self.error(at, format!("case {}: a case stands in a choice", self.arg(at)));
+            return;
+        }
         if is_choice && kind != NodeKind::Case {
             let config = self.schema.nodes[parent as usize].config;
             parent = self.push_node(
@@ -286,6 +290,7 @@ impl Compiler<'_> {
     pub(super) fn unlink(&mut self, node: u32) {
         let data = self.schema.nodes[node as usize];
         let parent = data.parent as usize;
+        self.schema.removed.push(node);
         self.pruned.insert((data.parent, data.module, data.name));
         if data.parent == 0 {
             self.schema.roots.remove(&(data.module, data.name));

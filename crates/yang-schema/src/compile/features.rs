@@ -131,6 +131,37 @@ impl Compiler<'_> {
                 }
             }
         }
+        self.check_identities();
+    }
+
+    /// An identity must not be derived from itself, over others either (RFC 7950 section 7.18.2).
+    fn check_identities(&mut self) {
+        let identities = &self.schema.identities;
+        let mut derived: Vec<Vec<usize>> = vec![Vec::new(); identities.len()];
+        let mut bases: Vec<usize> = identities.iter().map(|identity| identity.bases.len()).collect();
+        for (id, identity) in identities.iter().enumerate() {
+            identity.bases.iter().for_each(|base| derived[*base as usize].push(id));
+        }
+        // those whose bases are all sound are sound; what is left stands in a circle or below one
+        let mut sound: Vec<usize> = (0..bases.len()).filter(|id| bases[*id] == 0).collect();
+        while let Some(id) = sound.pop() {
+            for other in &derived[id] {
+                bases[*other] -= 1;
+                if bases[*other] == 0 {
+                    sound.push(*other);
+                }
+            }
+        }
+        /// More circles than anybody follows.
+        const MAX_FOLLOWED: usize = 100;
+        let left = (0..bases.len()).filter(|id| bases[*id] > 0).take(MAX_FOLLOWED);
+        let left: Vec<u32> = left.filter_map(|id| u32::try_from(id).ok()).collect();
+        for id in left {
+            if self.schema.identity_is_derived(id, id) {
+                let at = self.schema.identities[id as usize].at;
+                self.error(at, format!("identity {} is derived from itself", self.arg(at)));
+            }
+        }
     }
 
     /// The identity that a `base` statement names.

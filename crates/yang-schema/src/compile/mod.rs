@@ -16,9 +16,9 @@ mod scope;
 mod types;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::error::{CompileError, Error};
+use crate::error::{CompileError, Error, Location};
 use crate::module_set::CompileOptions;
 use crate::schema::{Def, DefId, ModuleId, Names, NodeData, NodeKind, Schema, StmtRef, Sym, TypeId};
 use crate::syntax::{Kw, Source};
@@ -108,6 +108,8 @@ impl<'a> Compiler<'a> {
             outer_whens: HashMap::new(),
             augmented_by: HashMap::new(),
             leafref_targets: HashMap::new(),
+            removed: Vec::new(),
+            texts: OnceLock::new(),
             warnings: Vec::new(),
         };
         let mut files: HashMap<&str, Vec<u16>> = HashMap::new();
@@ -160,7 +162,11 @@ impl<'a> Compiler<'a> {
         /// More faults than anybody reads.
         const MAX_ERRORS: usize = 1000;
         if self.errors.len() < MAX_ERRORS {
-            let error = CompileError { at: self.source(at).location(at.stmt), message: message.into() };
+            // an empty set has no place for what is wrong with it
+            let nowhere = || Location { file: "(no file)".to_owned(), line: 1, column: 1 };
+            let source = self.sources.get(usize::from(at.file));
+            let at = source.map_or_else(nowhere, |source| source.location(at.stmt));
+            let error = CompileError { at, message: message.into() };
             if !self.errors.contains(&error) {
                 self.errors.push(error);
             }
@@ -168,6 +174,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(mut self) -> Result<Schema, Error> {
+        self.schema.removed.sort_unstable();
+        self.schema.removed.dedup();
         if self.errors.is_empty() {
             return Ok(self.schema);
         }

@@ -1,10 +1,12 @@
 //! Types: typedef chains, and restrictions that narrow what the base allows (RFC 7950 section 9).
 
+use std::collections::{HashMap, HashSet};
+
 use super::Compiler;
-use crate::schema::EnumItem;
-use crate::schema::{IntegerKind, Kind, PatternData, Ranges, StmtRef, TypeData, TypeId};
+use crate::schema::{EnumItem, IntegerKind, Kind, PatternData, Ranges, StmtRef, TypeData, TypeId};
 use crate::syntax::Kw;
 use crate::syntax::argument::{self, Bound};
+use crate::syntax::lexer::shorten;
 
 impl Compiler<'_> {
     /// The type a `type` statement means; `None` after a complaint.
@@ -130,32 +132,45 @@ impl Compiler<'_> {
 
     /// Enum values or bits; with `base`, those of it that are named again.
     fn items(&mut self, at: StmtRef, kw: Kw, base: Option<&[EnumItem]>) -> Option<Vec<EnumItem>> {
-        let value_kw = if kw == Kw::Enum { Kw::Value } else { Kw::Position };
+        let (value_kw, most) =
+            if kw == Kw::Enum { (Kw::Value, i32::MAX.into()) } else { (Kw::Position, u32::MAX.into()) };
+        let base: Option<HashMap<&str, i64>> =
+            base.map(|base| base.iter().map(|item| (&*item.name, item.value)).collect());
+        let (mut names, mut values) = (HashSet::new(), HashSet::new());
         let mut items: Vec<EnumItem> = Vec::new();
-        let mut next = 0_i64;
+        let mut highest: Option<i64> = None;
         let mut any = false;
         for child in self.children(at).filter(|child| self.kw(*child) == kw).collect::<Vec<_>>() {
             any = true;
             let name = self.arg(child);
-            let of_base = base.map(|base| base.iter().find(|item| *item.name == *name));
-            if matches!(of_base, Some(None)) {
+            let inherited = base.as_ref().map(|base| base.get(name).copied());
+            if matches!(inherited, Some(None)) {
                 self.error(child, format!("{} {name} is not one of the base type's", kw.text()));
                 continue;
             }
             let own = self.child(child, value_kw).and_then(|value| self.arg(value).parse().ok());
-            let inherited = of_base.flatten().map(|item| item.value);
+            let inherited = inherited.flatten();
             if let (Some(own), Some(inherited)) = (own, inherited)
                 && own != inherited
             {
                 self.error(child, format!("{name} is {inherited} in the base type"));
             }
+            // the first is 0, each other one more than the highest so far (RFC 7950 sections 9.6.4.2 and 9.7.4.2)
+            let next = highest.map_or(0_i64, |highest| highest.saturating_add(1));
             let value = own.or(inherited).unwrap_or(next);
-            next = next.max(value.saturating_add(1));
-            if items.iter().any(|item| *item.name == *name || item.value == value) {
+            if value > most {
+                let message = format!("{} {name} needs a {}: {most} is taken", kw.text(), value_kw.text());
+                self.error(child, message);
+                continue;
+            }
+            highest = Some(highest.map_or(value, |highest| highest.max(value)));
+            if names.contains(name) || values.contains(&value) {
                 self.error(child, format!("{} {name} or its number is there twice", kw.text()));
                 continue;
             }
             if self.features_hold(child) {
+                names.insert(name);
+                values.insert(value);
                 items.push(EnumItem { name: name.into(), value, at: child });
             }
         }
@@ -220,7 +235,7 @@ impl Compiler<'_> {
     fn narrow(&mut self, at: StmtRef, base: &Ranges, parts: Option<Vec<(Bound, Bound)>>) -> Option<Ranges> {
         let text = self.arg(at);
         let Some(parts) = parts else {
-            self.error(at, format!("\"{text}\" is not a {}", self.kw(at).text()));
+            self.error(at, format!("\"{}\" is not a {}", shorten(text), self.kw(at).text()));
             return None;
         };
         let lowest = base.parts.first()?.0;
@@ -248,7 +263,7 @@ impl Compiler<'_> {
         });
         if !ascending || !inside {
             let why = if ascending { "wider than the base type's" } else { "not ascending" };
-            self.error(at, format!("{} \"{text}\" is {why}", self.kw(at).text()));
+            self.error(at, format!("{} \"{}\" is {why}", self.kw(at).text(), shorten(text)));
             return None;
         }
         Some(Ranges { parts, at: Some(at) })

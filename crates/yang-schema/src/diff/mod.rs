@@ -6,7 +6,7 @@
 mod node;
 mod types;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use crate::schema::{Node, NodeKind, Schema};
@@ -98,11 +98,24 @@ impl SchemaDiff {
         self.changes.iter().map(|change| change.impact).max()
     }
 
+    /// Compares the choices and cases of one place; the ways to those that were there.
+    fn choices<'b>(&mut self, before: Node<'b>, after: Node<'_>) -> HashSet<Vec<(&'b str, &'b str)>> {
+        let then: HashMap<Vec<(&str, &str)>, Node<'b>> =
+            alternatives(before).into_iter().map(|node| (way_to(node), node)).collect();
+        for now in alternatives(after) {
+            if let Some(before) = then.get(&way_to(now)).filter(|before| before.kind() == now.kind()) {
+                node::compare_alternatives(*before, now, &mut self.changes);
+            }
+        }
+        then.into_keys().collect()
+    }
+
     fn below(&mut self, before: Node<'_>, after: Node<'_>) {
         type Key<'s> = (&'s str, &'s str);
         fn key<'s>(node: &Node<'s>) -> Key<'s> {
             (node.module().name(), node.name())
         }
+        let known = self.choices(before, after);
         let now: HashMap<Key<'_>, Node<'_>> =
             steps(after).into_iter().map(|node| (key(&node), node)).collect();
         let old = steps(before);
@@ -113,15 +126,36 @@ impl SchemaDiff {
                     node::compare(node, *now, &mut self.changes);
                     self.below(node, *now);
                 }
-                None => self.changes.push(whole(ChangeKind::Removed, node)),
+                None => self.changes.push(whole(ChangeKind::Removed, node, false)),
             }
         }
         for node in steps(after) {
             if !then.contains_key(&key(&node)) {
-                self.changes.push(whole(ChangeKind::Added, node));
+                // what a new case demands is demanded of nobody who does not choose it
+                let is_of_new_case = node.cases().any(|(_, case)| !known.contains(&way_to(case)));
+                self.changes.push(whole(ChangeKind::Added, node, !is_of_new_case && is_demanded(node)));
             }
         }
     }
+}
+
+/// Choices and cases below a node, down to the next nodes that data has.
+fn alternatives(node: Node<'_>) -> Vec<Node<'_>> {
+    let is_one = |node: &Node<'_>| matches!(node.kind(), NodeKind::Choice | NodeKind::Case);
+    let mut found: Vec<Node<'_>> = node.children().filter(is_one).collect();
+    let mut next = 0;
+    while let Some(node) = found.get(next).copied() {
+        found.extend(node.children().filter(is_one));
+        next += 1;
+    }
+    found
+}
+
+/// The choices and cases between a node above that data has and one of them, itself included.
+fn way_to(node: Node<'_>) -> Vec<(&str, &str)> {
+    let above =
+        node.ancestors().take_while(|above| matches!(above.kind(), NodeKind::Choice | NodeKind::Case));
+    std::iter::once(node).chain(above).map(|node| (node.module().name(), node.name())).collect()
 }
 
 /// The nodes below as data has them; the input and output of operations too.
@@ -130,8 +164,7 @@ fn steps<'s>(node: Node<'s>) -> Vec<Node<'s>> {
 }
 
 /// A node that came or went with all below it.
-fn whole(kind: ChangeKind, node: Node<'_>) -> Change {
-    let demanded = kind == ChangeKind::Added && is_demanded(node);
+fn whole(kind: ChangeKind, node: Node<'_>, demanded: bool) -> Change {
     Change {
         kind,
         path: node.data_path(),

@@ -4,22 +4,49 @@ use super::types;
 use super::{Change, ChangeKind, Impact};
 use crate::schema::{Node, NodeKind, Status};
 
-/// Adds what differs between a node before and after.
-pub(super) fn compare(before: Node<'_>, after: Node<'_>, changes: &mut Vec<Change>) {
-    let mut add = |what: &str, old: Option<String>, new: Option<String>, impact: Impact| {
-        if old != new {
+/// Notes what differs, at a path.
+fn noting<'c>(
+    path: String,
+    node: NodeKind,
+    changes: &'c mut Vec<Change>,
+) -> impl FnMut(&str, Option<String>, Option<String>, Impact) + 'c {
+    move |what, before, after, impact| {
+        if before != after {
+            let (path, what) = (path.clone(), what.to_owned());
             changes.push(Change {
                 kind: ChangeKind::Changed,
-                path: after.data_path(),
-                node: after.kind(),
-                what: what.to_owned(),
-                before: old,
-                after: new,
+                path,
+                node,
+                what,
+                before,
+                after,
                 nodes: 1,
                 impact,
             });
         }
-    };
+    }
+}
+
+/// Adds what differs between a choice or case before and after; the paths of data do not have it, so that its own is the schema's.
+pub(super) fn compare_alternatives(before: Node<'_>, after: Node<'_>, changes: &mut Vec<Change>) {
+    let mut add = noting(after.schema_path(), after.kind(), changes);
+    demands(before, after, &mut add);
+    conditions(before, after, &mut add);
+}
+
+fn demands(before: Node<'_>, after: Node<'_>, add: &mut Add<'_>) {
+    let flag = |on: bool| Some(if on { "true" } else { "false" }.to_owned());
+    let demanded = after.is_mandatory() && !before.is_mandatory();
+    add("mandatory", flag(before.is_mandatory()), flag(after.is_mandatory()), breaking_if(demanded));
+    let list = |texts: Vec<&str>| (!texts.is_empty()).then(|| texts.join(", "));
+    // RFC 7950 section 11: a default may be added, not changed or removed
+    let was_there = !before.defaults().is_empty();
+    add("default", list(before.defaults()), list(after.defaults()), breaking_if(was_there));
+}
+
+/// Adds what differs between a node before and after.
+pub(super) fn compare(before: Node<'_>, after: Node<'_>, changes: &mut Vec<Change>) {
+    let mut add = noting(after.data_path(), after.kind(), changes);
     if before.kind() != after.kind() {
         let kind = |node: Node<'_>| Some(node.kind().keyword().to_owned());
         add("kind", kind(before), kind(after), Impact::Breaking);
@@ -37,13 +64,8 @@ pub(super) fn compare(before: Node<'_>, after: Node<'_>, changes: &mut Vec<Chang
     let access = |node: Node<'_>| Some(if node.is_config() { "configuration" } else { "state" }.to_owned());
     let narrower = before.is_config() && !after.is_config();
     add("access", access(before), access(after), breaking_if(narrower));
-    let flag = |on: bool| Some(if on { "true" } else { "false" }.to_owned());
-    let demanded = after.is_mandatory() && !before.is_mandatory();
-    add("mandatory", flag(before.is_mandatory()), flag(after.is_mandatory()), breaking_if(demanded));
+    demands(before, after, &mut add);
     let list = |texts: Vec<&str>| (!texts.is_empty()).then(|| texts.join(", "));
-    // RFC 7950 section 11: a default may be added, not changed or removed
-    let was_there = !before.defaults().is_empty();
-    add("default", list(before.defaults()), list(after.defaults()), breaking_if(was_there));
     let keys = |node: Node<'_>| list(node.keys().map(|key| key.name()).collect());
     add("key", keys(before), keys(after), Impact::Breaking);
     let order = |node: Node<'_>| Some(if node.is_user_ordered() { "user" } else { "system" }.to_owned());

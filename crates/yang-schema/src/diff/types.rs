@@ -24,11 +24,18 @@ pub(super) fn text(ty: Type<'_>) -> String {
         }
         TypeKind::Bits(bits) => bits.iter().map(|bit| format!("{}={}", bit.name, bit.position)).collect(),
         TypeKind::IdentityRef(bases) => bases,
-        TypeKind::Leafref { path, .. } => vec![path.split_whitespace().collect()],
+        TypeKind::Leafref { path, require_instance } => {
+            std::iter::once(path.split_whitespace().collect()).chain(loose(require_instance)).collect()
+        }
         TypeKind::Union(members) => members.into_iter().map(text).collect(),
-        TypeKind::Boolean | TypeKind::Empty | TypeKind::InstanceIdentifier { .. } => Vec::new(),
+        TypeKind::InstanceIdentifier { require_instance } => loose(require_instance).into_iter().collect(),
+        TypeKind::Boolean | TypeKind::Empty => Vec::new(),
     };
     if details.is_empty() { name.to_owned() } else { format!("{name} {{{}}}", details.join("; ")) }
+}
+
+fn loose(require_instance: bool) -> Option<String> {
+    (!require_instance).then(|| "require-instance false".to_owned())
 }
 
 fn pattern(pattern: &Pattern<'_>) -> String {

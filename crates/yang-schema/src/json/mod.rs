@@ -17,6 +17,7 @@ mod build;
 mod ordered;
 mod read;
 mod scalar;
+mod unique;
 mod write;
 
 use std::collections::{HashMap, HashSet};
@@ -68,6 +69,8 @@ impl JsonOptions {
         self
     }
 }
+
+pub(crate) use unique::unique;
 
 /// A canonical value in XML's writing, with the prefixes and namespaces it needs.
 pub(crate) fn xml_value(schema: &Schema, fit: &Fit) -> (String, Vec<(String, String)>) {

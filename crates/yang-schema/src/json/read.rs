@@ -151,6 +151,17 @@ impl<'s> Reader<'s> {
             self.problem("an array was expected");
             return;
         };
+        match around.metadata {
+            Some(Value::Array(metadata)) if metadata.len() > items.len() => {
+                self.problem(format!(
+                    "there is more metadata than values: {} of {}",
+                    metadata.len(),
+                    items.len()
+                ));
+            }
+            None | Some(Value::Array(_) | Value::Null) => {}
+            Some(_) => self.problem("metadata of an array is an array, one for each value"),
+        }
         for (index, item) in items.iter().enumerate() {
             self.pointer.push(index.to_string());
             let metadata = around.metadata.and_then(|metadata| metadata.get(index));
@@ -171,7 +182,7 @@ impl<'s> Reader<'s> {
                 self.xml.content();
                 match node {
                     Some((_, NodeKind::Anydata)) => {
-                        self.members(members, Some(self.schema.root()), None, namespace)
+                        self.members(members, Some(self.schema.root()), Some(namespace), namespace)
                     }
                     Some((_, NodeKind::Anyxml)) | None => {
                         self.members(members, None, Some(namespace), namespace)
@@ -180,6 +191,8 @@ impl<'s> Reader<'s> {
                 }
                 self.xml.close(name);
             }
+            // anyxml may be any JSON (RFC 7951 section 5.6); nothing is an empty element
+            (Some((_, NodeKind::Anyxml)) | None, Value::Null) => self.scalar(resolved, "", &[], around),
             (Some((_, NodeKind::Anyxml)) | None, value) => match scalar::text(value) {
                 Some(text) => self.scalar(resolved, &text, &[], around),
                 None => self.problem("a value, an object or [null] was expected"),

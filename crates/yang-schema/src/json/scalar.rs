@@ -25,10 +25,20 @@ pub(super) fn to_json(schema: &Schema, fit: Fit) -> Json {
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(number_text(number)),
         Value::Bool(value) => Some(value.to_string()),
         Value::Array(items) if items.len() == 1 && items[0].is_null() => Some(String::new()),
         _ => None,
+    }
+}
+
+/// A number as YANG writes it: `1e2` and `100.0` are 100, `-0` is 0.
+fn number_text(number: &serde_json::Number) -> String {
+    /// Whole numbers up to here are exact in JSON (RFC 7493 section 2.2).
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(whole) if whole.fract() == 0.0 && whole.abs() <= EXACT => format!("{:.0}", whole + 0.0),
+        _ => number.to_string(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! XML to JSON.
 
+use std::collections::HashMap;
+
 use roxmltree::Node as Xml;
 
 use super::ordered::Json;
@@ -35,6 +37,13 @@ struct Member {
     metadata: Vec<Option<Json>>,
 }
 
+/// The members of one object, and where each name's is.
+#[derive(Default)]
+struct Members {
+    list: Vec<Member>,
+    places: HashMap<String, usize>,
+}
+
 impl<'s> Writer<'s> {
     pub(super) fn new(schema: &'s Schema, options: &'s JsonOptions) -> Self {
         Self { schema, options, unknown_depth: 0 }
@@ -43,7 +52,7 @@ impl<'s> Writer<'s> {
     /// One element as an object with one member.
     pub(super) fn element(&mut self, element: Xml<'_, '_>) -> Result<Json, JsonProblem> {
         let node = self.schema.node_of(element);
-        let mut members = Vec::new();
+        let mut members = Members::default();
         self.member(element, node, None, &mut members)?;
         Ok(finish(members, Vec::new()))
     }
@@ -60,7 +69,7 @@ impl<'s> Writer<'s> {
         parent: Option<Node<'s>>,
         namespace: Option<&str>,
     ) -> Result<Json, JsonProblem> {
-        let mut members: Vec<Member> = Vec::new();
+        let mut members = Members::default();
         let mut text = String::new();
         for child in element.children() {
             if child.is_text() {
@@ -83,7 +92,7 @@ impl<'s> Writer<'s> {
         element: Xml<'_, '_>,
         node: Option<Node<'s>>,
         parent_namespace: Option<&str>,
-        members: &mut Vec<Member>,
+        members: &mut Members,
     ) -> Result<(), JsonProblem> {
         let name = self.qualified(element, parent_namespace);
         let value = self.value(element, node)?;
@@ -98,7 +107,8 @@ impl<'s> Writer<'s> {
             }
             other => (other, attributes),
         };
-        if let Some(member) = members.iter_mut().find(|member| member.name == name) {
+        if let Some(place) = members.places.get(&name).copied() {
+            let member = &mut members.list[place];
             member.values.push(value);
             member.metadata.push(metadata);
             return Ok(());
@@ -112,7 +122,8 @@ impl<'s> Writer<'s> {
             Some(kind) => matches!(kind, NodeKind::List | NodeKind::LeafList),
             None => hinted(),
         };
-        members.push(Member { name, is_array, values: vec![value], metadata: vec![metadata] });
+        members.places.insert(name.clone(), members.list.len());
+        members.list.push(Member { name, is_array, values: vec![value], metadata: vec![metadata] });
         Ok(())
     }
 
@@ -122,7 +133,10 @@ impl<'s> Writer<'s> {
         };
         match node.kind() {
             NodeKind::Leaf | NodeKind::LeafList => Ok(self.leaf(element, node)),
-            NodeKind::Anydata => self.object(element, Some(self.schema.root()), None),
+            // data within data begins at the top of the schema again, however deep it is
+            NodeKind::Anydata => self.deeper(element, |writer| {
+                writer.object(element, Some(writer.schema.root()), Some(node.namespace()))
+            }),
             NodeKind::Anyxml => self.unknown(element),
             _ => self.object(element, Some(node), Some(node.namespace())),
         }
@@ -141,18 +155,28 @@ impl<'s> Writer<'s> {
 
     fn unknown(&mut self, element: Xml<'_, '_>) -> Result<Json, JsonProblem> {
         if element.children().any(|child| child.is_element()) {
-            self.unknown_depth += 1;
-            if self.unknown_depth > MAX_UNKNOWN_DEPTH {
-                let message =
-                    format!("elements that the schema lacks are nested deeper than {MAX_UNKNOWN_DEPTH}");
-                return Err(JsonProblem { pointer: format!("/{}", element.tag_name().name()), message });
-            }
-            let object = self.object(element, None, element.tag_name().namespace().or(Some("")));
-            self.unknown_depth -= 1;
-            return object;
+            let namespace = element.tag_name().namespace().or(Some(""));
+            return self.deeper(element, |writer| writer.object(element, None, namespace));
         }
         let text = text_of(element);
         Ok(if text.is_empty() { Json::empty() } else { Json::string(text) })
+    }
+
+    /// Enters an element whose depth the schema does not limit.
+    fn deeper(
+        &mut self,
+        element: Xml<'_, '_>,
+        write: impl FnOnce(&mut Self) -> Result<Json, JsonProblem>,
+    ) -> Result<Json, JsonProblem> {
+        self.unknown_depth += 1;
+        if self.unknown_depth > MAX_UNKNOWN_DEPTH {
+            let message =
+                format!("elements that the schema lacks are nested deeper than {MAX_UNKNOWN_DEPTH}");
+            return Err(JsonProblem { pointer: format!("/{}", element.tag_name().name()), message });
+        }
+        let written = write(self)?;
+        self.unknown_depth -= 1;
+        Ok(written)
     }
 
     fn qualified(&self, element: Xml<'_, '_>, parent: Option<&str>) -> String {
@@ -191,9 +215,9 @@ impl<'s> Writer<'s> {
 }
 
 /// Makes members of what was gathered; metadata stands beside values that are no objects (RFC 7952 section 5.2).
-fn finish(members: Vec<Member>, extra: Vec<(String, Json)>) -> Json {
-    let mut out = Vec::with_capacity(members.len());
-    for mut member in members {
+fn finish(members: Members, extra: Vec<(String, Json)>) -> Json {
+    let mut out = Vec::with_capacity(members.list.len());
+    for mut member in members.list {
         let has_metadata = member.metadata.iter().any(Option::is_some);
         let is_array = member.is_array || member.values.len() > 1;
         let metadata = match (is_array, member.metadata.pop()) {

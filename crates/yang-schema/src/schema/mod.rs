@@ -5,7 +5,7 @@ mod node;
 mod types;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use model::{
     Def, DefId, IdentityData, IdentityId, ModuleData, ModuleId, Names, NodeData, PatternData, StmtRef, Sym,
@@ -46,6 +46,10 @@ pub struct Schema {
     pub(crate) augmented_by: HashMap<u32, StmtRef>,
     /// A leafref's target, by the leaf and the (member) type.
     pub(crate) leafref_targets: HashMap<(u32, TypeId), u32>,
+    /// Nodes that were taken out of the tree, in order; those below them are out with them.
+    pub(crate) removed: Vec<u32>,
+    /// The descriptions as a search wants them; made by the first.
+    pub(crate) texts: OnceLock<crate::search::Texts>,
     pub(crate) warnings: Vec<crate::error::CompileError>,
 }
 

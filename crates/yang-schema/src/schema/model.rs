@@ -1,7 +1,7 @@
 //! How the tree is kept: one small record per node, one definition per statement, shared by all its instances.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::{Schema, TypeId};
 use crate::error::Location;
@@ -219,7 +219,7 @@ pub(crate) struct PatternData {
     pub(crate) compiled: OnceLock<Result<regex::Regex, String>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ModuleData {
     pub(crate) name: Box<str>,
     pub(crate) namespace: Box<str>,
@@ -231,6 +231,9 @@ pub(crate) struct ModuleData {
     pub(crate) features: HashMap<Sym, bool>,
     pub(crate) identities: HashMap<Sym, IdentityId>,
 }
+
+/// The module of the root of a schema that has none.
+static NONE: LazyLock<ModuleData> = LazyLock::new(ModuleData::default);
 
 /// A module of the set.
 #[derive(Debug, Clone, Copy)]
@@ -249,7 +252,12 @@ impl Eq for Module<'_> {}
 
 impl<'s> Module<'s> {
     fn data(&self) -> &'s ModuleData {
-        &self.schema.modules[self.index as usize]
+        self.schema.modules.get(self.index as usize).unwrap_or(&NONE)
+    }
+
+    /// The module's own file; a schema of no modules has none.
+    fn file(&self) -> Option<u16> {
+        self.data().files.first().copied()
     }
 
     /// The module's name.
@@ -285,19 +293,20 @@ impl<'s> Module<'s> {
     /// The file the module was read from, and its line 1.
     #[must_use]
     pub fn location(&self) -> Location {
-        self.schema.location(StmtRef { file: self.data().files[0], stmt: 0 })
+        let nowhere = || Location { file: String::new(), line: 1, column: 1 };
+        self.file().map_or_else(nowhere, |file| self.schema.location(StmtRef { file, stmt: 0 }))
     }
 
     /// The module's description.
     #[must_use]
     pub fn description(&self) -> Option<&'s str> {
-        self.schema.sources[self.data().files[0] as usize].child_arg(0, Kw::Description)
+        self.schema.sources[usize::from(self.file()?)].child_arg(0, Kw::Description)
     }
 
     /// The names of its submodules.
     pub fn submodules(&self) -> impl Iterator<Item = &'s str> + use<'s> {
         let schema = self.schema;
-        self.data().files[1..].iter().map(move |file| schema.sources[*file as usize].name())
+        self.data().files.iter().skip(1).map(move |file| schema.sources[*file as usize].name())
     }
 
     /// Its features, and whether each is on.

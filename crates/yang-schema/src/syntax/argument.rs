@@ -95,8 +95,14 @@ pub(crate) enum Bound {
     Value(i128),
 }
 
+/// Most parts of a range or length. Whatever narrows it is compared with each.
+const MAX_PARTS: usize = 4096;
+
 /// A `length` argument.
 pub(crate) fn length(text: &str) -> Option<Vec<(Bound, Bound)>> {
+    if text.split('|').nth(MAX_PARTS).is_some() {
+        return None;
+    }
     // an empty bound makes the parser of yang-rs unwrap nothing
     let empty = |part: &str| part.split("..").any(|bound| bound.trim().trim_start_matches('-').is_empty());
     if text.split('|').any(empty) {
@@ -116,8 +122,12 @@ pub(crate) fn range(text: &str, digits: u8) -> Option<Vec<(Bound, Bound)>> {
     let bound = |text: &str| match text.trim() {
         "min" => Some(Bound::Min),
         "max" => Some(Bound::Max),
+        number if digits == 0 && number.contains('.') => None,
         number => scaled(number, digits).map(Bound::Value),
     };
+    if text.split('|').nth(MAX_PARTS).is_some() {
+        return None;
+    }
     text.split('|')
         .map(|part| match part.split_once("..") {
             Some((low, high)) => Some((bound(low)?, bound(high)?)),
@@ -147,6 +157,21 @@ pub(crate) fn scaled(text: &str, digits: u8) -> Option<i128> {
     let text = format!("{whole}{fraction:0<width$}", width = usize::from(digits));
     let value: i128 = if text.is_empty() { 0 } else { text.parse().ok()? };
     Some(if negative { -value } else { value })
+}
+
+/// A hexadecimal (`0x1F`) or octal (`017`) whole number in decimal.
+pub(crate) fn of_other_base(text: &str) -> Option<String> {
+    let (sign, digits) = match text.strip_prefix(['-', '+']) {
+        Some(digits) => (if text.starts_with('-') { "-" } else { "" }, digits),
+        None => ("", text),
+    };
+    let (digits, base) = match digits.strip_prefix("0x") {
+        Some(digits) => (digits, 16),
+        None => (digits.strip_prefix('0')?, 8),
+    };
+    let of_base = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(base));
+    let number = u64::from_str_radix(digits, base).ok().filter(|_| of_base)?;
+    Some(format!("{sign}{number}"))
 }
 
 /// An `if-feature` expression. `yang-rs` misreads names that begin with `or`, `and` or `not`.
@@ -233,7 +258,13 @@ pub(crate) struct LeafrefStep {
 
 /// The steps of a leafref's path (`path-arg` of RFC 7950): `../list[key = current()/../other]/leaf`.
 pub(crate) fn leafref_steps(text: &str) -> Option<Vec<LeafrefStep>> {
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+    // white space may stand around signs, and divides names
+    if words.windows(2).any(|pair| pair[0].ends_with(is_of_name) && pair[1].starts_with(is_of_name)) {
+        return None;
+    }
+    let compact = words.concat();
     let mut rest = compact.strip_prefix('/').unwrap_or(&compact);
     let mut steps = Vec::new();
     loop {

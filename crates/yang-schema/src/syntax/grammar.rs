@@ -217,6 +217,7 @@ fn check_argument(source: &Source, id: StmtId) -> Result<(), ParseError> {
         Kw::FractionDigits if !arg.parse::<u8>().is_ok_and(|digits| (1..=18).contains(&digits)) => {
             "a number from 1 to 18"
         }
+        Kw::Enum if arg.is_empty() || arg.trim() != arg => "a name without white space at its ends",
         kw if takes_identifier(kw) && !is_identifier(arg) => "an identifier",
         _ => return Ok(()),
     };

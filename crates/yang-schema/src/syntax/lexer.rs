@@ -28,6 +28,9 @@ impl Default for ParseLimits {
     }
 }
 
+/// Most tolerances listed of one file; more than anybody reads.
+const MAX_TOLERANCES: usize = 1000;
+
 /// A token that matters, with the bytes it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lexeme {
@@ -223,8 +226,12 @@ impl Reader {
             out.push_str(inner);
             return;
         }
-        let line_start = self.source.text[..piece.start].rfind('\n').map_or(0, |at| at + 1);
-        let indent = width(&self.source.text[line_start..=piece.start]);
+        // asked for where the string goes on in another line only: all strings of a long line would look back at all of it
+        let indent = || {
+            let line_start = self.source.text[..piece.start].rfind('\n').map_or(0, |at| at + 1);
+            width(&self.source.text[line_start..=piece.start])
+        };
+        let indent = if inner.contains('\n') { indent() } else { 0 };
         let mut illegal = Vec::new();
         let mut lines = inner.split('\n').peekable();
         let mut at_start = true;
@@ -237,7 +244,11 @@ impl Reader {
             };
             let body = if last { body } else { body.trim_end_matches([' ', '\t']) };
             let stripped = if at_start { body.to_owned() } else { strip_indent(body, indent) };
-            unescape(&stripped, out, |bad| illegal.push((offset_in, bad)));
+            unescape(&stripped, out, |bad| {
+                if illegal.len() < MAX_TOLERANCES {
+                    illegal.push((offset_in, bad));
+                }
+            });
             if cr {
                 out.push('\r');
             }
@@ -248,6 +259,9 @@ impl Reader {
             offset_in += line.len() + 1;
         }
         for (at, bad) in illegal {
+            if self.source.tolerances.len() >= MAX_TOLERANCES {
+                break;
+            }
             let at = self.source.location_of(at);
             let message = format!("illegal escape \"\\{bad}\" in a double-quoted string, kept as it is");
             self.source.tolerances.push(Tolerance { at, message });
@@ -325,7 +339,8 @@ fn offset(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-fn shorten(text: &str) -> String {
+/// The beginning of a text, fit for a message.
+pub(crate) fn shorten(text: &str) -> String {
     /// Longest piece of a text shown in a message, in characters.
     const SHOWN: usize = 40;
     let mut shown: String = text.chars().take(SHOWN).collect();

@@ -82,7 +82,12 @@ impl Source {
 
     /// The argument, empty if there is none.
     pub(crate) fn arg(&self, id: StmtId) -> &str {
-        match self.stmts[id as usize].arg {
+        self.text_of(self.stmts[id as usize].arg)
+    }
+
+    /// The text of one of its statements' arguments.
+    pub(crate) fn text_of(&self, arg: Arg) -> &str {
+        match arg {
             Arg::None => "",
             Arg::Text { start, len } => &self.text[start as usize..(start + len) as usize],
             Arg::Owned(index) => &self.owned[index as usize],

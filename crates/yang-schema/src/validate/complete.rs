@@ -22,12 +22,12 @@ impl<'s> Walker<'s> {
         let mut references = References::default();
         references.collect(self, element, node);
         self.completeness(element, node);
-        references.check(self, element, node);
+        let _looked_at = references.check(self, element, node);
     }
 
     fn completeness(&mut self, element: Xml<'_, '_>, node: Node<'s>) {
         let present = present_nodes(element, node);
-        self.required(element, node, &present);
+        self.required(element, node, &Present::of(&present));
         let mut lists: HashMap<u32, Vec<Xml<'_, '_>>> = HashMap::new();
         for (child, child_node) in &present {
             match child_node.kind() {
@@ -47,7 +47,7 @@ impl<'s> Walker<'s> {
 
     /// Mandatory nodes and `min-elements` among the children of an element; through containers without presence,
     /// which count as there, and through the cases that are chosen.
-    fn required(&mut self, element: Xml<'_, '_>, parent: Node<'s>, present: &[(Xml<'_, '_>, Node<'s>)]) {
+    fn required(&mut self, element: Xml<'_, '_>, parent: Node<'s>, present: &Present) {
         for child in parent.children() {
             if self.options.config_only && !child.is_config() {
                 continue;
@@ -56,7 +56,7 @@ impl<'s> Walker<'s> {
             if !child.whens().is_empty() {
                 continue;
             }
-            let is_present = present.iter().any(|(_, node)| *node == child);
+            let is_present = present.nodes.contains(&child.id);
             match child.kind() {
                 NodeKind::Choice => self.required_choice(element, child, present),
                 NodeKind::Leaf | NodeKind::Anydata | NodeKind::Anyxml
@@ -69,23 +69,18 @@ impl<'s> Walker<'s> {
                     self.too_few(element, child, &wanted);
                 }
                 NodeKind::Container if !child.is_presence() && !is_present => {
-                    self.required(element, child, &[]);
+                    self.required(element, child, &Present::default());
                 }
                 _ => {}
             }
         }
     }
 
-    fn required_choice(
-        &mut self,
-        element: Xml<'_, '_>,
-        choice: Node<'s>,
-        present: &[(Xml<'_, '_>, Node<'s>)],
-    ) {
+    fn required_choice(&mut self, element: Xml<'_, '_>, choice: Node<'s>, present: &Present) {
         let chosen = choice
             .children()
             .filter(|case| case.whens().is_empty())
-            .find(|case| present.iter().any(|(_, node)| node.cases().any(|(_, of)| of == *case)));
+            .find(|case| present.cases.contains(&case.id));
         match chosen {
             Some(case) => self.required(element, case, present),
             None if choice.is_mandatory() => {
@@ -153,6 +148,23 @@ impl<'s> Walker<'s> {
                 }
             }
         }
+    }
+}
+
+/// Which nodes and cases an element has instances of.
+#[derive(Default)]
+struct Present {
+    nodes: HashSet<u32>,
+    cases: HashSet<u32>,
+}
+
+impl Present {
+    fn of(present: &[(Xml<'_, '_>, Node<'_>)]) -> Self {
+        let nodes: HashSet<u32> = present.iter().map(|(_, node)| node.id).collect();
+        let cases = present.first().map(|(_, node)| *node);
+        let of = |id: &u32| cases.map(|any| any.at(*id)).into_iter().flat_map(|node| node.cases());
+        let cases = nodes.iter().flat_map(of).map(|(_, case)| case.id).collect();
+        Self { nodes, cases }
     }
 }
 

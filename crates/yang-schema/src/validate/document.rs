@@ -112,7 +112,19 @@ impl Schema {
             .skip(OPEN.len())
             .collect();
         let wrapped = format!("{pad}{OPEN}{body}</all>");
-        let document = roxmltree::Document::parse(&wrapped).map_err(DocumentError::Xml)?;
+        let document = roxmltree::Document::parse(&wrapped).map_err(|error| {
+            // the place is that in the text as it was given, which says the same unless it stops at a second root
+            let shifted = |pos: roxmltree::TextPos| match (pos.row, declaration.is_empty()) {
+                (1, true) => (1, pos.col.saturating_sub(u32::try_from(OPEN.len()).unwrap_or(0))),
+                (row, _) => (row, pos.col),
+            };
+            let as_given = roxmltree::Document::parse(text).err();
+            let same = |given: &roxmltree::Error| {
+                let pos = given.pos();
+                (pos.row, pos.col) == shifted(error.pos())
+            };
+            DocumentError::Xml(as_given.filter(same).unwrap_or(error))
+        })?;
         let mut problems = self.judge(document.root_element(), kind, options)?;
         if declaration.is_empty() {
             let width = u32::try_from(OPEN.len()).unwrap_or(0);
@@ -124,7 +136,7 @@ impl Schema {
     }
 
     fn xml_of(&self, json: &str) -> Result<String, DocumentError> {
-        let value = serde_json::from_str(json).map_err(DocumentError::Json)?;
+        let value = crate::json::unique(json).map_err(DocumentError::Json)?;
         self.from_json(&value, self.root(), &JsonOptions::new()).map_err(DocumentError::Shape)
     }
 

@@ -7,6 +7,7 @@
 mod attributes;
 mod complete;
 mod document;
+mod finder;
 mod problem;
 mod references;
 mod suggest;

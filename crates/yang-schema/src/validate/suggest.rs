@@ -2,6 +2,11 @@
 
 /// The nearest of some names, if any is near.
 pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    /// Longest name that is a slip of the pen, in bytes.
+    const MAX_NAME: usize = 256;
+    if wrong.len() > MAX_NAME {
+        return None;
+    }
     let limit = 1 + wrong.chars().count() / 4;
     names
         .filter_map(|name| distance(wrong, name, limit).map(|distance| (distance, name)))

@@ -2,6 +2,7 @@
 //!
 //! Elements the model does not know are not entered, so the depth is that of the schema, which is limited.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use roxmltree::Node as Xml;
@@ -55,6 +56,8 @@ pub(super) struct Walker<'s> {
     /// The nodes entered, each with its predicate.
     path: Vec<(Node<'s>, String)>,
     problems: Vec<Problem>,
+    /// Where the lines of the document begin; found out with the first problem.
+    line_starts: OnceCell<Vec<usize>>,
 }
 
 /// What was seen among the children of one element.
@@ -67,7 +70,7 @@ struct Seen<'s> {
 
 impl<'s> Walker<'s> {
     pub(super) fn new(schema: &'s Schema, options: ValidateOptions, mode: Mode) -> Self {
-        Self { schema, options, mode, path: Vec::new(), problems: Vec::new() }
+        Self { schema, options, mode, path: Vec::new(), problems: Vec::new(), line_starts: OnceCell::new() }
     }
 
     pub(super) fn finish(self) -> Vec<Problem> {
@@ -306,7 +309,7 @@ impl<'s> Walker<'s> {
     /// A problem at the current path, to be filled in.
     pub(super) fn problem(&self, kind: ProblemKind, error_tag: ErrorTag, element: Xml<'_, '_>) -> Problem {
         let (path, namespaces) = self.prefixed_path();
-        let position = element.document().text_pos_at(element.range().start);
+        let (line, column) = self.position(element);
         Problem {
             kind,
             path,
@@ -320,9 +323,22 @@ impl<'s> Walker<'s> {
             bad_element: None,
             bad_attribute: None,
             bad_namespace: None,
-            line: position.row,
-            column: position.col,
+            line,
+            column,
         }
+    }
+
+    /// Line and column, without counting the lines of a large document for each of a thousand problems.
+    fn position(&self, element: Xml<'_, '_>) -> (u32, u32) {
+        let (text, at) = (element.document().input_text(), element.range().start);
+        let starts = self.line_starts.get_or_init(|| {
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect()
+        });
+        let line = starts.partition_point(|start| *start <= at);
+        let start = line.checked_sub(1).map_or(0, |line| starts[line]);
+        let column = text.get(start..at).map_or(0, |before| before.chars().count()) + 1;
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        (number(line), number(column))
     }
 
     fn prefixed_path(&self) -> (String, Vec<(String, String)>) {

@@ -50,7 +50,8 @@ pub(crate) fn judge(folders: &[&Path], modules: &[&str], payloads: &[Payload]) -
     let work = tempfile::tempdir().unwrap();
 
     let mut commands = loading(folders, modules);
-    let file = |index: usize| work.path().join(format!("in-{index}.xml"));
+    let ending = |index: usize| if payloads[index].xml.starts_with('{') { "json" } else { "xml" };
+    let file = |index: usize| work.path().join(format!("in-{index}.{}", ending(index)));
     let out = |index: usize| work.path().join(format!("out-{index}.json"));
     for (index, payload) in payloads.iter().enumerate() {
         std::fs::write(file(index), &payload.xml).unwrap();
@@ -125,7 +126,7 @@ fn loading(folders: &[&Path], modules: &[&str]) -> String {
 }
 
 /// Runs the commands; what yanglint said on its standard error.
-fn run(commands: &str, home: &Path) -> String {
+pub(crate) fn run(commands: &str, home: &Path) -> String {
     // it wants a home for its history
     std::fs::create_dir_all(home.join(".yanglint")).unwrap();
     let mut child = Command::new("yanglint")

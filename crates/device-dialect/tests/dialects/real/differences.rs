@@ -11,6 +11,7 @@
 
 use change_model::interface::InterfaceState;
 use device_dialect::{Dialect, IosXe, Shape};
+use netconf_client::ops::Datastore;
 
 use super::server::{edit, running};
 use super::{Device, limited};
@@ -21,7 +22,7 @@ const OPEN: &str = r#"<native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-nativ
 async fn sent(device: &Device, port: &str, inside: &str) -> Result<String, netconf_client::Error> {
     let port =
         format!("{OPEN}<GigabitEthernet><name>{port}</name>{inside}</GigabitEthernet></interface></native>");
-    edit(&device.session, &port).await?;
+    edit(&device.session, Datastore::Running, &port).await?;
     Ok(running(&device.session, device.tops).await)
 }
 
@@ -105,7 +106,7 @@ async fn what_the_check_speaks_against_the_server_refuses() {
             assert!(!dialect.check(PORT, &after).is_empty());
             let written = dialect.write(PORT, &before, &after).unwrap().unwrap();
             let inside = written.split_once('>').unwrap().1.strip_suffix("</config>").unwrap();
-            let refused = edit(&device.session, inside).await.unwrap_err();
+            let refused = edit(&device.session, Datastore::Running, inside).await.unwrap_err();
             assert!(!refused.rpc_errors().is_empty(), "{refused:?}");
             assert_eq!(device.holds().await, first, "a refused edit changed something");
         }

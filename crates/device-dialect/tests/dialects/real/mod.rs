@@ -3,6 +3,7 @@
 //! Run with `--ignored`; it fails where netconfd is not installed. What a server of another make does differently is in
 //! [`differences`], with its reason.
 
+mod candidate;
 mod canonical;
 mod differences;
 mod server;
@@ -13,6 +14,7 @@ use change_model::interface::InterfaceState;
 use change_model::vlan::VlanId;
 use device_dialect::{Dialect, IETF_MODULES, IOS_XE_MODULES, IosXe, OPENCONFIG_MODULES, Shape};
 use netconf_client::Session;
+use netconf_client::ops::{Commit, Datastore};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use yang_schema::Schema;
@@ -39,10 +41,16 @@ struct Device {
     session: Session,
     schema: &'static Schema,
     tops: &'static str,
+    /// What is edited: running, or the candidate, which is then committed.
+    target: Datastore,
 }
 
 impl Device {
     async fn start(dialect: &str) -> Self {
+        Self::start_for(dialect, Datastore::Running).await
+    }
+
+    async fn start_for(dialect: &str, target: Datastore) -> Self {
         let (modules, tops) = match dialect {
             "openconfig" => {
                 (OPENCONFIG_MODULES, r#"<interfaces xmlns="http://openconfig.net/yang/interfaces"/>"#)
@@ -52,9 +60,9 @@ impl Device {
             }
             _ => (IOS_XE_MODULES, r#"<native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native"/>"#),
         };
-        let server = Server::start(modules);
+        let server = Server::start(modules, target);
         let session = server.session().await;
-        Self { server, session, schema: models::own(dialect), tops }
+        Self { server, session, schema: models::own(dialect), tops, target }
     }
 
     /// The whole configuration in canonical XML.
@@ -64,8 +72,16 @@ impl Device {
 
     /// Sends the elements of a `<config>`.
     async fn takes(&self, config: &str, about: &str) {
-        if let Err(error) = edit(&self.session, config).await {
-            panic!("{about}: netconfd refuses {config}\n{:#?}\n{}", error.rpc_errors(), self.server.log());
+        let refused = |error: netconf_client::Error| {
+            panic!(
+                "{about}: netconfd refuses {config}\n{error}: {:#?}\n{}",
+                error.rpc_errors(),
+                self.server.log()
+            )
+        };
+        edit(&self.session, self.target, config).await.unwrap_or_else(refused);
+        if self.target == Datastore::Candidate {
+            self.session.call(Commit::new()).await.unwrap_or_else(refused);
         }
     }
 

@@ -32,8 +32,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts netconfd with these models, running being what is edited, and waits until it takes connections.
-    pub(crate) fn start(modules: &[(&str, &str)]) -> Self {
+    /// Starts netconfd with these models, and waits until it takes connections. What is edited is running, or the candidate, which is then
+    /// committed.
+    pub(crate) fn start(modules: &[(&str, &str)], target: Datastore) -> Self {
         for program in [NETCONFD, SUBSYSTEM] {
             assert!(Path::new(program).exists(), "{program} is missing: apt-get install netconfd");
         }
@@ -41,7 +42,8 @@ impl Server {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
-        let netconfd = spawn(folder.path(), port, modules);
+        let target = if target == Datastore::Candidate { "candidate" } else { "running" };
+        let netconfd = spawn(folder.path(), port, modules, target);
         let server = Self { folder, netconfd, port };
         let begun = Instant::now();
         while UnixStream::connect(server.folder.path().join("ncx.sock")).is_err() {
@@ -84,7 +86,7 @@ impl Drop for Server {
 /// Whom netconfd lets do everything.
 const USER: &str = "netchange";
 
-fn spawn(folder: &Path, port: u16, modules: &[(&str, &str)]) -> Child {
+fn spawn(folder: &Path, port: u16, modules: &[(&str, &str)], target: &str) -> Child {
     let at = folder.display();
     let mut command = Command::new(NETCONFD);
     command.args([
@@ -94,7 +96,7 @@ fn spawn(folder: &Path, port: u16, modules: &[(&str, &str)]) -> Child {
         format!("--modpath={at}:{MODULES}"),
         format!("--log={at}/netconfd.log"),
     ]);
-    command.args(["--no-startup", "--target=running"]);
+    command.arg("--no-startup").arg(format!("--target={target}"));
     for (name, text) in modules {
         std::fs::write(folder.join(format!("{name}.yang")), text).unwrap();
         command.arg(format!("--module={name}"));
@@ -105,13 +107,23 @@ fn spawn(folder: &Path, port: u16, modules: &[(&str, &str)]) -> Child {
     command.spawn().unwrap()
 }
 
-/// Edits running: all of it or nothing.
-pub(crate) async fn edit(session: &Session, config: &str) -> Result<(), netconf_client::Error> {
-    let edit = EditConfig::new(Datastore::Running, config);
+/// Edits running, or the candidate: all of it or nothing. The edit itself asks to be tested: an edit of the candidate that does not is
+/// answered with ok by netconfd, and lost by the commit.
+pub(crate) async fn edit(
+    session: &Session,
+    target: Datastore,
+    config: &str,
+) -> Result<(), netconf_client::Error> {
+    let edit = EditConfig::new(target, config);
     session.call(edit.test_option(TestOption::TestThenSet).error_option(ErrorOption::RollbackOnError)).await
 }
 
-/// What running holds at and below the nodes of a subtree filter.
+/// What a datastore holds at and below the nodes of a subtree filter.
+pub(crate) async fn held(session: &Session, store: Datastore, filter: &str) -> String {
+    session.call(GetConfig::new(store).subtree(filter)).await.unwrap().xml().to_owned()
+}
+
+/// What running holds.
 pub(crate) async fn running(session: &Session, filter: &str) -> String {
-    session.call(GetConfig::new(Datastore::Running).subtree(filter)).await.unwrap().xml().to_owned()
+    held(session, Datastore::Running, filter).await
 }
