@@ -86,7 +86,16 @@ impl Reply {
             return Some("");
         }
         let content = &self.text[self.content.clone()];
-        xml::last_end_tag(content).filter(|end| *end >= tag.end).map(|end| &content[tag.end..end])
+        if let Some(end) = xml::last_end_tag(content).filter(|end| *end >= tag.end)
+            && content[end..].trim_end() == format!("</{}>", tag_name(content))
+        {
+            return Some(&content[tag.end..end]);
+        }
+        // Something stands after it: look for its own end.
+        let element = children_named(content, "data", self.max_depth).ok()?.into_iter().next()?;
+        let element = &content[element];
+        let tag = xml::start_tag(element.as_bytes()).ok().flatten()?;
+        xml::last_end_tag(element).map(|end| &element[tag.end..end])
     }
 
     /// The text of the first element named `name` directly in the reply: vendors' `<result>…</result>`.
@@ -163,6 +172,12 @@ fn body_range(text: &str, root: &StartTag<'_>) -> Option<Range<usize>> {
     (name.rsplit(':').next() == Some("rpc-reply")).then_some(root.end..end)
 }
 
+/// The name of the element at the beginning, with its prefix.
+fn tag_name(content: &str) -> &str {
+    let name = content.trim_start().trim_start_matches('<');
+    name.split(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>')).next().unwrap_or("")
+}
+
 /// The ranges of the elements with this local name at the top of `fragment`.
 fn children_named(fragment: &str, name: &str, max_depth: usize) -> Result<Vec<Range<usize>>, String> {
     use quick_xml::events::Event;
@@ -217,6 +232,21 @@ mod tests {
         assert_eq!(data.data(), Some("<a>1</a>"));
         assert_eq!(read("<rpc-reply><data/></rpc-reply>").unwrap().data(), Some(""));
         assert_eq!(read("<rpc-reply/>").unwrap().body(), "");
+    }
+
+    #[test]
+    fn data_ends_with_its_own_end_tag_whatever_stands_after_it() {
+        for (text, wanted) in [
+            ("<rpc-reply><data><a>1</a></data><x>2</x></rpc-reply>", "<a>1</a>"),
+            ("<rpc-reply><data><a/></data><!-- </data> --></rpc-reply>", "<a/>"),
+            (
+                "<rpc-reply><n:data xmlns:n='u'><data>1</data></n:data >\n<x/><x></x></rpc-reply>",
+                "<data>1</data>",
+            ),
+            ("<rpc-reply> <!-- c --><data><![CDATA[</data>]]></data></rpc-reply>", "<![CDATA[</data>]]>"),
+        ] {
+            assert_eq!(read(text).unwrap().data(), Some(wanted), "{text}");
+        }
     }
 
     #[test]

@@ -14,6 +14,9 @@
 //! # }
 //! ```
 
+mod call_home;
+mod known;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +26,11 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+
+pub use call_home::{
+    CALL_HOME_TLS_PORT, CallHome, CallHomeDevice, Called, Caller, CallerLimits, OwnCertificate,
+};
+pub use known::ServerIdentity;
 
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};

@@ -47,13 +47,14 @@ pub(crate) fn start_tag(bytes: &[u8]) -> Result<Option<StartTag<'_>>, &'static s
     loop {
         at += bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let rest = &bytes[at..];
-        let skip = |end: &[u8]| {
-            memchr::memchr_iter(b'>', rest).map(|at| at + 1).find(|&length| rest[..length].ends_with(end))
+        // From where the end may stand: `<!-->` is no whole comment, nor `<?>` an instruction.
+        let skip = |end: &[u8], from: usize| {
+            rest.get(from..).and_then(|rest| memchr::memmem::find(rest, end)).map(|at| from + at + end.len())
         };
         let skipped = match rest {
             [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => None,
-            [b'<', b'?', ..] => skip(b"?>"),
-            [b'<', b'!', b'-', b'-', ..] => skip(b"-->"),
+            [b'<', b'?', ..] => skip(b"?>", 2),
+            [b'<', b'!', b'-', b'-', ..] => skip(b"-->", 4),
             [b'<', b'!', ..] => return Err("a document type declaration or CDATA before the root element"),
             [b'<', ..] => return tag_at(bytes, at),
             _ => return Err("text before the root element"),
@@ -247,6 +248,8 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_refused() {
+        assert_eq!(start_tag(b"<!--><a/>"), Ok(None));
+        assert_eq!(start_tag(b"<?><a/>"), Ok(None));
         for text in ["x", "<!DOCTYPE a>", "<a b>", "<a b=c>", "< a>", "<a/b>"] {
             assert!(start_tag(text.as_bytes()).is_err(), "{text}");
         }

@@ -8,7 +8,7 @@ use crate::Outcome;
 /// Mode, its keys, and the numbers that are compared.
 const MEASUREMENTS: [(&str, &[&str], &[&str]); 6] = [
     ("sessions", &["n=200"], &["connect_median_ms", "cpu_s"]),
-    ("rpc", &["n=5000"], &["median_us", "cpu_s_per_1000"]),
+    ("rpc", &["n=10000"], &["median_us", "cpu_s_per_1000"]),
     ("pipeline", &["n=20000"], &["rate", "cpu_s_per_1000"]),
     ("parallel", &["n=20000"], &["rate", "cpu_s_per_1000"]),
     ("big", &["n=3", "size=33554432"], &["median_s", "rss_kb"]),
@@ -30,11 +30,15 @@ pub(crate) fn compare(common: &[String], extra: &[String], rounds: usize) -> Out
     for (mode, keys, names) in MEASUREMENTS {
         let keys: Vec<&str> = keys.iter().copied().chain(extra.iter().map(String::as_str)).collect();
         let mut runs: [Vec<serde_json::Value>; RUNS.len()] = Default::default();
-        for round in 0..rounds.max(1) {
+        // The first warms up and is left out.
+        for round in 0..=rounds.max(1) {
             // Each is first in turn.
             for turn in 0..RUNS.len() {
                 let which = (round + turn) % RUNS.len();
-                runs[which].push(run(mode, common, &keys, RUNS[which])?);
+                let answer = run(mode, common, &keys, RUNS[which])?;
+                if round > 0 {
+                    runs[which].push(answer);
+                }
             }
         }
         for name in names {
@@ -47,7 +51,8 @@ pub(crate) fn compare(common: &[String], extra: &[String], rounds: usize) -> Out
     Ok(table)
 }
 
-/// One number: medians, their ratio, the lowest and highest ratio of the rounds, and the ratio of both floors' medians.
+/// One number: medians; the median of the rounds' ratios, each to the mean of its round's two floors; the lowest and the
+/// highest of them; the median of the ratios of a round's floors to each other.
 fn line(
     table: &mut String,
     (mode, name): (&str, &str),
@@ -55,17 +60,17 @@ fn line(
     floor: &[f64],
     again: &[f64],
 ) -> Outcome<()> {
-    let (mine, theirs) = (median(ours), median(floor));
-    write!(table, "| {mode} | {name} | {mine:.4} | {theirs:.4} | ")?;
-    if theirs == 0.0 {
+    let means: Vec<f64> = floor.iter().zip(again).map(|(one, other)| f64::midpoint(*one, *other)).collect();
+    write!(table, "| {mode} | {name} | {:.4} | {:.4} | ", median(ours), median(&means))?;
+    if means.contains(&0.0) {
         // A number of failures: nothing can be divided by it.
         writeln!(table, "| | |")?;
         return Ok(());
     }
-    let each: Vec<f64> = ours.iter().zip(floor).map(|(ours, floor)| ours / floor).collect();
+    let each: Vec<f64> = ours.iter().zip(&means).map(|(ours, floor)| ours / floor).collect();
     let (lowest, highest) = each.iter().fold((f64::MAX, 0f64), |(low, high), &r| (low.min(r), high.max(r)));
-    let noise = median(again) / theirs;
-    writeln!(table, "{:.2} | {lowest:.2} to {highest:.2} | {noise:.2} |", mine / theirs)?;
+    let noise: Vec<f64> = again.iter().zip(floor).map(|(again, floor)| again / floor).collect();
+    writeln!(table, "{:.2} | {lowest:.2} to {highest:.2} | {:.2} |", median(&each), median(&noise))?;
     Ok(())
 }
 

@@ -82,9 +82,9 @@ impl Floor {
         Ok(self.rest.get_u8())
     }
 
-    /// Reads one message; its length.
+    /// Reads one message; its length. As with any client, the message is its caller's: its buffer is not used again.
     async fn read(&mut self) -> Outcome<usize> {
-        self.message.clear();
+        self.message = Vec::new();
         loop {
             if (self.byte().await?, self.byte().await?) != (b'\n', b'#') {
                 return Err("not chunked framing".into());

@@ -34,8 +34,9 @@
 //! `/proc` (Linux), CPU in steps of 10 ms.
 //!
 //! `bench compare HOST PORT USER PASS [rounds=7] [KEY=VALUE …]` runs all the modes in turns with this crate and twice with
-//! the floor, each in a process of its own, and prints a table in Markdown: the medians of the rounds, their ratio, the
-//! lowest and the highest ratio of a round, and the ratio of the floor to itself, which is what chance does.
+//! the floor, each in a process of its own, one round more than asked for, the first of which is left out, and prints a
+//! table in Markdown: the medians of the rounds; the median, lowest and highest of the rounds' ratios, each of this crate to
+//! the mean of both floors of that round; and the median ratio of the floor to itself, which is what chance does.
 
 mod compare;
 mod floor;

@@ -1,5 +1,7 @@
 //! A server's own YANG modules: get-schema (RFC 6022) and the YANG library in both its forms (RFC 7895, RFC 8525).
 
+use std::collections::HashSet;
+
 use super::Get;
 use crate::capabilities::Capabilities;
 use crate::error::Error;
@@ -74,8 +76,18 @@ impl Operation for GetSchema {
         xml.push_str("</get-schema>");
     }
 
-    /// The module's text, without the white space around it.
+    /// The module's text, without the white space around it; of a format that is XML, the elements as they stand in the
+    /// reply.
     fn read(&self, reply: Reply) -> Result<String, Error> {
+        let elements = {
+            let document = reply.tree()?;
+            let children = document.root_element().children();
+            let mut data = children.filter(|node| node.tag_name().name() == "data");
+            data.next().is_some_and(|data| data.first_element_child().is_some())
+        };
+        if elements && let Some(data) = reply.data() {
+            return Ok(data.trim().to_owned());
+        }
         reply.child_text("data")?.ok_or_else(|| Error::UnexpectedReply {
             operation: self.name().to_owned(),
             reason: "it has no <data>".to_owned(),
@@ -84,7 +96,7 @@ impl Operation for GetSchema {
 }
 
 /// One module a server has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Module {
     /// Its name.
@@ -207,11 +219,12 @@ fn read_module(node: Node<'_, '_>, implemented: bool) -> Option<Module> {
 /// RFC 8525. `None` if a module lacks what it must have.
 fn read_sets(library: Node<'_, '_>) -> Option<YangLibrary> {
     let mut modules: Vec<Module> = Vec::new();
+    let mut seen = HashSet::new();
     for set in named(library, "module-set") {
         for (kind, implemented) in [("module", true), ("import-only-module", false)] {
             for node in named(set, kind) {
                 let module = read_module(node, implemented)?;
-                if !modules.contains(&module) {
+                if seen.insert(module.clone()) {
                     modules.push(module);
                 }
             }

@@ -265,6 +265,9 @@ fn the_other_replies_are_read() {
         GetSchema::new("a").read(reply("<data xmlns=\"urn:m\">\nmodule a {&lt;}\n</data>")).unwrap(),
         "module a {<}"
     );
+    let yin = reply("<data xmlns=\"urn:m\">\n<module name=\"a\"><prefix value=\"a\"/></module>\n</data>");
+    let yin = GetSchema::new("a").format("yin").read(yin).unwrap();
+    assert_eq!(yin, "<module name=\"a\"><prefix value=\"a\"/></module>");
     let text = "<result xmlns=\"http://cisco.com/yang/cisco-ia\">Save running-config successful</result>";
     assert_eq!(SaveConfig.read(reply(text)).unwrap(), "Save running-config successful");
     assert_eq!(SaveConfig.read(reply("<ok/>")).unwrap(), "");

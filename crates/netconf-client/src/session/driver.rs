@@ -29,7 +29,8 @@ pub(super) struct Driver<R, W> {
 impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
     /// Reads and writes until the stream ends, or the session has been ended from this side.
     pub(super) async fn run(mut self) {
-        let mut reader = Reader { shared: &self.shared, message: Assembler::default(), target: None };
+        let mut reader =
+            Reader { shared: &self.shared, message: Assembler::default(), target: None, look_at: 0 };
         let framing = self.decoder.framing();
         let mut writer = Writer { write: &mut self.write, shared: &self.shared, framing, nudge: self.nudge };
         let cause = tokio::select! {
@@ -138,7 +139,12 @@ struct Reader<'s> {
     message: Assembler,
     /// Who gets the message at hand, once its start tag has been seen.
     target: Option<Target>,
+    /// Bytes of the message at which its start tag is looked for next.
+    look_at: usize,
 }
+
+/// Bytes up to which a message's start tag is looked for with every part that comes.
+const SMALL_HEAD: usize = 4096;
 
 impl Reader<'_> {
     async fn run<R: ReadBytes>(&mut self, read: &mut R, decoder: &mut Decoder) -> LostCause {
@@ -180,6 +186,12 @@ impl Reader<'_> {
             }
             None => {
                 self.message.add(data);
+                let length = self.message.bytes().len();
+                if length < self.look_at {
+                    return Ok(());
+                }
+                // A long start tag that comes in small parts is not searched anew with each of them.
+                self.look_at = if length < SMALL_HEAD { 0 } else { length + length / 8 };
                 self.target = self.find_target()?;
                 if let Some(Target::Caller(Waiter::Parts(_))) = self.target {
                     let head = self.message.take();
@@ -217,6 +229,14 @@ impl Reader<'_> {
     }
 
     async fn end(&mut self) -> Result<(), LostCause> {
+        self.look_at = 0;
+        if self.target.is_none() {
+            self.target = self.find_target()?;
+            if let Some(Target::Caller(Waiter::Parts(_))) = self.target {
+                let whole = self.message.take();
+                self.hand_on(Piece::Data(whole)).await;
+            }
+        }
         if matches!(self.target, Some(Target::Caller(Waiter::Parts(_)))) {
             self.hand_on(Piece::End).await;
         }

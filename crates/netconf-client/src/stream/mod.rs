@@ -38,6 +38,9 @@ use scanner::{Found, Scanner};
 /// Bytes of one entry, if nothing else is asked for: 1 MiB.
 const MAX_ENTRY: usize = 1 << 20;
 
+/// Errors and warnings in one reply, at most.
+const MAX_ERRORS: usize = 1000;
+
 /// A reply as it comes. Dropping it throws the rest away; the session stays usable.
 #[derive(Debug)]
 pub struct ReplyStream {
@@ -114,9 +117,12 @@ impl Entries {
     /// if the reply is not well-formed or an entry too large; as [`ReplyStream::chunk`].
     pub async fn next(&mut self) -> Result<Option<String>, Error> {
         loop {
-            match self.scanner.next() {
+            match self.scanner.next().map_err(|reason| self.unexpected(reason))? {
                 Some(Found::Entry(entry)) => return Ok(Some(entry)),
                 Some(Found::RpcError(text)) => {
+                    if self.errors.len() >= MAX_ERRORS {
+                        return Err(self.unexpected(format!("more than {MAX_ERRORS} errors in one reply")));
+                    }
                     let error = self.read_error(&text)?;
                     self.errors.push(error);
                     continue;
@@ -125,7 +131,7 @@ impl Entries {
                 None => {}
             }
             match self.stream.chunk().await? {
-                Some(bytes) => self.scanner.push(&bytes).map_err(|reason| self.unexpected(reason))?,
+                Some(bytes) => self.scanner.push(&bytes),
                 None => {
                     self.done = true;
                     self.scanner.finish().map_err(|reason| self.unexpected(reason))?;
@@ -141,7 +147,8 @@ impl Entries {
 
     fn end(&mut self) -> Result<Option<String>, Error> {
         if self.errors.iter().any(|error| error.severity == Severity::Error) {
-            return Err(Error::RpcErrors(std::mem::take(&mut self.errors)));
+            // Kept: whoever asks again must not take the reply for a whole one.
+            return Err(Error::RpcErrors(self.errors.clone()));
         }
         Ok(None)
     }

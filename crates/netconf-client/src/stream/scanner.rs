@@ -1,6 +1,6 @@
 //! Finds the entries of a list in a reply that comes in pieces, holding one entry at a time.
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 
 use bytes::BytesMut;
 
@@ -46,8 +46,15 @@ pub(super) struct Scanner {
     bindings: Vec<(Vec<u8>, Vec<u8>)>,
     capture: Option<Capture>,
     root_seen: bool,
-    found: VecDeque<Found>,
+    found: Option<Found>,
+    /// How far the token at the beginning of the input was searched for its end.
+    searched: Searched,
+    /// Why the reply cannot be read on.
+    broken: Option<String>,
 }
+
+/// Namespace declarations in force at one place, at most: all of them are declared on each entry.
+const MAX_BINDINGS: usize = 1024;
 
 type Scan<T> = Result<T, String>;
 
@@ -62,22 +69,41 @@ impl Scanner {
             bindings: Vec::new(),
             capture: None,
             root_seen: false,
-            found: VecDeque::new(),
+            found: None,
+            searched: Searched::default(),
+            broken: None,
         }
     }
 
-    pub(super) fn next(&mut self) -> Option<Found> {
-        self.found.pop_front()
-    }
-
-    /// Takes the next bytes in.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Scan<()> {
+    /// Takes the next bytes in; they are looked at when they are asked for.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.input.extend_from_slice(bytes);
-        while let Some(length) = token(&self.input)? {
-            let token = self.input.split_to(length);
-            self.take(&token)?;
+    }
+
+    /// What is found next in the bytes so far; `None` until more come. After an error it stays with it.
+    pub(super) fn next(&mut self) -> Scan<Option<Found>> {
+        if let Some(reason) = &self.broken {
+            return Err(reason.clone());
         }
-        let held = self.input.len() + self.capture.as_ref().map_or(0, |capture| capture.text.len());
+        self.search().inspect_err(|reason| self.broken = Some(reason.clone()))
+    }
+
+    fn search(&mut self) -> Scan<Option<Found>> {
+        while let Some(length) = token(&self.input, &mut self.searched)? {
+            let token = self.input.split_to(length);
+            self.searched = Searched::default();
+            self.take(&token)?;
+            self.limit(0)?;
+            if let Some(found) = self.found.take() {
+                return Ok(Some(found));
+            }
+        }
+        self.limit(self.input.len())?;
+        Ok(None)
+    }
+
+    fn limit(&self, beside: usize) -> Scan<()> {
+        let held = beside + self.capture.as_ref().map_or(0, |capture| capture.text.len());
         if held > self.max_entry {
             return Err(format!(
                 "an entry, or a part of the reply beside them, has more than {} bytes",
@@ -132,6 +158,12 @@ impl Scanner {
         let parts = Parts::of(tag)?;
         let bindings = self.bindings.len();
         self.bindings.extend(parts.bindings);
+        if self.bindings.len() > bindings {
+            let sizes = self.bindings.iter().map(|(prefix, namespace)| prefix.len() + namespace.len());
+            if self.bindings.len() > MAX_BINDINGS || sizes.sum::<usize>() > self.max_entry {
+                return Err("too many namespace declarations".to_owned());
+            }
+        }
         let level = self.open.len();
         let on_path = self.on_path(level, parts.name);
         if self.capture.is_some() {
@@ -160,7 +192,7 @@ impl Scanner {
         self.bindings.truncate(open.bindings);
         if let Some(capture) = self.capture.take_if(|capture| capture.level == self.open.len()) {
             let text = String::from_utf8(capture.text).map_err(|_| "it is not UTF-8".to_owned())?;
-            self.found.push_back(if capture.is_error { Found::RpcError(text) } else { Found::Entry(text) });
+            self.found = Some(if capture.is_error { Found::RpcError(text) } else { Found::Entry(text) });
         }
         Ok(())
     }
@@ -172,7 +204,7 @@ impl Scanner {
         }
         let parent = self.open.last().is_some_and(|open| open.on_path);
         let Some((namespace, wanted)) = self.path.get(level - 1).filter(|_| parent) else { return false };
-        local(name) == wanted.as_bytes() && self.namespace(name).unwrap_or(b"") == namespace.as_bytes()
+        local(name) == wanted.as_bytes() && same_namespace(self.namespace(name).unwrap_or(b""), namespace)
     }
 
     fn namespace(&self, name: &[u8]) -> Option<&[u8]> {
@@ -185,13 +217,12 @@ impl Scanner {
     fn complete(&self, tag: &[u8], name: &[u8], own: usize) -> Vec<u8> {
         let mut text = Vec::with_capacity(tag.len() + 64);
         text.extend_from_slice(&tag[..1 + name.len()]);
-        let mut declared: Vec<&[u8]> =
+        let mut declared: HashSet<&[u8]> =
             self.bindings[own..].iter().map(|(prefix, _)| prefix.as_slice()).collect();
         for (prefix, namespace) in self.bindings[..own].iter().rev() {
-            if declared.contains(&prefix.as_slice()) {
+            if !declared.insert(prefix) {
                 continue;
             }
-            declared.push(prefix);
             text.extend_from_slice(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
             text.extend_from_slice(prefix);
             // As it stood between its own quotes: it may contain the other kind.
@@ -241,45 +272,80 @@ impl<'t> Parts<'t> {
     }
 }
 
+/// Whether a namespace as it stands in a start tag is this one.
+fn same_namespace(written: &[u8], wanted: &str) -> bool {
+    if !written.contains(&b'&') {
+        return written == wanted.as_bytes();
+    }
+    let text = std::str::from_utf8(written).ok();
+    text.and_then(|text| quick_xml::escape::unescape(text).ok()).is_some_and(|text| text == wanted)
+}
+
 fn local(name: &[u8]) -> &[u8] {
     name.rsplit(|byte| *byte == b':').next().unwrap_or(name)
 }
 
-/// The length of the token at the beginning; `None` if it is not complete.
-fn token(input: &[u8]) -> Scan<Option<usize>> {
-    let through = |end: &[u8], from: usize| {
-        input.get(from..).and_then(|rest| memchr::memmem::find(rest, end)).map(|at| from + at + end.len())
-    };
+/// Where a search for the end of a token goes on when more bytes have come.
+#[derive(Default)]
+struct Searched {
+    at: usize,
+    /// The quote of the attribute value that this is in.
+    quote: Option<u8>,
+}
+
+/// The length of the token at the beginning; `None` if it is not complete: then `searched` says how much of it need not
+/// be looked at again, so that a long one in small parts costs no more than in one.
+fn token(input: &[u8], searched: &mut Searched) -> Scan<Option<usize>> {
     Ok(match input {
         [] | [b'<'] => None,
-        [b'<', b'?', ..] => through(b"?>", 2),
-        [b'<', b'/', ..] => through(b">", 2),
+        [b'<', b'?', ..] => through(input, b"?>", 2, searched),
+        [b'<', b'/', ..] => through(input, b">", 2, searched),
         [b'<', b'!', rest @ ..] => {
             if rest.starts_with(b"--") {
-                through(b"-->", 4)
+                through(input, b"-->", 4, searched)
             } else if rest.starts_with(b"[CDATA[") {
-                through(b"]]>", 9)
+                through(input, b"]]>", 9, searched)
             } else if b"--".starts_with(rest) || b"[CDATA[".starts_with(rest) {
                 None
             } else {
                 return Err("a document type declaration".to_owned());
             }
         }
-        [b'<', ..] => tag_length(input),
+        [b'<', ..] => tag_length(input, searched),
         // Text may be handed on in parts.
         _ => Some(memchr::memchr(b'<', input).unwrap_or(input.len())),
     })
 }
 
+/// The length through `end`, which stands at `from` or later.
+fn through(input: &[u8], end: &[u8], from: usize, searched: &mut Searched) -> Option<usize> {
+    let begin = from.max(searched.at);
+    let found = input.get(begin..).and_then(|rest| memchr::memmem::find(rest, end));
+    // The last bytes may be the beginning of the end.
+    searched.at = begin.max((input.len() + 1).saturating_sub(end.len()));
+    found.map(|at| begin + at + end.len())
+}
+
 /// The length of the start tag at the beginning, with `>` in quotes passed over.
-fn tag_length(input: &[u8]) -> Option<usize> {
-    let mut at = 1;
+fn tag_length(input: &[u8], searched: &mut Searched) -> Option<usize> {
+    searched.at = searched.at.max(1);
     loop {
-        at += memchr::memchr3(b'>', b'"', b'\'', input.get(at..)?)?;
-        if input[at] == b'>' {
-            return Some(at + 1);
-        }
-        at += 2 + memchr::memchr(input[at], &input[at + 1..])?;
+        let rest = input.get(searched.at..)?;
+        let found = match searched.quote {
+            Some(quote) => memchr::memchr(quote, rest),
+            None => memchr::memchr3(b'>', b'"', b'\'', rest),
+        };
+        let Some(found) = found else {
+            searched.at = input.len();
+            return None;
+        };
+        let byte = rest[found];
+        searched.at += found + 1;
+        searched.quote = match searched.quote {
+            Some(_) => None,
+            None if byte == b'>' => return Some(searched.at),
+            None => Some(byte),
+        };
     }
 }
 
@@ -302,12 +368,16 @@ mod tests {
     fn scan(text: &[u8], cuts: &[usize]) -> Scan<Vec<Found>> {
         let mut scanner = Scanner::new(path(), 10, 1000);
         let mut from = 0;
+        let mut all = Vec::new();
         for &to in cuts.iter().chain([&text.len()]) {
-            scanner.push(&text[from..to])?;
+            scanner.push(&text[from..to]);
             from = to;
+            while let Some(found) = scanner.next()? {
+                all.push(found);
+            }
         }
         scanner.finish()?;
-        Ok(std::iter::from_fn(|| scanner.next()).collect())
+        Ok(all)
     }
 
     #[test]
@@ -330,6 +400,40 @@ mod tests {
             let (Found::Entry(text) | Found::RpcError(text)) = found;
             roxmltree::Document::parse(text).unwrap();
         }
+    }
+
+    #[test]
+    fn a_namespace_written_with_an_entity_is_the_same() {
+        let path = vec![("a&b".to_owned(), "data".to_owned())];
+        let mut scanner = Scanner::new(path, 10, 1000);
+        scanner.push(b"<r><data xmlns='a&amp;b'/></r>");
+        assert!(matches!(scanner.next(), Ok(Some(Found::Entry(_)))));
+    }
+
+    #[test]
+    fn a_long_tag_in_small_parts_does_not_cost_its_square() {
+        for begin in ["<!--", "<a b='", "<?", "<![CDATA[", "<a b='1' ", "</"] {
+            let mut scanner = Scanner::new(path(), 10, 1 << 20);
+            scanner.push(begin.as_bytes());
+            let begun = std::time::Instant::now();
+            for _ in 0..(1 << 19) {
+                scanner.push(b"x");
+                assert_eq!(scanner.next(), Ok(None));
+            }
+            assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{begin}");
+        }
+    }
+
+    #[test]
+    fn declarations_without_end_are_refused_and_it_stays_refused() {
+        let mut scanner = Scanner::new(path(), 10, 1 << 20);
+        let mut tag = "<r".to_owned();
+        for number in 0..=MAX_BINDINGS {
+            tag.push_str(&format!(" xmlns:p{number}=''"));
+        }
+        scanner.push(format!("{tag}><data xmlns='urn:nc'/>").as_bytes());
+        assert!(scanner.next().is_err());
+        assert!(scanner.next().is_err());
     }
 
     #[test]
