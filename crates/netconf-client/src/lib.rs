@@ -1,6 +1,8 @@
 #![cfg_attr(feature = "ssh", doc = include_str!("../README.md"))]
 #![cfg_attr(not(feature = "ssh"), doc = "A NETCONF client for tokio, built without SSH.")]
 
+#[cfg(any(feature = "ssh", feature = "tls"))]
+mod callers;
 pub mod capabilities;
 pub mod error;
 pub mod framing;

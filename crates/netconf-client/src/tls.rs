@@ -27,9 +27,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-pub use call_home::{
-    CALL_HOME_TLS_PORT, CallHome, CallHomeDevice, Called, Caller, CallerLimits, OwnCertificate,
-};
+pub use crate::callers::CallerLimits;
+pub use call_home::{CALL_HOME_TLS_PORT, CallHome, CallHomeDevice, Called, Caller, OwnCertificate};
 pub use known::ServerIdentity;
 
 use crate::error::{Error, Phase};

@@ -23,13 +23,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use russh::client::Handler;
 use russh::keys::PublicKey;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
 use super::channel::{SshTransport, netconf_channel};
 use super::host_key::{HostKeyCheck, fingerprint, normal_fingerprint, parse_pinned};
 use super::login::log_in;
 use super::{Auth, SshTimeouts};
+use crate::callers::{CallerLimits, Gate, Place};
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
 
@@ -76,7 +77,7 @@ impl Known {
 /// Listens for devices that call.
 #[derive(Debug)]
 pub struct CallHome {
-    listener: TcpListener,
+    gate: Gate,
     devices: Arc<Vec<(Known, CallHomeDevice)>>,
     timeouts: SshTimeouts,
     session: SessionConfig,
@@ -101,14 +102,8 @@ impl CallHome {
             Ok((known, device))
         };
         let devices = Arc::new(devices.into_iter().map(known).collect::<Result<_, Error>>()?);
-        let failed = |source| Error::Connect { host: "the address to listen on".to_owned(), port: 0, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        Ok(CallHome {
-            listener,
-            devices,
-            timeouts: SshTimeouts::default(),
-            session: SessionConfig::default(),
-        })
+        let gate = Gate::bind(address).await?;
+        Ok(CallHome { gate, devices, timeouts: SshTimeouts::default(), session: SessionConfig::default() })
     }
 
     /// Other time limits.
@@ -125,25 +120,33 @@ impl CallHome {
         self
     }
 
+    /// Other numbers of callers.
+    #[must_use]
+    pub fn limits(mut self, limits: CallerLimits) -> Self {
+        self.gate.limit(limits);
+        self
+    }
+
     /// Where it listens.
     ///
     /// # Errors
     /// As the operating system has it.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.gate.local_addr()
     }
 
-    /// Waits, without limit, for the next connection. Nothing is known of it yet; give [`Caller::session`] a task of
+    /// Waits, without limit, for the next connection, and for room among the callers. Nothing is known of it yet; give [`Caller::session`] a task of
     /// its own, so that a caller that stays silent keeps nobody else waiting.
     ///
     /// # Errors
-    /// As the operating system has it. Some pass (too many open files): the listener stays usable.
+    /// As the operating system has it. Some pass (too many open files): the listener stays usable. A caller that is gone
+    /// already is none.
     pub async fn accept(&self) -> io::Result<Caller> {
-        let (stream, address) = self.listener.accept().await?;
-        stream.set_nodelay(true)?;
+        let (stream, address, place) = self.gate.accept().await?;
         Ok(Caller {
             stream,
             address,
+            place,
             devices: Arc::clone(&self.devices),
             timeouts: self.timeouts,
             session: self.session.clone(),
@@ -157,6 +160,7 @@ pub struct Caller {
     stream: TcpStream,
     /// Where it comes from.
     pub address: SocketAddr,
+    place: Place,
     devices: Arc<Vec<(Known, CallHomeDevice)>>,
     timeouts: SshTimeouts,
     session: SessionConfig,
@@ -215,6 +219,7 @@ impl Caller {
         let mut config = self.session.clone();
         config.hello_timeout = limit.saturating_sub(begun.elapsed());
         let session = Session::open_transport(SshTransport::new(channel, handle), config).await?;
+        drop(self.place);
         Ok(Called { device: device.name.clone(), address: self.address, session })
     }
 }

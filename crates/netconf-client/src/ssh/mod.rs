@@ -17,6 +17,7 @@ use std::time::Duration;
 use async_ssh2_tokio::{Client, ToSocketAddrsWithHostname};
 use tokio::time::timeout;
 
+pub use crate::callers::CallerLimits;
 pub use auth::Auth;
 pub use call_home::{CALL_HOME_PORT, CallHome, CallHomeDevice, Called, Caller};
 pub use host_key::{HostKey, HostKeyCheck, scan_host_key};

@@ -21,22 +21,21 @@
 //! # }
 //! ```
 
-use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, rustls};
 
 use super::TlsTimeouts;
 use super::known::{Devices, Known, ServerIdentity};
+use crate::callers::{CallerLimits, Gate, Place};
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
 
@@ -66,35 +65,13 @@ pub struct OwnCertificate {
     pub key: PrivateKeyDer<'static>,
 }
 
-/// How many callers are dealt with at once, until their sessions are open or they were refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallerLimits {
-    /// In all, at least 1. 64. Further connections wait in the operating system's queue.
-    pub callers: usize,
-    /// From one IP address, at least 1. 8. Further connections from it are closed at once, so that one host cannot
-    /// keep all others out.
-    pub per_address: usize,
-}
-
-impl Default for CallerLimits {
-    fn default() -> Self {
-        CallerLimits { callers: 64, per_address: 8 }
-    }
-}
-
-/// Callers under way from each address.
-type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
 /// Listens for devices that call.
 #[derive(Debug)]
 pub struct CallHome {
-    listener: TcpListener,
+    gate: Gate,
     shared: Arc<Shared>,
     timeouts: TlsTimeouts,
     session: SessionConfig,
-    limits: CallerLimits,
-    room: Arc<Semaphore>,
-    counts: Counts,
 }
 
 #[derive(Debug)]
@@ -118,18 +95,8 @@ impl CallHome {
         own: OwnCertificate,
     ) -> Result<Self, Error> {
         let shared = Arc::new(Shared::new(devices, roots, own)?);
-        let failed = |source| Error::Connect { host: "the address to listen on".to_owned(), port: 0, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let limits = CallerLimits::default();
-        Ok(CallHome {
-            listener,
-            shared,
-            timeouts: TlsTimeouts::default(),
-            session: SessionConfig::default(),
-            limits,
-            room: Arc::new(Semaphore::new(limits.callers)),
-            counts: Counts::default(),
-        })
+        let gate = Gate::bind(address).await?;
+        Ok(CallHome { gate, shared, timeouts: TlsTimeouts::default(), session: SessionConfig::default() })
     }
 
     /// Other time limits; that on connecting has no meaning here.
@@ -149,8 +116,7 @@ impl CallHome {
     /// Other numbers of callers.
     #[must_use]
     pub fn limits(mut self, limits: CallerLimits) -> Self {
-        self.limits = limits;
-        self.room = Arc::new(Semaphore::new(limits.callers.clamp(1, Semaphore::MAX_PERMITS)));
+        self.gate.limit(limits);
         self
     }
 
@@ -159,7 +125,7 @@ impl CallHome {
     /// # Errors
     /// As the operating system has it.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.gate.local_addr()
     }
 
     /// Waits, without limit, for the next connection, and for room among the callers. Nothing is known of it yet; give
@@ -169,30 +135,10 @@ impl CallHome {
     /// As the operating system has it. Some pass (too many open files): the listener stays usable. A caller that is gone
     /// already is none.
     pub async fn accept(&self) -> io::Result<Caller> {
-        loop {
-            let room = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
-            let (stream, address) = match self.listener.accept().await {
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-                    ) =>
-                {
-                    continue;
-                }
-                accepted => accepted?,
-            };
-            let Some(place) = Place::take(&self.counts, address.ip(), self.limits.per_address, room) else {
-                tracing::debug!(%address, "too many callers from one address: closing this one");
-                continue;
-            };
-            if stream.set_nodelay(true).is_err() {
-                continue;
-            }
-            let (timeouts, session) = (self.timeouts, self.session.clone());
-            let shared = Arc::clone(&self.shared);
-            return Ok(Caller { stream, address, shared, timeouts, session, place });
-        }
+        let (stream, address, place) = self.gate.accept().await?;
+        let (timeouts, session) = (self.timeouts, self.session.clone());
+        let shared = Arc::clone(&self.shared);
+        Ok(Caller { stream, address, shared, timeouts, session, place })
     }
 }
 
@@ -218,43 +164,6 @@ impl Shared {
         tls.resumption = Resumption::disabled();
         Ok(Shared { names, devices, tls: Arc::new(tls) })
     }
-}
-
-/// One of the places of callers; dropping it frees it.
-#[derive(Debug)]
-struct Place {
-    counts: Counts,
-    address: IpAddr,
-    _room: OwnedSemaphorePermit,
-}
-
-impl Place {
-    fn take(counts: &Counts, address: IpAddr, most: usize, room: OwnedSemaphorePermit) -> Option<Self> {
-        let mut table = locked(counts);
-        let count = table.entry(address).or_default();
-        if *count >= most.max(1) {
-            return None;
-        }
-        *count += 1;
-        drop(table);
-        Some(Place { counts: Arc::clone(counts), address, _room: room })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut table = locked(&self.counts);
-        if let Some(count) = table.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                table.remove(&self.address);
-            }
-        }
-    }
-}
-
-fn locked(counts: &Counts) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A TCP connection that somebody opened. Dropping it closes it.

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use netconf_client::ops::{Datastore, GetConfig};
-use netconf_client::ssh::{Auth, CallHome, CallHomeDevice, Called, HostKeyCheck, SshTimeouts};
+use netconf_client::ssh::{Auth, CallHome, CallHomeDevice, Called, CallerLimits, HostKeyCheck, SshTimeouts};
 use netconf_client::{Error, Phase};
 use russh::keys::HashAlg;
 use secrecy::SecretString;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 use crate::fake::{FULL, Fake};
 use crate::sshd::{Manner, PASSWORD, SshServer, USER, USER_KEY, key, key_text};
@@ -88,4 +90,23 @@ async fn refusals_and_silence_are_told() {
         CallHomeDevice::new("x", HostKeyCheck::KnownHosts("known_hosts".into()), USER, Auth::password("x"));
     let error = CallHome::bind("127.0.0.1:0", vec![by_file]).await.unwrap_err();
     assert!(matches!(error, Error::BadCredentials(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_all_places() {
+    let devices = vec![device("one", 21, Auth::password(PASSWORD))];
+    let listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap();
+    let listener = listener.limits(CallerLimits { callers: 5, per_address: 2 });
+    let address = listener.local_addr().unwrap();
+    let (first, second) = (TcpStream::connect(address).await, TcpStream::connect(address).await);
+    let silent = [listener.accept().await.unwrap(), listener.accept().await.unwrap()];
+    // The third is closed, and is no caller.
+    let mut third = TcpStream::connect(address).await.unwrap();
+    let (refused, accepted) = (third.read_u8(), listener.accept());
+    tokio::select! {
+        refused = tokio::time::timeout(LIMIT, refused) => assert!(refused.unwrap().is_err()),
+        caller = accepted => panic!("it was let in: {caller:?}"),
+    }
+    drop((silent, first, second));
+    call(&listener, 21, Manner::Normal).await.unwrap();
 }
