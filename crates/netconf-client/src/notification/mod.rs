@@ -28,6 +28,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::error::Error;
+use crate::ops::SUBSCRIBED_NS;
 use crate::xml;
 
 pub(crate) use queue::Queue;
@@ -138,13 +139,13 @@ impl Notification {
     /// Whether this says that the replay is over and what follows is new (RFC 5277, section 3.3.1).
     pub fn is_replay_complete(&self) -> bool {
         let old = self.name() == "replayComplete" && self.namespace() == Some(NETMOD_NS);
-        old || self.name() == "replay-completed"
+        old || (self.name() == "replay-completed" && self.namespace() == Some(SUBSCRIBED_NS))
     }
 
     /// Whether this says that the subscription has come to its stop time (RFC 5277, section 3.3.2).
     pub fn is_complete(&self) -> bool {
         let old = self.name() == "notificationComplete" && self.namespace() == Some(NETMOD_NS);
-        old || self.name() == "subscription-completed"
+        old || (self.name() == "subscription-completed" && self.namespace() == Some(SUBSCRIBED_NS))
     }
 
     /// The whole message parsed.
@@ -180,15 +181,20 @@ mod tests {
 
     #[test]
     fn the_ends_of_replay_and_subscription_are_told() {
-        let with = |name: &str| {
+        let with = |name: &str, namespace: &str| {
             read(&format!(
-                "<notification><eventTime>x</eventTime><{name} xmlns='urn:ietf:params:xml:ns:netmod:notification'/></notification>"
+                "<notification><eventTime>x</eventTime><{name} xmlns='{namespace}'/></notification>"
             ))
             .unwrap()
         };
-        assert!(with("replayComplete").is_replay_complete());
-        assert!(with("notificationComplete").is_complete());
-        assert!(with("subscription-completed").is_complete());
+        for (namespace, replay, end) in [
+            (NETMOD_NS, "replayComplete", "notificationComplete"),
+            (SUBSCRIBED_NS, "replay-completed", "subscription-completed"),
+        ] {
+            assert!(with(replay, namespace).is_replay_complete() && with(end, namespace).is_complete());
+            let (replay, end) = (with(replay, "urn:of:somebody"), with(end, "urn:of:somebody"));
+            assert!(!replay.is_replay_complete() && !end.is_complete());
+        }
     }
 
     #[test]

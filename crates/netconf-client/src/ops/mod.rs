@@ -27,6 +27,7 @@ pub use partial_lock::{PartialLock, PartialUnlock, PartiallyLocked};
 pub use query::{Data, Filter, Get, GetConfig, WithDefaults};
 pub use raw::Raw;
 pub use schema::{GetSchema, GetYangLibrary, Module, YangLibrary};
+pub(crate) use subscribe::SUBSCRIBED_NS;
 pub use subscribe::{CreateSubscription, DeleteSubscription, EstablishSubscription, Established};
 pub use vendor::{SaveConfig, SyncFrom};
 

@@ -27,8 +27,13 @@ impl Filter {
     pub(crate) fn check(&self, operation: &'static str, capabilities: &Capabilities) -> Result<(), Error> {
         match self {
             Filter::Subtree(elements) => xml::check_fragment(elements, "filter", Limits::DEFAULT.max_depth),
-            Filter::XPath { .. } => {
+            Filter::XPath { namespaces, .. } => {
                 need(capabilities, operation, capabilities::XPATH)?;
+                // One that ends the attribute would begin another, or an element.
+                if let Some((prefix, _)) = namespaces.iter().find(|(prefix, _)| !is_prefix(prefix)) {
+                    let reason = format!("{prefix:?} is not a prefix");
+                    return Err(Error::InvalidXml { what: "XPath filter", reason });
+                }
                 let mut element = String::new();
                 self.write("filter", &mut element);
                 xml::check_fragment(&element, "XPath filter", 1)
@@ -60,6 +65,10 @@ impl Filter {
             }
         }
     }
+}
+
+fn is_prefix(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 fn push_value(value: &str, xml: &mut String) {

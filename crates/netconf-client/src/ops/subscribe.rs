@@ -11,7 +11,8 @@ use crate::operation::{Effect, Operation, expect_ok, need};
 use crate::reply::Reply;
 use crate::xml;
 
-const SUBSCRIBED_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications";
+/// The namespace of RFC 8639.
+pub(crate) const SUBSCRIBED_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications";
 const PUSH_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-yang-push";
 const DATASTORES_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-datastores";
 

@@ -134,9 +134,12 @@ fn xml_that_would_leave_its_place_is_refused() {
         EditConfig::new(Datastore::Running, hostile).check(&offering(&[capabilities::WRITABLE_RUNNING]));
     assert!(matches!(edit, Err(Error::InvalidXml { .. })), "{edit:?}");
     assert!(matches!(Raw::new("<a>").check(&offering(&[])), Err(Error::InvalidXml { .. })));
-    let prefix = vec![("x y".to_owned(), "urn:x".to_owned())];
-    let xpath = Get::new().filter(Filter::XPath { select: "/a".into(), namespaces: prefix });
-    assert!(matches!(xpath.check(&offering(&[capabilities::XPATH])), Err(Error::InvalidXml { .. })));
+    for prefix in ["x y", "", "x=\"u\" select=\"/all\" xmlns:y", "x=\"u\"><b/></filter><filter xmlns:y"] {
+        let namespaces = vec![(prefix.to_owned(), "urn:x".to_owned())];
+        let xpath = Get::new().filter(Filter::XPath { select: "/a".into(), namespaces });
+        let checked = xpath.check(&offering(&[capabilities::XPATH]));
+        assert!(matches!(checked, Err(Error::InvalidXml { .. })), "{prefix:?}: {checked:?}");
+    }
 }
 
 #[test]

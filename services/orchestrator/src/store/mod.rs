@@ -165,7 +165,9 @@ impl Store {
         let unsynced = open(1, options.clone().synchronous(SqliteSynchronous::Normal));
         let unsynced = unsynced.await.context("cannot open the store for leases")?;
         let pens = Pens { synced: write.clone(), unsynced, written: Arc::default() };
-        let read = open(READERS, options.pragma("cache_size", READ_CACHE)).await.context("cannot open the store for reading")?;
+        let read = open(READERS, options.pragma("cache_size", READ_CACHE))
+            .await
+            .context("cannot open the store for reading")?;
         let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
         let inbox = inbox::Writer::start(pens.clone(), shared.clone());
         Ok(Self { write, pens, read, inbox, shared })
