@@ -41,10 +41,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
 const CHECKPOINT_AT: &str = "8000";
 /// Connections for reading.
 const READERS: u32 = 2;
-/// Memory of a connection for pages of the file, in KiB: little for one that reads, as the kernel has the pages too; more for one that
-/// writes, which would write them out in the midst of a transaction.
-const READ_CACHE: &str = "-128";
-const WRITE_CACHE: &str = "-512";
+/// Memory of a connection for pages of the file, in KiB: little, as the kernel has them too.
+const PAGE_CACHE: &str = "-128";
 
 /// A handle to the store; cheap to clone.
 #[derive(Clone)]
@@ -143,7 +141,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_AT)
-            .pragma("cache_size", WRITE_CACHE)
+            .pragma("cache_size", PAGE_CACHE)
             .foreign_keys(true);
         let path = options.get_filename().to_path_buf();
         make_private(&path).with_context(|| format!("cannot make the store {}", path.display()))?;
@@ -165,9 +163,7 @@ impl Store {
         let unsynced = open(1, options.clone().synchronous(SqliteSynchronous::Normal));
         let unsynced = unsynced.await.context("cannot open the store for leases")?;
         let pens = Pens { synced: write.clone(), unsynced, written: Arc::default() };
-        let read = open(READERS, options.pragma("cache_size", READ_CACHE))
-            .await
-            .context("cannot open the store for reading")?;
+        let read = open(READERS, options).await.context("cannot open the store for reading")?;
         let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
         let inbox = inbox::Writer::start(pens.clone(), shared.clone());
         Ok(Self { write, pens, read, inbox, shared })
