@@ -118,7 +118,7 @@ impl ChangeView {
             },
             requested_by: change.requesters.first().map(ToString::to_string),
             title: change.title.clone(),
-            device: change.device().map(ToString::to_string),
+            device: change.names_device().map(|device| device.to_string()),
             interface: change.interface().map(ToString::to_string),
             requested: change.request.as_ref().map(|request| request.settings.clone()),
             plan,

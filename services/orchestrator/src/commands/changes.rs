@@ -63,7 +63,7 @@ async fn list(args: ListArgs) -> Result<u8> {
                 change.id.to_string(),
                 change.ticket.number.clone(),
                 change.state.to_string(),
-                text(change.device().map(|device| device as &dyn ToString)),
+                change.names_device().map_or_else(|| text(None), |device| device.to_string()),
                 text(change.interface().map(|interface| interface as &dyn ToString)),
                 note::time(change.updated_at),
             ]

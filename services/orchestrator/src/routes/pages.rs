@@ -188,7 +188,7 @@ async fn change_page(app: &App, change: &Change, said: String) -> sqlx::Result<C
         aftermath: if failed { note::aftermath(change) } else { String::new() },
         problems: change.problems.iter().map(ToString::to_string).collect(),
         given_up: store.given_up(Some(change.id)).await?,
-        device: text(change.device().map(ToString::to_string)),
+        device: text(change.names_device().map(|device| device.to_string())),
         interface: text(change.interface().map(ToString::to_string)),
         requested_by: text(change.requesters.first().map(ToString::to_string)),
         risk: text(plan.map(note::risk)),
