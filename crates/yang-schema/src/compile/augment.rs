@@ -74,15 +74,8 @@ impl Compiler<'_> {
             let found = if node == 0 {
                 self.schema.roots.get(&(module, sym)).copied()
             } else {
-                let mut next = self.schema.nodes[node as usize].first_child;
-                while next != 0 {
-                    let data = &self.schema.nodes[next as usize];
-                    if data.name == sym && data.module == module {
-                        break;
-                    }
-                    next = data.next;
-                }
-                (next != 0).then_some(next)
+                let first = self.schema.nodes[node as usize].first_child;
+                self.named_child(node, first, module, sym)
             };
             match found {
                 Some(found) => node = found,

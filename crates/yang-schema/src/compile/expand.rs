@@ -3,7 +3,7 @@
 use super::{Compiler, Context};
 use crate::schema::{NodeData, NodeKind, StmtRef, Sym, WhenData};
 use crate::syntax::Kw;
-use crate::syntax::argument::{self, Name};
+use crate::syntax::argument;
 
 /// A node to be.
 struct New {
@@ -196,10 +196,10 @@ impl Compiler<'_> {
             let module = self.module_of(at, step.prefix.as_deref())?;
             // in a grouping, the own module's names are in the namespace of whoever uses the grouping
             let module = if module == own { context.module } else { module };
-            found = match self.step(candidates, module, step) {
+            let name = self.schema.names.intern(&step.name);
+            found = match self.named_child(parent, candidates, module, name) {
                 Some(found) => found,
                 None => {
-                    let name = self.schema.names.intern(&step.name);
                     if !self.pruned.contains(&(parent, module, name)) {
                         self.error(
                             at,
@@ -213,18 +213,6 @@ impl Compiler<'_> {
             candidates = self.schema.nodes[found as usize].first_child;
         }
         Some(found)
-    }
-
-    fn step(&self, mut candidate: u32, module: u16, step: &Name) -> Option<u32> {
-        let name = self.schema.names.get(&step.name)?;
-        while candidate != 0 {
-            let node = &self.schema.nodes[candidate as usize];
-            if node.name == name && node.module == module {
-                return Some(candidate);
-            }
-            candidate = node.next;
-        }
-        None
     }
 
     fn find_child(&self, parent: u32, module: u16, wanted: impl Fn(&NodeData) -> bool) -> Option<u32> {
@@ -295,20 +283,7 @@ impl Compiler<'_> {
         if data.parent == 0 {
             self.schema.roots.remove(&(data.module, data.name));
         }
-        let mut before = 0;
-        let mut next = self.schema.nodes[parent].first_child;
-        while next != node && next != 0 {
-            before = next;
-            next = self.schema.nodes[next as usize].next;
-        }
-        if before == 0 {
-            self.schema.nodes[parent].first_child = data.next;
-        } else {
-            self.schema.nodes[before as usize].next = data.next;
-        }
-        if self.schema.nodes[parent].last_child == node {
-            self.schema.nodes[parent].last_child = before;
-        }
+        self.take_from_siblings(node);
         // an implicit case goes with its only node
         let parent = self.schema.nodes[parent];
         if parent.kind == NodeKind::Case && parent.def == 0 && parent.first_child == 0 {

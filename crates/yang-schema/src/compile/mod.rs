@@ -13,6 +13,7 @@ mod features;
 mod leafrefs;
 mod modules;
 mod scope;
+mod siblings;
 mod types;
 
 use std::collections::{HashMap, HashSet};
@@ -70,6 +71,7 @@ struct Compiler<'a> {
     groupings_in_progress: Vec<StmtRef>,
     /// Nodes that features or deviations took away; augments of them are silently void.
     pruned: HashSet<(u32, ModuleId, Sym)>,
+    siblings: siblings::Siblings,
     /// `uses` expanded so far: groupings may multiply without a single node.
     uses: usize,
     full: bool,
@@ -131,6 +133,7 @@ impl<'a> Compiler<'a> {
             types_in_progress: Vec::new(),
             groupings_in_progress: Vec::new(),
             pruned: HashSet::new(),
+            siblings: siblings::Siblings::default(),
             uses: 0,
             full: false,
             errors: Vec::new(),
