@@ -123,8 +123,8 @@ impl Reply {
     /// The whole message parsed.
     ///
     /// # Errors
-    /// [`Error::UnexpectedReply`] if it is not well-formed, declares a document type, or is nested deeper than the
-    /// session's limit.
+    /// [`Error::UnexpectedReply`] if it is not well-formed, declares a document type, is nested deeper than the session's
+    /// limit, or has an element with more than 1,024 attributes and namespace declarations.
     pub fn tree(&self) -> Result<roxmltree::Document<'_>, Error> {
         xml::parse(&self.text, self.max_depth)
             .map_err(|reason| Error::UnexpectedReply { operation: "a call".to_owned(), reason })

@@ -9,6 +9,9 @@ use crate::error::Error;
 /// Bytes within which a message's root start tag must be complete.
 pub(crate) const MAX_HEAD: usize = 256 * 1024;
 
+/// Attributes and namespace declarations of one element in a tree, at most: the parser compares each with each.
+const MAX_ATTRIBUTES: usize = 1024;
+
 /// The start tag of a message's root element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StartTag<'b> {
@@ -178,9 +181,44 @@ pub(crate) fn last_end_tag(text: &str) -> Option<usize> {
     memchr::memrchr_iter(b'<', bytes).find(|at| bytes.get(at + 1) == Some(&b'/'))
 }
 
+/// Whether an element has more than [`MAX_ATTRIBUTES`]. Text that is no XML is left to the parser.
+fn has_too_many_attributes(text: &str) -> bool {
+    /// ` a=""`
+    const SHORTEST: usize = 5;
+    let bytes = text.as_bytes();
+    let mut tags = memchr::memchr_iter(b'<', bytes).peekable();
+    while let Some(tag) = tags.next() {
+        if matches!(bytes.get(tag + 1), Some(b'!' | b'?')) {
+            continue;
+        }
+        // No attribute's value may have a `<` in it.
+        let end = tags.peek().copied().unwrap_or(bytes.len());
+        if end - tag > MAX_ATTRIBUTES * SHORTEST && attributes(&bytes[tag..end]) > MAX_ATTRIBUTES {
+            return true;
+        }
+    }
+    false
+}
+
+/// The number of attributes in the tag at the beginning.
+fn attributes(tag: &[u8]) -> usize {
+    let mut here = until(tag, 0, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'));
+    let mut count = 0;
+    loop {
+        here = until(tag, here, |byte| !byte.is_ascii_whitespace());
+        match attribute_at(tag, here) {
+            Ok(Some((_, _, end))) => (count, here) = (count + 1, end),
+            _ => return count,
+        }
+    }
+}
+
 /// Parses a document and refuses one deeper than `max_depth` elements. Entities beyond XML's five, and document
 /// type declarations, are refused by the parser.
 pub(crate) fn parse(text: &str, max_depth: usize) -> Result<roxmltree::Document<'_>, String> {
+    if has_too_many_attributes(text) {
+        return Err(format!("an element with more than {MAX_ATTRIBUTES} attributes"));
+    }
     let options = roxmltree::ParsingOptions { nodes_limit: u32::MAX, ..roxmltree::ParsingOptions::default() };
     let document =
         roxmltree::Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
@@ -224,6 +262,26 @@ mod tests {
 
     fn tag(text: &str) -> StartTag<'_> {
         start_tag(text.as_bytes()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn an_element_with_too_many_attributes_is_no_tree() {
+        let text = |count: usize, quote: char| {
+            let mut text = "<r><a".to_owned();
+            for number in 0..count {
+                text.push_str(&format!(" a{number}\n={quote}>{quote}"));
+            }
+            text + "/></r>"
+        };
+        for quote in ['"', '\''] {
+            assert!(parse(&text(MAX_ATTRIBUTES, quote), 10).is_ok());
+            assert!(parse(&text(MAX_ATTRIBUTES + 1, quote), 10).unwrap_err().contains("1024 attributes"));
+        }
+        // Text that only looks like it.
+        for around in [("", ""), ("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?a", "?>")] {
+            let text = format!("<r>{}{}{}</r>", around.0, " a=\"\"".repeat(5000), around.1);
+            assert!(parse(&text, 10).is_ok(), "{around:?}");
+        }
     }
 
     #[test]
