@@ -43,6 +43,16 @@ impl Drop for Server {
     }
 }
 
+/// netconfd counts its transactions in `$HOME/.yuma` if that is there, else in a folder of the user's that all of them share and that
+/// two of them, started at once, both fail to make.
+fn keep_apart(home: &Path) {
+    std::fs::create_dir_all(home.join(".yuma")).unwrap();
+    std::fs::write(home.join(".yuma/startup-cfg-txid.txt"), "1\n").unwrap();
+    if let Some(of_the_user) = std::env::home_dir() {
+        std::fs::create_dir_all(of_the_user.join(".yuma")).unwrap();
+    }
+}
+
 fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{program} is needed: {error}"));
@@ -69,9 +79,9 @@ impl Server {
         std::fs::write(at("authorized_keys"), key(&at("user_key"))).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (user, socket) = (run("id", &["-un"]), at("ncx.sock"));
+        keep_apart(home.path());
         let netconfd = Command::new(NETCONFD)
             .current_dir(home.path())
-            // It keeps a file of its transactions there, and ends if another netconfd is just writing that.
             .env("HOME", home.path())
             .args(["--no-startup", "--module=Cisco-IOS-XE-native", "--module=Cisco-IOS-XE-switch"])
             .args(["--module=Cisco-IOS-XE-vlan", "--module=cisco-ia"])

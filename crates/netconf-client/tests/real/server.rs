@@ -207,8 +207,19 @@ fn start_netconfd(folder: &Path, port: u16, shape: Shape, user: &str) -> Child {
         command.arg("--with-startup=true");
     }
     let out = std::fs::File::create(folder.join("netconfd.out")).unwrap();
+    keep_apart(folder);
     command.current_dir(folder).env("HOME", folder).stdin(Stdio::null());
     command.stdout(out.try_clone().unwrap()).stderr(out).spawn().unwrap()
+}
+
+/// netconfd counts its transactions in `$HOME/.yuma` if that is there, else in a folder of the user's that all of them share and that
+/// two of them, started at once, both fail to make.
+fn keep_apart(home: &Path) {
+    std::fs::create_dir_all(home.join(".yuma")).unwrap();
+    std::fs::write(home.join(".yuma/startup-cfg-txid.txt"), "1\n").unwrap();
+    if let Some(of_the_user) = std::env::home_dir() {
+        std::fs::create_dir_all(of_the_user.join(".yuma")).unwrap();
+    }
 }
 
 fn start_sshd(folder: &Path, port: u16, user: &str) -> Child {

@@ -101,10 +101,20 @@ fn spawn(folder: &Path, port: u16, modules: &[(&str, &str)], target: &str) -> Ch
         std::fs::write(folder.join(format!("{name}.yang")), text).unwrap();
         command.arg(format!("--module={name}"));
     }
-    // It keeps a file of its transactions at home, and ends if another netconfd is just writing that.
+    keep_apart(folder);
     command.current_dir(folder).env("HOME", folder);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
+}
+
+/// netconfd counts its transactions in `$HOME/.yuma` if that is there, else in a folder of the user's that all of them share and that
+/// two of them, started at once, both fail to make.
+fn keep_apart(home: &Path) {
+    std::fs::create_dir_all(home.join(".yuma")).unwrap();
+    std::fs::write(home.join(".yuma/startup-cfg-txid.txt"), "1\n").unwrap();
+    if let Some(of_the_user) = std::env::home_dir() {
+        std::fs::create_dir_all(of_the_user.join(".yuma")).unwrap();
+    }
 }
 
 /// Edits running, or the candidate: all of it or nothing. The edit itself asks to be tested: an edit of the candidate that does not is
