@@ -1,5 +1,6 @@
 //! The switchboard of faults: what shall go wrong, where, and how often.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -126,9 +127,31 @@ pub enum FaultAction {
 #[derive(Debug, Default)]
 pub struct FaultBoard {
     faults: Mutex<Vec<Fault>>,
+    requests: AtomicUsize,
+}
+
+/// A request that a stand-in works on.
+pub(crate) struct InHand<'a>(&'a AtomicUsize);
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl FaultBoard {
+    /// HTTP requests that the stand-ins work on, delayed ones too, and also those whose sender is gone.
+    #[must_use]
+    pub fn requests_in_hand(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Counts a request as long as it is worked on.
+    pub(crate) fn request_in_hand(&self) -> InHand<'_> {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        InHand(&self.requests)
+    }
+
     /// Switches a fault on.
     pub fn add(&self, fault: Fault) {
         self.lock().push(fault);

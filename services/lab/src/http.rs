@@ -152,6 +152,7 @@ async fn strike(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceR
     let Some(board) = request.app_data::<Data<Switchboard>>().cloned() else {
         return next.call(request).await;
     };
+    let _in_hand = board.faults.request_in_hand();
     let path = request.path().to_owned();
     let mut instead = None;
     for action in board.faults.strike(board.system, Point::Request, request.method().as_str(), &path) {

@@ -42,7 +42,7 @@ impl Service {
             );
         }
         let store = Store::open(&settings.store_url).await?;
-        let owned = store.own().await?;
+        let owned = store.own(worker::UNDER_WAY).await?;
         let app = App::new(settings, store)?;
         let addr = listener.local_addr().context("the listener has no address")?;
         let pulse = Arc::new(Pulse::default());

@@ -214,6 +214,38 @@ async fn a_commit_that_is_under_way_when_netchange_dies_is_not_sent_again() {
     world.stop().await;
 }
 
+/// The ticket system and the chat work on what they got although nobody waits for the answer any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_being_said_when_netchange_dies_is_not_said_twice() {
+    let cases = [("zammad", "PUT", "/api/v1/tickets/", 2), ("webex", "POST", "/v1/messages", 0)];
+    for (system, method, path, skip) in cases {
+        let mut world = World::new(Options::default()).await;
+        let before = world.snapshot(PORT);
+        let slow = json!({"delay": {"ms": 1200}});
+        let fault = json!({"system": system, "point": "request", "method": method, "path": path, "skip": skip, "times": 1, "action": slow});
+        world.fault(fault.clone());
+        world.serve(&[]).await;
+        let ticket = world.file(PORT, founding_ticket());
+        if system == "zammad" {
+            world.approve(ticket).await;
+        }
+        let fault = serde_json::from_value(fault).unwrap();
+        until("the request is under way", async || (!world.lab.faults.is_on(&fault)).then_some(())).await;
+        world.signal("-KILL").await;
+        killed(&mut world).await;
+        world.serve(&[]).await;
+        if system == "webex" {
+            world.approve(ticket).await;
+        }
+        world.quiet_after(ticket, &["closed"]).await;
+        let done = async || (world.lab.faults.requests_in_hand() == 0).then_some(());
+        until("the old request is worked on", done).await;
+        let end = end(&world, Story::Access, ticket, &before).await;
+        assert!(end.closed, "{system}: {}", world.notes(ticket));
+        world.stop().await;
+    }
+}
+
 /// A confirmed commit is on trial, netchange dies, and the switch does not notice: the network in between just went silent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_commit_that_is_still_on_trial_is_not_taken_for_a_change_that_is_done() {

@@ -13,6 +13,7 @@ use change_model::{Change, Effect, Event};
 
 use crate::app::App;
 use crate::store::outbox::OutboxRow;
+use crate::worker::UNDER_WAY;
 
 /// Why an effect did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +64,8 @@ impl From<ticket_client::Error> for EffectError {
     fn from(error: ticket_client::Error) -> Self {
         let why = format!("Zammad: {}", chain(&error));
         if error.is_retryable() {
-            Self::Later { why, after: error.retry_after() }
+            let under_way = under_way(error.is_ambiguous(), error.status());
+            Self::Later { why, after: error.retry_after().max(under_way) }
         } else {
             Self::Never { why }
         }
@@ -74,7 +76,8 @@ impl From<webex_cards::Error> for EffectError {
     fn from(error: webex_cards::Error) -> Self {
         let why = format!("Webex: {}", chain(&error));
         if error.is_retryable() {
-            Self::Later { why, after: error.retry_after() }
+            let under_way = under_way(error.may_have_been_done(), error.status());
+            Self::Later { why, after: error.retry_after().max(under_way) }
         } else {
             Self::Never { why }
         }
@@ -94,6 +97,11 @@ impl From<serde_json::Error> for EffectError {
     fn from(error: serde_json::Error) -> Self {
         Self::never(format!("cannot be written as JSON: {error}"))
     }
+}
+
+/// How long a request may still be worked on whose own server did not answer: it was silent, or a gateway in front of it spoke.
+fn under_way(may_be_done: bool, status: Option<u16>) -> Option<Duration> {
+    (may_be_done && status.is_none_or(|status| matches!(status, 502 | 504))).then_some(UNDER_WAY)
 }
 
 /// An error and its causes in one line.

@@ -169,8 +169,9 @@ impl Store {
         Ok(Self { write, pens, read, inbox, shared })
     }
 
-    /// Makes sure that no other `serve` works on this file, and takes up what the last one left under lease.
-    pub(crate) async fn own(&self) -> Result<File> {
+    /// Makes sure that no other `serve` works on this file, and takes up what the last one left under lease. What it was just saying to people
+    /// may be `under_way` for so long, and is taken up after that.
+    pub(crate) async fn own(&self, under_way: Duration) -> Result<File> {
         let path = self.shared.path.with_extension("lock");
         let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         if lock.try_lock().is_err() {
@@ -184,8 +185,8 @@ impl Store {
         sqlx::query("UPDATE inbox SET lease_until = NULL WHERE done_at IS NULL AND lease_until IS NOT NULL")
             .execute(&mut *tx)
             .await?;
-        let take_up = "UPDATE outbox SET lease_until = NULL WHERE done_at IS NULL AND gave_up_at IS NULL AND lease_until IS NOT NULL";
-        sqlx::query(take_up).execute(&mut *tx).await?;
+        let later = Timestamp::now().checked_add(under_way).unwrap_or(Timestamp::MAX);
+        sqlx::query(outbox::TAKE_UP).bind(millis(later)).execute(&mut *tx).await?;
         tx.commit().await?;
         tokio::spawn(checkpoint(self.clone()));
         Ok(lock)

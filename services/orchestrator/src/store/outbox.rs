@@ -73,6 +73,10 @@ pub(super) const DUE: &str = concat!(
     ") AS effect"
 );
 
+/// Takes up what a `serve` that is gone had under lease; what it was just saying to people not before ?1.
+pub(super) const TAKE_UP: &str = "UPDATE outbox SET lease_until = NULL, due_at = CASE WHEN lane IN ('ticket', 'chat') OR effect = 'ask_approvers' THEN max(due_at, ?1) ELSE due_at END \
+     WHERE done_at IS NULL AND gave_up_at IS NULL AND lease_until IS NOT NULL";
+
 /// A longer lease.
 const RENEW: &str = "UPDATE outbox SET lease_until = ?2 WHERE id = ?1 AND done_at IS NULL";
 

@@ -22,7 +22,7 @@ use crate::store::inbox::{InboxRow, NotStored, Source};
 use crate::store::outbox::{LEASE, OutboxRow};
 use crate::store::{Applied, Done};
 
-pub(crate) use retry::Limits;
+pub(crate) use retry::{Limits, UNDER_WAY};
 
 /// Effects worked on at once.
 const EFFECTS: usize = 32;

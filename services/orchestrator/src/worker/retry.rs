@@ -19,6 +19,9 @@ const TELL_TICKET_FOR: Duration = Duration::from_hours(24);
 const TELL_CHAT_FOR: Duration = Duration::from_hours(6);
 /// How long approvers are tried to be asked.
 const ASK_FOR: Duration = Duration::from_hours(1);
+/// How long a request that got no answer may still be under way: only then is looked whether it was done, and sent again if not. Neither the
+/// ticket system nor the chat has a way to say the same thing once.
+pub(crate) const UNDER_WAY: Duration = Duration::from_secs(3);
 /// How long a webhook is tried to be worked on; the poll finds what it was about later.
 const DELIVERY_FOR: Duration = Duration::from_hours(24);
 
