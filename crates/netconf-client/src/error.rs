@@ -109,12 +109,21 @@ pub enum Error {
     /// The server refused the operation. Never empty; warnings that came with it are included.
     #[error("the server refused: {}", listed(.0))]
     RpcErrors(Vec<RpcError>),
-    /// The reply is not what the operation is answered with.
+    /// The reply is not what the operation is answered with. For an operation that only reads; one that changes
+    /// something is then [`Error::OutcomeUnknown`].
     #[error("unexpected reply to {operation}: {reason}")]
     UnexpectedReply {
         /// The operation.
         operation: String,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// An operation that changes something was answered with what cannot be understood: no error, and no success.
+    #[error("whether {operation} took place is unknown, read the configuration: its reply is unexpected: {reason}")]
+    OutcomeUnknown {
+        /// The operation.
+        operation: String,
+        /// What is wrong with the reply.
         reason: String,
     },
     /// The session ended before the reply came (or before the request was sent).
@@ -202,6 +211,9 @@ pub enum LostCause {
     /// The session may be alive, but a reply did not come in time.
     #[error("the reply did not come in time")]
     NoReply,
+    /// The session is alive, but a reply cannot be understood: it says neither success nor error.
+    #[error("the reply is unexpected: {0}")]
+    Unreadable(String),
 }
 
 impl From<io::Error> for LostCause {
@@ -226,7 +238,7 @@ impl Error {
     /// Whether it is unknown if the server did what was asked.
     pub fn is_outcome_unknown(&self) -> bool {
         match self {
-            Error::CommitUnknown(_) => true,
+            Error::CommitUnknown(_) | Error::OutcomeUnknown { .. } => true,
             Error::Timeout { safe_to_repeat, .. } | Error::SessionLost { safe_to_repeat, .. } => {
                 !safe_to_repeat
             }

@@ -158,7 +158,8 @@ impl Session {
     ///
     /// # Errors
     /// What [`Operation::check`] refuses; [`Error::RpcErrors`]; [`Error::Timeout`]; [`Error::SessionLost`];
-    /// [`Error::CommitUnknown`]; [`Error::UnexpectedReply`].
+    /// [`Error::CommitUnknown`]; [`Error::UnexpectedReply`], or, of an operation that changes something,
+    /// [`Error::OutcomeUnknown`].
     pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
         self.call_within(operation, self.inner.config.call_timeout).await
     }
@@ -176,7 +177,9 @@ impl Session {
             Err(failure) => Err(failure),
         };
         let message = reply.map_err(|failure| self.failed(failure, &operation, limit))?;
-        operation.read(Reply::read(message, operation.name(), self.inner.config.limits.max_depth)?)
+        let reply = Reply::read(message, operation.name(), self.inner.config.limits.max_depth);
+        let output = reply.and_then(|reply| operation.read(reply));
+        output.map_err(|error| self.unreadable(error, &operation))
     }
 
     /// Sends an operation and hands its reply out as it comes, in constant memory. Returns once the request is on its
@@ -272,24 +275,37 @@ impl Session {
             CallFailure::Late { sent } | CallFailure::Lost { sent, .. } => *sent,
         };
         let effect = operation.effect();
-        if sent && let Effect::Commit { reverts_within, persist_id } = effect {
+        if sent && matches!(effect, Effect::Commit { .. }) {
             let cause = match failure {
                 CallFailure::Lost { cause, .. } => cause,
                 _ => LostCause::NoReply,
             };
-            let session_id = self.inner.session_id;
-            return Error::CommitUnknown(Box::new(UnknownCommit {
-                cause,
-                session_id,
-                reverts_within,
-                persist_id,
-            }));
+            return self.unknown_commit(cause, effect);
         }
         let safe_to_repeat = !sent || effect == Effect::Read;
         match failure {
             CallFailure::Lost { cause, sent } => Error::SessionLost { cause, sent, safe_to_repeat },
             _ => Error::Timeout { phase: Phase::Reply, after: limit, safe_to_repeat },
         }
+    }
+
+    /// Says what is known after a reply that is neither an error nor what the operation is answered with.
+    fn unreadable<O: Operation>(&self, error: Error, operation: &O) -> Error {
+        let Error::UnexpectedReply { operation: name, reason } = error else { return error };
+        match operation.effect() {
+            Effect::Read => Error::UnexpectedReply { operation: name, reason },
+            Effect::Change => Error::OutcomeUnknown { operation: name, reason },
+            commit @ Effect::Commit { .. } => self.unknown_commit(LostCause::Unreadable(reason), commit),
+        }
+    }
+
+    fn unknown_commit(&self, cause: LostCause, effect: Effect) -> Error {
+        let (reverts_within, persist_id) = match effect {
+            Effect::Commit { reverts_within, persist_id } => (reverts_within, persist_id),
+            Effect::Read | Effect::Change => (None, None),
+        };
+        let session_id = self.inner.session_id;
+        Error::CommitUnknown(Box::new(UnknownCommit { cause, session_id, reverts_within, persist_id }))
     }
 }
 
