@@ -196,7 +196,8 @@ impl Session {
         let call = call.map_err(|failure| self.failed(failure, &operation, limit))?;
         let safe_to_repeat = operation.effect() == Effect::Read;
         let (operation, limits) = (operation.name(), self.inner.config.limits);
-        Ok(ReplyStream { pieces, call, operation, limit, limits, safe_to_repeat, ended: false })
+        let session = self.clone();
+        Ok(ReplyStream { pieces, call, operation, limit, limits, safe_to_repeat, ended: false, _session: session })
     }
 
     /// The reading end of this session's notifications; `None` while somebody else holds it. Take it before the
@@ -242,6 +243,11 @@ impl Session {
     /// not written by now will not be.
     pub fn abort(&self) {
         self.inner.shared.calls.fail_all(LostCause::Closed);
+    }
+
+    /// Whether no other handle of this session is left, nor a reply that is being streamed.
+    pub(crate) fn is_last_handle(&self) -> bool {
+        Arc::strong_count(&self.inner) == 1
     }
 
     /// Hands a request to the task.
