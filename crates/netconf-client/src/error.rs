@@ -205,7 +205,7 @@ pub enum LostCause {
     /// The server sent a message that has no place in the session.
     #[error("the server broke the protocol: {0}")]
     Protocol(String),
-    /// The session was closed or aborted on this side.
+    /// The session was closed or aborted on this side, or the runtime it was opened on has ended.
     #[error("the session was closed")]
     Closed,
     /// The session may be alive, but a reply did not come in time.

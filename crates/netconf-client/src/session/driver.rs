@@ -26,6 +26,14 @@ pub(super) struct Driver<R, W> {
     pub(super) nudge: Option<Duration>,
 }
 
+impl<R, W> Drop for Driver<R, W> {
+    /// The task may also end with its runtime, or by a panic of the transport: then nobody looks after the calls.
+    fn drop(&mut self) {
+        self.shared.calls.fail_all(LostCause::Closed);
+        self.shared.notifications.end(LostCause::Closed);
+    }
+}
+
 impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
     /// Reads and writes until the stream ends, or the session has been ended from this side.
     pub(super) async fn run(mut self) {

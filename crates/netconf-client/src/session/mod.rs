@@ -224,7 +224,7 @@ impl Session {
 
     /// Ends the session: sends close-session, waits for the answer within [`SessionConfig::close_timeout`] and
     /// closes the stream. Calls still waiting on other handles get their replies first, as the server works in
-    /// order. The connection is closed even if this fails.
+    /// order. The connection is closed even if this fails. Closing a session that is over does nothing.
     ///
     /// # Errors
     /// As [`Session::call`].
@@ -234,7 +234,10 @@ impl Session {
         self.abort();
         match answer {
             // Some servers close the connection instead of answering; the session is over all the same.
-            Err(Error::SessionLost { cause: LostCause::EndOfStream | LostCause::Io { .. }, .. }) => Ok(()),
+            Err(Error::SessionLost {
+                cause: LostCause::EndOfStream | LostCause::Io { .. } | LostCause::Closed,
+                ..
+            }) => Ok(()),
             other => other,
         }
     }
