@@ -188,8 +188,8 @@ impl std::fmt::Display for Phase {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LostCause {
-    /// The server closed the connection.
-    #[error("the server closed the connection")]
+    /// The connection has ended: the server closed it, it was cut, or (over SSH) keepalives went unanswered.
+    #[error("the connection has ended: it was closed or cut, or the server answers no keepalives")]
     EndOfStream,
     /// Reading or writing failed.
     #[error("{message}")]
