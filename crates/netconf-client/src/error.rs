@@ -109,12 +109,21 @@ pub enum Error {
     /// The server refused the operation. Never empty; warnings that came with it are included.
     #[error("the server refused: {}", listed(.0))]
     RpcErrors(Vec<RpcError>),
-    /// The reply is not what the operation is answered with.
+    /// The reply is not what the operation is answered with. For an operation that only reads; one that changes
+    /// something is then [`Error::OutcomeUnknown`].
     #[error("unexpected reply to {operation}: {reason}")]
     UnexpectedReply {
         /// The operation.
         operation: String,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// An operation that changes something was answered with what cannot be understood: no error, and no success.
+    #[error("whether {operation} took place is unknown, read the configuration: its reply is unexpected: {reason}")]
+    OutcomeUnknown {
+        /// The operation.
+        operation: String,
+        /// What is wrong with the reply.
         reason: String,
     },
     /// The session ended before the reply came (or before the request was sent).
@@ -179,8 +188,8 @@ impl std::fmt::Display for Phase {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LostCause {
-    /// The server closed the connection.
-    #[error("the server closed the connection")]
+    /// The connection has ended: the server closed it, it was cut, or (over SSH) keepalives went unanswered.
+    #[error("the connection has ended: it was closed or cut, or the server answers no keepalives")]
     EndOfStream,
     /// Reading or writing failed.
     #[error("{message}")]
@@ -196,12 +205,15 @@ pub enum LostCause {
     /// The server sent a message that has no place in the session.
     #[error("the server broke the protocol: {0}")]
     Protocol(String),
-    /// The session was closed or aborted on this side.
+    /// The session was closed or aborted on this side, or the runtime it was opened on has ended.
     #[error("the session was closed")]
     Closed,
     /// The session may be alive, but a reply did not come in time.
     #[error("the reply did not come in time")]
     NoReply,
+    /// The session is alive, but a reply cannot be understood: it says neither success nor error.
+    #[error("the reply is unexpected: {0}")]
+    Unreadable(String),
 }
 
 impl From<io::Error> for LostCause {
@@ -226,7 +238,7 @@ impl Error {
     /// Whether it is unknown if the server did what was asked.
     pub fn is_outcome_unknown(&self) -> bool {
         match self {
-            Error::CommitUnknown(_) => true,
+            Error::CommitUnknown(_) | Error::OutcomeUnknown { .. } => true,
             Error::Timeout { safe_to_repeat, .. } | Error::SessionLost { safe_to_repeat, .. } => {
                 !safe_to_repeat
             }

@@ -91,9 +91,10 @@ pub(crate) fn need(
     }
 }
 
-/// Fails unless the reply is `<ok/>`.
+/// Fails unless the reply is `<ok/>`, or nothing but warnings: a server sends `<ok/>` if there were none (RFC 6241,
+/// section 4.4).
 pub(crate) fn expect_ok(operation: &'static str, reply: &Reply) -> Result<(), Error> {
-    if reply.is_ok() {
+    if reply.is_ok() || reply.is_warning() {
         return Ok(());
     }
     Err(Error::UnexpectedReply { operation: operation.to_owned(), reason: "it is not <ok/>".to_owned() })

@@ -122,11 +122,21 @@ impl PoolLimits {
 #[non_exhaustive]
 pub enum PoolError {
     /// All sessions were lent for the whole of [`PoolLimits::wait`].
-    #[error("no session became free within {} s", .0.as_secs_f32())]
+    #[error("no session became free within {} s: all are lent", .0.as_secs_f32())]
     Busy(Duration),
     /// A session could not be opened.
     #[error("no session could be opened")]
     Connect(#[source] Error),
+}
+
+impl PoolError {
+    /// Whether asking again later may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            PoolError::Busy(_) => true,
+            PoolError::Connect(error) => error.is_retryable(),
+        }
+    }
 }
 
 struct Idle {
@@ -134,17 +144,40 @@ struct Idle {
     since: Instant,
 }
 
+/// The sessions that wait to be lent, the one that was used last at the end.
+#[derive(Default)]
+struct Resting {
+    sessions: Vec<Idle>,
+    /// Whether a task closes those that have waited too long; one for all of them.
+    reaped: bool,
+}
+
 struct Shared {
     connect: Box<dyn Connect>,
     limits: PoolLimits,
     turns: Arc<Semaphore>,
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Resting>,
 }
 
 impl Shared {
-    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+    fn idle(&self) -> MutexGuard<'_, Resting> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Takes out what has waited too long, and says when to look again; `None` if nothing waits any more.
+    fn take_old(&self) -> (Vec<Idle>, Option<Instant>) {
+        let limit = self.limits.idle_close;
+        let mut idle = self.idle();
+        let old = idle.sessions.extract_if(.., |idle| idle.since.elapsed() >= limit).collect();
+        let next = idle.sessions.iter().map(|idle| later(idle.since, limit)).min();
+        idle.reaped = next.is_some();
+        (old, next)
+    }
+}
+
+/// So long after; a limit too large for a clock is a year.
+fn later(since: Instant, limit: Duration) -> Instant {
+    since.checked_add(limit).unwrap_or(since + Duration::from_hours(24 * 365))
 }
 
 /// The sessions of one device. Clones share them. Dropping the last clone closes those that are idle.
@@ -155,7 +188,7 @@ pub struct Pool {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let idle = self.shared.idle().len();
+        let idle = self.shared.idle().sessions.len();
         f.debug_struct("Pool").field("limits", &self.shared.limits).field("idle", &idle).finish()
     }
 }
@@ -179,7 +212,7 @@ impl Pool {
         let Ok(Ok(turn)) = turn else { return Err(PoolError::Busy(limits.wait)) };
         loop {
             // The one used last: the others grow old and are closed.
-            let Some(idle) = self.shared.idle().pop() else { break };
+            let Some(idle) = self.shared.idle().sessions.pop() else { break };
             if self.is_alive(&idle).await {
                 return Ok(self.lend(idle.session, turn));
             }
@@ -191,12 +224,12 @@ impl Pool {
 
     /// Sessions that wait to be lent.
     pub fn idle(&self) -> usize {
-        self.shared.idle().len()
+        self.shared.idle().sessions.len()
     }
 
     /// Closes all idle sessions in good order, each within its own limit.
     pub async fn close_idle(&self) {
-        let idle = std::mem::take(&mut *self.shared.idle());
+        let idle = std::mem::take(&mut self.shared.idle().sessions);
         close_all(idle).await;
     }
 
@@ -227,7 +260,36 @@ async fn close_all(idle: Vec<Idle>) {
     futures_util::future::join_all(closing).await;
 }
 
-/// A session that goes back to its pool when it is dropped, if it is still usable. Release locks and end
+/// The task that closes sessions which wait too long. If it ends early, with its runtime, another one may begin.
+struct Reaper(Weak<Shared>);
+
+impl Reaper {
+    async fn run(mut self, mut look: Instant) {
+        loop {
+            tokio::time::sleep_until(look).await;
+            let Some((old, next)) = self.0.upgrade().map(|pool| pool.take_old()) else { return };
+            if next.is_none() {
+                self.0 = Weak::new();
+            }
+            close_all(old).await;
+            match next {
+                Some(next) => look = next,
+                None => return,
+            }
+        }
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.idle().reaped = false;
+        }
+    }
+}
+
+/// A session that goes back to its pool when it is dropped, if it is still usable and nobody else has a handle to it: a
+/// clone, a reply that is being streamed, a transaction that was dropped and is being undone. Release locks and end
 /// subscriptions before; where that is not certain, use [`Lent::retire`].
 pub struct Lent {
     session: Option<Session>,
@@ -263,20 +325,20 @@ impl std::fmt::Debug for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
-        let Some(pool) = self.pool.upgrade().filter(|_| session.lost().is_none()) else { return };
-        pool.idle().push(Idle { session, since: Instant::now() });
+        let usable = session.lost().is_none() && session.is_last_handle();
+        let Some(pool) = self.pool.upgrade().filter(|_| usable) else { return };
+        let since = Instant::now();
+        let mut idle = pool.idle();
+        idle.sessions.push(Idle { session, since });
         // Outside of a runtime nobody can wait: the session is then closed by being asked for too late or with the pool.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let weak = Arc::downgrade(&pool);
-            let limit = pool.limits.idle_close;
-            runtime.spawn(async move {
-                tokio::time::sleep(limit).await;
-                if let Some(pool) = weak.upgrade() {
-                    let old: Vec<Idle> =
-                        pool.idle().extract_if(.., |idle| idle.since.elapsed() >= limit).collect();
-                    close_all(old).await;
-                }
-            });
+        if !idle.reaped
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            idle.reaped = true;
+            // A runtime that is ending drops the task at once, which then asks for the lock.
+            drop(idle);
+            let look = later(since, pool.limits.idle_close);
+            runtime.spawn(Reaper(Arc::downgrade(&pool)).run(look));
         }
     }
 }

@@ -79,6 +79,11 @@ impl Reply {
         self.first_child().is_some_and(|tag| tag.name == "ok")
     }
 
+    /// Whether the reply has warnings and nothing else.
+    pub(crate) fn is_warning(&self) -> bool {
+        !self.warnings.is_empty() && xml::is_blank(Some(&self.text[self.content.clone()]))
+    }
+
     /// What stands between `<data …>` and `</data>`; `None` if the reply has another content.
     pub fn data(&self) -> Option<&str> {
         let tag = self.first_child().filter(|tag| tag.name == "data")?;
@@ -284,8 +289,11 @@ mod tests {
         let reply = read(&format!("<rpc-reply>{warning} <data>b</data>{warning}</rpc-reply>")).unwrap();
         assert_eq!((reply.warnings().len(), reply.data()), (2, Some("b")));
         let reply = read(&format!("<rpc-reply><ok/>{warning}</rpc-reply>")).unwrap();
-        assert!(reply.is_ok());
+        assert!(reply.is_ok() && !reply.is_warning());
         assert_eq!(reply.warnings().len(), 1);
+        let reply = read(&format!("<rpc-reply>\n{warning}\n{warning}</rpc-reply>")).unwrap();
+        assert!(!reply.is_ok() && reply.is_warning());
+        assert!(!read("<rpc-reply/>").unwrap().is_warning());
     }
 
     #[test]

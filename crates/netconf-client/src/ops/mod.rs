@@ -18,6 +18,7 @@ mod raw;
 mod schema;
 mod subscribe;
 mod vendor;
+mod warned;
 
 pub use commit::{CancelCommit, Commit, DiscardChanges, Validate};
 pub use edit::{CopyConfig, DefaultOperation, DeleteConfig, EditConfig, ErrorOption, TestOption};
@@ -30,6 +31,7 @@ pub use schema::{GetSchema, GetYangLibrary, Module, YangLibrary};
 pub(crate) use subscribe::SUBSCRIBED_NS;
 pub use subscribe::{CreateSubscription, DeleteSubscription, EstablishSubscription, Established};
 pub use vendor::{SaveConfig, SyncFrom};
+pub use warned::WithWarnings;
 
 use std::fmt;
 

@@ -21,13 +21,23 @@ use crate::xml::MessageId;
 /// Requests written in one go, at most.
 const BATCH: usize = 64;
 
-/// Who gets a reply.
+/// Who waits for a reply.
 pub(super) enum Waiter {
     /// One caller wants the whole message.
     Whole(oneshot::Sender<Bytes>),
     /// One caller wants the message as it comes.
     Parts(mpsc::Sender<Piece>),
     /// Nobody any more: the caller was dropped or ran out of time.
+    Nobody,
+}
+
+/// Who gets a reply that has begun to come.
+pub(super) enum Taker {
+    /// The caller of [`Calls::received`], if it has not given up by then.
+    Whole,
+    /// One caller wants the message as it comes.
+    Parts(mpsc::Sender<Piece>),
+    /// Nobody any more.
     Nobody,
 }
 
@@ -42,6 +52,8 @@ struct Entry {
 struct Table {
     entries: VecDeque<Entry>,
     written: usize,
+    /// The call whose reply is coming, and wanted whole: its time runs on until the reply is complete.
+    receiving: Option<Entry>,
     /// The framed requests of the other entries, in their order.
     unwritten: VecDeque<Bytes>,
     /// The rest of a request that its caller began to write. Nothing else is written before it.
@@ -106,6 +118,8 @@ pub(super) struct Calls {
     attention: Notify,
     /// How long most calls may take.
     usual: Duration,
+    /// Requests on the wire without a reply, at most.
+    outstanding: usize,
     /// Requests handed to the stream so far.
     sent: AtomicU64,
 }
@@ -117,6 +131,7 @@ impl Calls {
             room: Semaphore::new(config.queue.clamp(1, Semaphore::MAX_PERMITS)),
             attention: Notify::new(),
             usual: config.call_timeout,
+            outstanding: config.outstanding.max(1),
             sent: AtomicU64::new(0),
         }
     }
@@ -142,7 +157,8 @@ impl Calls {
                 if let Some(cause) = table.lost.clone() {
                     return Err(cause);
                 }
-                let count = table.unwritten.len().min(BATCH);
+                let room = self.outstanding.saturating_sub(table.written);
+                let count = table.unwritten.len().min(BATCH).min(room);
                 batch.rest = table.rest.take();
                 batch.frames.extend(table.unwritten.drain(..count));
                 table.written += count;
@@ -188,9 +204,10 @@ impl Calls {
         table.written > 0 && !table.any_answered && table.lost.is_none()
     }
 
-    /// Registers a request that the task itself is about to write, whose reply nobody wants.
+    /// Registers a request of the task itself, whose reply nobody wants and which is written at once.
     pub(super) fn own(&self, id: u64) {
         let mut table = self.table();
+        table.writing = true;
         let at = table.written;
         table.entries.insert(at, Entry { id, waiter: Waiter::Nobody, deadline: Instant::now() });
         table.written += 1;
@@ -198,7 +215,7 @@ impl Calls {
 
     /// Takes out the call a reply answers. A reply without a message-id answers the oldest call, as servers must
     /// reply in order (RFC 6241, section 4.5).
-    pub(super) fn answered(&self, id: MessageId) -> Option<Waiter> {
+    pub(super) fn answered(&self, id: MessageId) -> Option<Taker> {
         let mut table = self.table();
         let at = match id {
             MessageId::Missing => (table.written > 0).then_some(0),
@@ -207,9 +224,35 @@ impl Calls {
             }
             MessageId::Foreign => None,
         }?;
+        if table.written >= self.outstanding {
+            self.attention.notify_one();
+        }
         table.written -= 1;
         table.any_answered = true;
-        table.entries.remove(at).map(|entry| entry.waiter)
+        let entry = table.entries.remove(at)?;
+        Some(match entry.waiter {
+            Waiter::Parts(reader) => Taker::Parts(reader),
+            Waiter::Nobody => Taker::Nobody,
+            Waiter::Whole(_) => {
+                table.receiving = Some(entry);
+                Taker::Whole
+            }
+        })
+    }
+
+    /// Whether somebody still waits for the reply that is coming.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.table().receiving.is_some()
+    }
+
+    /// Hands the reply that was coming to the caller who still waits for it.
+    pub(super) fn received(&self, message: Bytes) {
+        // Two statements: the caller is woken without the lock.
+        let entry = self.table().receiving.take();
+        if let Some(Entry { waiter: Waiter::Whole(caller), .. }) = entry {
+            // The receiver may be gone by now: then the reply is not wanted.
+            drop(caller.send(message));
+        }
     }
 
     /// Ends the session for all who wait; what was never written is known to be so.
@@ -223,6 +266,7 @@ impl Calls {
         for entry in &mut table.entries {
             entry.waiter = Waiter::Nobody;
         }
+        table.receiving = None;
         self.room.close();
         self.attention.notify_one();
     }
@@ -239,6 +283,11 @@ impl Calls {
                 Waiter::Whole(_) => next = next.min(entry.deadline),
                 Waiter::Parts(_) | Waiter::Nobody => {}
             }
+        }
+        match &table.receiving {
+            Some(entry) if entry.deadline <= now => table.receiving = None,
+            Some(entry) => next = next.min(entry.deadline),
+            None => {}
         }
         table.look = Some(next);
         next
@@ -293,6 +342,7 @@ impl Calls {
     fn abandon(&self, id: u64) -> bool {
         let mut table = self.table();
         let Some(at) = table.entries.iter().position(|entry| entry.id == id) else {
+            table.receiving.take_if(|entry| entry.id == id);
             return true;
         };
         if at < table.written && table.lost.is_none() {

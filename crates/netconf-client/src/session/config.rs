@@ -20,6 +20,9 @@ pub struct SessionConfig {
     pub close_timeout: Duration,
     /// Calls that may wait to be written; more callers than that wait their turn. 64.
     pub queue: usize,
+    /// Requests without a reply that the server may hold; further ones wait in the queue. So a server that reads and
+    /// never answers cannot fill this side's memory with calls that were given up. 65,536.
+    pub outstanding: usize,
     /// If this much time passes after a request with no reply at all in this session so far, one `<get>` that selects
     /// nothing is sent, and its reply thrown away. `None`, the default: nothing is sent that was not asked for.
     ///
@@ -38,6 +41,7 @@ impl Default for SessionConfig {
             hello_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
             queue: 64,
+            outstanding: 1 << 16,
             nudge: None,
             capabilities: Hello::client().capabilities,
         }
@@ -63,6 +67,20 @@ impl SessionConfig {
     #[must_use]
     pub fn close_timeout(mut self, limit: Duration) -> Self {
         self.close_timeout = limit;
+        self
+    }
+
+    /// The same with another number of calls that may wait to be written, at least 1.
+    #[must_use]
+    pub fn queue(mut self, calls: usize) -> Self {
+        self.queue = calls;
+        self
+    }
+
+    /// The same with another number of requests that the server may hold, at least 1.
+    #[must_use]
+    pub fn outstanding(mut self, requests: usize) -> Self {
+        self.outstanding = requests;
         self
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::Shared;
-use super::calls::{Batch, Waiter};
+use super::calls::{Batch, Taker};
 use crate::error::LostCause;
 use crate::framing::{self, Assembler, Decoder, Framing, Piece};
 use crate::hello::NETCONF_NS;
@@ -24,6 +24,14 @@ pub(super) struct Driver<R, W> {
     pub(super) shared: Arc<Shared>,
     /// [`SessionConfig::nudge`](super::SessionConfig::nudge).
     pub(super) nudge: Option<Duration>,
+}
+
+impl<R, W> Drop for Driver<R, W> {
+    /// The task may also end with its runtime, or by a panic of the transport: then nobody looks after the calls.
+    fn drop(&mut self) {
+        self.shared.calls.fail_all(LostCause::Closed);
+        self.shared.notifications.end(LostCause::Closed);
+    }
 }
 
 impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
@@ -97,11 +105,12 @@ impl<W: WriteBytes> Writer<'_, W> {
                 Err(_) if !calls.unanswered() => {}
                 Err(_) => {
                     self.nudge = None;
-                    calls.own(NUDGE_ID);
                     let mut frame = BytesMut::new();
                     framing::encode(self.framing, nudge().as_bytes(), &mut frame)?;
                     tracing::debug!("the server has not answered yet: nudging it");
-                    self.write.write(frame.freeze()).await?;
+                    calls.own(NUDGE_ID);
+                    batch.frames.push(frame.freeze());
+                    return Ok(());
                 }
             }
         }
@@ -129,7 +138,7 @@ fn joined(frames: &[Bytes]) -> Bytes {
 
 /// Who gets a message.
 enum Target {
-    Caller(Waiter),
+    Caller(Taker),
     Notifications,
 }
 
@@ -143,12 +152,20 @@ struct Reader<'s> {
     look_at: usize,
 }
 
+/// Reads in a row, without one that had to wait, after which writing and deadlines have a turn.
+const READS_IN_A_ROW: u32 = 64;
+
 /// Bytes up to which a message's start tag is looked for with every part that comes.
 const SMALL_HEAD: usize = 4096;
 
 impl Reader<'_> {
     async fn run<R: ReadBytes>(&mut self, read: &mut R, decoder: &mut Decoder) -> LostCause {
+        let mut reads = 0u32;
         loop {
+            reads = reads.wrapping_add(1);
+            if reads.is_multiple_of(READS_IN_A_ROW) {
+                tokio::task::yield_now().await;
+            }
             loop {
                 match decoder.next_piece() {
                     Ok(Some(Piece::Data(data))) => {
@@ -175,9 +192,14 @@ impl Reader<'_> {
 
     async fn data(&mut self, data: Bytes) -> Result<(), LostCause> {
         match &self.target {
-            Some(Target::Caller(Waiter::Nobody)) => Ok(()),
-            Some(Target::Caller(Waiter::Parts(_))) => {
+            Some(Target::Caller(Taker::Nobody)) => Ok(()),
+            Some(Target::Caller(Taker::Parts(_))) => {
                 self.hand_on(Piece::Data(data)).await;
+                Ok(())
+            }
+            Some(Target::Caller(Taker::Whole)) if !self.shared.calls.is_wanted() => {
+                self.message.take();
+                self.target = Some(Target::Caller(Taker::Nobody));
                 Ok(())
             }
             Some(_) => {
@@ -193,7 +215,7 @@ impl Reader<'_> {
                 // A long start tag that comes in small parts is not searched anew with each of them.
                 self.look_at = if length < SMALL_HEAD { 0 } else { length + length / 8 };
                 self.target = self.find_target()?;
-                if let Some(Target::Caller(Waiter::Parts(_))) = self.target {
+                if let Some(Target::Caller(Taker::Parts(_))) = self.target {
                     let head = self.message.take();
                     self.hand_on(Piece::Data(head)).await;
                 }
@@ -204,10 +226,10 @@ impl Reader<'_> {
 
     /// Gives a part to its reader, waiting until there is room; the rest is thrown away if the reader is gone.
     async fn hand_on(&mut self, piece: Piece) {
-        if let Some(Target::Caller(Waiter::Parts(reader))) = &self.target
+        if let Some(Target::Caller(Taker::Parts(reader))) = &self.target
             && reader.send(piece).await.is_err()
         {
-            self.target = Some(Target::Caller(Waiter::Nobody));
+            self.target = Some(Target::Caller(Taker::Nobody));
         }
     }
 
@@ -220,8 +242,8 @@ impl Reader<'_> {
         };
         match tag.name {
             "rpc-reply" => {
-                let waiter = self.shared.calls.answered(tag.message_id).map(Target::Caller);
-                waiter.map(Some).ok_or_else(|| protocol("a reply to a call that was not made"))
+                let taker = self.shared.calls.answered(tag.message_id).map(Target::Caller);
+                taker.map(Some).ok_or_else(|| protocol("a reply to a call that was not made"))
             }
             "notification" => Ok(Some(Target::Notifications)),
             other => Err(LostCause::Protocol(format!("a <{other}> that was not asked for"))),
@@ -232,19 +254,18 @@ impl Reader<'_> {
         self.look_at = 0;
         if self.target.is_none() {
             self.target = self.find_target()?;
-            if let Some(Target::Caller(Waiter::Parts(_))) = self.target {
+            if let Some(Target::Caller(Taker::Parts(_))) = self.target {
                 let whole = self.message.take();
                 self.hand_on(Piece::Data(whole)).await;
             }
         }
-        if matches!(self.target, Some(Target::Caller(Waiter::Parts(_)))) {
+        if matches!(self.target, Some(Target::Caller(Taker::Parts(_)))) {
             self.hand_on(Piece::End).await;
         }
         let message = self.message.take();
         match self.target.take() {
-            // The receiver may be gone by now: then the reply is not wanted.
-            Some(Target::Caller(Waiter::Whole(caller))) => drop(caller.send(message)),
-            Some(Target::Caller(Waiter::Parts(_) | Waiter::Nobody)) => {}
+            Some(Target::Caller(Taker::Whole)) => self.shared.calls.received(message),
+            Some(Target::Caller(Taker::Parts(_) | Taker::Nobody)) => {}
             Some(Target::Notifications) => self.shared.notifications.push(message),
             None => return Err(LostCause::Protocol("a message without a root element".to_owned())),
         }

@@ -158,7 +158,8 @@ impl Session {
     ///
     /// # Errors
     /// What [`Operation::check`] refuses; [`Error::RpcErrors`]; [`Error::Timeout`]; [`Error::SessionLost`];
-    /// [`Error::CommitUnknown`]; [`Error::UnexpectedReply`].
+    /// [`Error::CommitUnknown`]; [`Error::UnexpectedReply`], or, of an operation that changes something,
+    /// [`Error::OutcomeUnknown`].
     pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
         self.call_within(operation, self.inner.config.call_timeout).await
     }
@@ -176,7 +177,9 @@ impl Session {
             Err(failure) => Err(failure),
         };
         let message = reply.map_err(|failure| self.failed(failure, &operation, limit))?;
-        operation.read(Reply::read(message, operation.name(), self.inner.config.limits.max_depth)?)
+        let reply = Reply::read(message, operation.name(), self.inner.config.limits.max_depth);
+        let output = reply.and_then(|reply| operation.read(reply));
+        output.map_err(|error| self.unreadable(error, &operation))
     }
 
     /// Sends an operation and hands its reply out as it comes, in constant memory. Returns once the request is on its
@@ -193,7 +196,8 @@ impl Session {
         let call = call.map_err(|failure| self.failed(failure, &operation, limit))?;
         let safe_to_repeat = operation.effect() == Effect::Read;
         let (operation, limits) = (operation.name(), self.inner.config.limits);
-        Ok(ReplyStream { pieces, call, operation, limit, limits, safe_to_repeat, ended: false })
+        let session = self.clone();
+        Ok(ReplyStream { pieces, call, operation, limit, limits, safe_to_repeat, ended: false, _session: session })
     }
 
     /// The reading end of this session's notifications; `None` while somebody else holds it. Take it before the
@@ -220,7 +224,7 @@ impl Session {
 
     /// Ends the session: sends close-session, waits for the answer within [`SessionConfig::close_timeout`] and
     /// closes the stream. Calls still waiting on other handles get their replies first, as the server works in
-    /// order. The connection is closed even if this fails.
+    /// order. The connection is closed even if this fails. Closing a session that is over does nothing.
     ///
     /// # Errors
     /// As [`Session::call`].
@@ -230,7 +234,10 @@ impl Session {
         self.abort();
         match answer {
             // Some servers close the connection instead of answering; the session is over all the same.
-            Err(Error::SessionLost { cause: LostCause::EndOfStream | LostCause::Io { .. }, .. }) => Ok(()),
+            Err(Error::SessionLost {
+                cause: LostCause::EndOfStream | LostCause::Io { .. } | LostCause::Closed,
+                ..
+            }) => Ok(()),
             other => other,
         }
     }
@@ -239,6 +246,11 @@ impl Session {
     /// not written by now will not be.
     pub fn abort(&self) {
         self.inner.shared.calls.fail_all(LostCause::Closed);
+    }
+
+    /// Whether no other handle of this session is left, nor a reply that is being streamed.
+    pub(crate) fn is_last_handle(&self) -> bool {
+        Arc::strong_count(&self.inner) == 1
     }
 
     /// Hands a request to the task.
@@ -272,24 +284,37 @@ impl Session {
             CallFailure::Late { sent } | CallFailure::Lost { sent, .. } => *sent,
         };
         let effect = operation.effect();
-        if sent && let Effect::Commit { reverts_within, persist_id } = effect {
+        if sent && matches!(effect, Effect::Commit { .. }) {
             let cause = match failure {
                 CallFailure::Lost { cause, .. } => cause,
                 _ => LostCause::NoReply,
             };
-            let session_id = self.inner.session_id;
-            return Error::CommitUnknown(Box::new(UnknownCommit {
-                cause,
-                session_id,
-                reverts_within,
-                persist_id,
-            }));
+            return self.unknown_commit(cause, effect);
         }
         let safe_to_repeat = !sent || effect == Effect::Read;
         match failure {
             CallFailure::Lost { cause, sent } => Error::SessionLost { cause, sent, safe_to_repeat },
             _ => Error::Timeout { phase: Phase::Reply, after: limit, safe_to_repeat },
         }
+    }
+
+    /// Says what is known after a reply that is neither an error nor what the operation is answered with.
+    fn unreadable<O: Operation>(&self, error: Error, operation: &O) -> Error {
+        let Error::UnexpectedReply { operation: name, reason } = error else { return error };
+        match operation.effect() {
+            Effect::Read => Error::UnexpectedReply { operation: name, reason },
+            Effect::Change => Error::OutcomeUnknown { operation: name, reason },
+            commit @ Effect::Commit { .. } => self.unknown_commit(LostCause::Unreadable(reason), commit),
+        }
+    }
+
+    fn unknown_commit(&self, cause: LostCause, effect: Effect) -> Error {
+        let (reverts_within, persist_id) = match effect {
+            Effect::Commit { reverts_within, persist_id } => (reverts_within, persist_id),
+            Effect::Read | Effect::Change => (None, None),
+        };
+        let session_id = self.inner.session_id;
+        Error::CommitUnknown(Box::new(UnknownCommit { cause, session_id, reverts_within, persist_id }))
     }
 }
 

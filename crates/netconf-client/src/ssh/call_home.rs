@@ -26,10 +26,11 @@ use russh::keys::PublicKey;
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
-use super::channel::{SshTransport, netconf_channel};
+use super::algorithms::offered;
+use super::channel::SshTransport;
 use super::host_key::{HostKeyCheck, fingerprint, normal_fingerprint, parse_pinned};
 use super::login::log_in;
-use super::{Auth, SshTimeouts};
+use super::{Auth, SshTimeouts, ssh_config};
 use crate::callers::{CallerLimits, Gate, Place};
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
@@ -80,6 +81,7 @@ pub struct CallHome {
     gate: Gate,
     devices: Arc<Vec<(Known, CallHomeDevice)>>,
     timeouts: SshTimeouts,
+    legacy_algorithms: bool,
     session: SessionConfig,
 }
 
@@ -103,13 +105,22 @@ impl CallHome {
         };
         let devices = Arc::new(devices.into_iter().map(known).collect::<Result<_, Error>>()?);
         let gate = Gate::bind(address).await?;
-        Ok(CallHome { gate, devices, timeouts: SshTimeouts::default(), session: SessionConfig::default() })
+        let (timeouts, session) = (SshTimeouts::default(), SessionConfig::default());
+        Ok(CallHome { gate, devices, timeouts, legacy_algorithms: false, session })
     }
 
     /// Other time limits.
     #[must_use]
     pub fn timeouts(mut self, timeouts: SshTimeouts) -> Self {
         self.timeouts = timeouts;
+        self
+    }
+
+    /// Also offer what only old devices need; see [`SshConnector::legacy_algorithms`](super::SshConnector::legacy_algorithms).
+    /// Off by default.
+    #[must_use]
+    pub fn legacy_algorithms(mut self, offer: bool) -> Self {
+        self.legacy_algorithms = offer;
         self
     }
 
@@ -149,6 +160,7 @@ impl CallHome {
             place,
             devices: Arc::clone(&self.devices),
             timeouts: self.timeouts,
+            legacy_algorithms: self.legacy_algorithms,
             session: self.session.clone(),
         })
     }
@@ -163,6 +175,7 @@ pub struct Caller {
     place: Place,
     devices: Arc<Vec<(Known, CallHomeDevice)>>,
     timeouts: SshTimeouts,
+    legacy_algorithms: bool,
     session: SessionConfig,
 }
 
@@ -186,12 +199,7 @@ impl Caller {
     pub async fn session(self) -> Result<Called, Error> {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let identify = Identify { devices: Arc::clone(&self.devices), seen: Arc::clone(&seen) };
-        let config = russh::client::Config {
-            nodelay: true,
-            keepalive_interval: Some(self.timeouts.keepalive_interval),
-            keepalive_max: self.timeouts.keepalive_max,
-            ..russh::client::Config::default()
-        };
+        let config = ssh_config(&self.timeouts, offered(self.legacy_algorithms, &[]));
         let late = |phase, after| move |_| Error::Timeout { phase, after, safe_to_repeat: true };
         let limit = self.timeouts.connect;
         let shake = russh::client::connect_stream(Arc::new(config), self.stream, identify);
@@ -213,12 +221,12 @@ impl Caller {
         let limit = self.timeouts.hello;
         let opening = async {
             let channel = handle.channel_open_session().await.map_err(|error| Error::Ssh(error.into()))?;
-            netconf_channel(channel).await
+            SshTransport::open(channel, handle).await
         };
-        let channel = timeout(limit, opening).await.map_err(late(Phase::Hello, limit))??;
+        let transport = timeout(limit, opening).await.map_err(late(Phase::Hello, limit))??;
         let mut config = self.session.clone();
         config.hello_timeout = limit.saturating_sub(begun.elapsed());
-        let session = Session::open_transport(SshTransport::new(channel, handle), config).await?;
+        let session = Session::open_transport(transport, config).await?;
         drop(self.place);
         Ok(Called { device: device.name.clone(), address: self.address, session })
     }

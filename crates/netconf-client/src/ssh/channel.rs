@@ -1,6 +1,7 @@
 //! An SSH channel as a transport; its buffers are handed over without a copy.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -18,36 +19,52 @@ pub(super) struct SshTransport {
 }
 
 impl SshTransport {
-    /// `connection` is whatever must be held for the channel to live.
-    pub(super) fn new(channel: Channel<Msg>, connection: impl Send + Sync + 'static) -> Self {
-        let (read, write) = channel.split();
-        let connection = Box::new(connection);
-        SshTransport {
-            read: SshRead(read),
-            write: SshWrite { half: Arc::new(write), _connection: connection },
-        }
-    }
-}
-
-/// Asks for the subsystem in a fresh channel.
-pub(super) async fn netconf_channel(mut channel: Channel<Msg>) -> Result<Channel<Msg>, Error> {
-    channel.request_subsystem(true, "netconf").await.map_err(|error| Error::Ssh(error.into()))?;
-    loop {
-        match channel.wait().await {
-            Some(ChannelMsg::Success) => return Ok(channel),
-            Some(ChannelMsg::Failure | ChannelMsg::Close | ChannelMsg::Eof) | None => {
-                return Err(Error::NoNetconf);
+    /// Asks for the subsystem in a fresh channel. `connection` is whatever must be held for the channel to live.
+    pub(super) async fn open(
+        channel: Channel<Msg>,
+        connection: impl Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let (half, write) = channel.split();
+        let mut read = SshRead { half, early: VecDeque::new() };
+        let write = SshWrite { half: Arc::new(write), is_closed: false, _connection: Box::new(connection) };
+        write.half.request_subsystem(true, "netconf").await.map_err(|error| Error::Ssh(error.into()))?;
+        loop {
+            match read.half.wait().await {
+                Some(ChannelMsg::Success) => return Ok(SshTransport { read, write }),
+                Some(ChannelMsg::Failure | ChannelMsg::Close | ChannelMsg::Eof) | None => {
+                    return Err(Error::NoNetconf);
+                }
+                // The server may greet before it says that there is somebody to greet.
+                Some(ChannelMsg::Data { data }) => read.early.push_back(data),
+                Some(_) => {}
             }
-            Some(_) => {}
         }
     }
 }
 
-pub(super) struct SshRead(ChannelReadHalf);
+pub(super) struct SshRead {
+    half: ChannelReadHalf,
+    /// What came before the subsystem was there; as much as fits into the channel's window.
+    early: VecDeque<Bytes>,
+}
 
 pub(super) struct SshWrite {
     half: Arc<ChannelWriteHalf<Msg>>,
+    is_closed: bool,
     _connection: Box<dyn Any + Send + Sync>,
+}
+
+impl Drop for SshWrite {
+    /// A channel that came to nothing would stay open as long as its connection.
+    fn drop(&mut self) {
+        if !self.is_closed
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let half = Arc::clone(&self.half);
+            // Best effort: without a connection there is nothing to close.
+            runtime.spawn(async move { half.close().await });
+        }
+    }
 }
 
 impl Transport for SshTransport {
@@ -61,8 +78,11 @@ impl Transport for SshTransport {
 
 impl ReadBytes for SshRead {
     async fn read(&mut self) -> io::Result<Bytes> {
+        if let Some(data) = self.early.pop_front().filter(|data| !data.is_empty()) {
+            return Ok(data);
+        }
         loop {
-            match self.0.wait().await {
+            match self.half.wait().await {
                 Some(ChannelMsg::Data { data }) if data.is_empty() => {}
                 Some(ChannelMsg::Data { data }) => return Ok(data),
                 Some(ChannelMsg::Eof | ChannelMsg::Close) | None => return Ok(Bytes::new()),
@@ -86,6 +106,7 @@ impl WriteBytes for SshWrite {
     }
 
     async fn shutdown(&mut self) -> io::Result<()> {
+        self.is_closed = true;
         self.half.close().await.map_err(io::Error::other)
     }
 }

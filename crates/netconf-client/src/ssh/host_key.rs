@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_ssh2_tokio::ServerCheckMethod;
+use russh::Preferred;
 use russh::keys::{Algorithm, HashAlg, PublicKey, PublicKeyBase64 as _};
 use tokio::time::timeout;
 
+use super::algorithms::{kinds_of_key, offered, same_kind};
 use super::{Route, SshTarget};
 use crate::error::{Error, Phase};
 
@@ -18,8 +20,8 @@ pub enum HostKeyCheck {
     /// A file in the format of OpenSSH's known_hosts; host names may be hashed. Patterns and certificate
     /// authorities are not supported: such lines match nothing.
     KnownHosts(PathBuf),
-    /// The key's SHA-256 fingerprint, as `ssh-keygen -l` prints it: `SHA256:…`. The connection is made twice:
-    /// once to see the key, once pinned to it.
+    /// The SHA-256 fingerprint of any of the server's keys, as `ssh-keygen -l` prints it: `SHA256:…`. The connection is
+    /// made at least twice: to see the key, for each kind of key until it is found, and pinned to it.
     Fingerprint(String),
     /// The key itself, as in a `.pub` file: `ssh-ed25519 AAAA…`, with or without a comment.
     PinnedKey(String),
@@ -56,7 +58,8 @@ impl HostKeyCheck {
             HostKeyCheck::KnownHosts(path) => {
                 let keys = known_keys(target, path.clone()).await?;
                 if keys.is_empty() {
-                    let fingerprint = Box::pin(scan_at(route, limit)).await.ok().map(|key| fingerprint(&key));
+                    let scan = Box::pin(scan_at(route, limit, offered(true, &[])));
+                    let fingerprint = scan.await.ok().map(|key| fingerprint(&key));
                     return Err(Error::HostKeyUnknown {
                         host: target.host.clone(),
                         port: target.port,
@@ -73,11 +76,13 @@ impl HostKeyCheck {
             HostKeyCheck::PinnedKey(text) => Ok(Expected::key(&parse_pinned(text)?)),
             HostKeyCheck::Fingerprint(wanted) => {
                 let wanted = normal_fingerprint(wanted)?;
-                let key = Box::pin(scan_at(route, limit)).await?;
-                if fingerprint(&key) != wanted {
-                    return Err(mismatch(target, Some(key)));
+                let shown = Box::pin(scan_at(route, limit, offered(true, &[]))).await?;
+                if fingerprint(&shown) == wanted {
+                    return Ok(Expected::key(&shown));
                 }
-                Ok(Expected::key(&key))
+                let other = timeout(limit, Box::pin(another_key(route, limit, &shown, &wanted))).await;
+                let other = other.ok().flatten();
+                other.map(|key| Expected::key(&key)).ok_or_else(|| mismatch(target, Some(shown)))
             }
         }
     }
@@ -91,7 +96,7 @@ impl HostKeyCheck {
 pub async fn scan_host_key(target: &SshTarget, limit: Duration) -> Result<HostKey, Error> {
     let late = |_| Error::Timeout { phase: Phase::Connect, after: limit, safe_to_repeat: true };
     let route = timeout(limit, Route::find(target)).await.map_err(late)??;
-    let key = scan_at(&route, limit).await?;
+    let key = scan_at(&route, limit, offered(true, &[])).await?;
     let line = format!("{} {}", key.algorithm().as_str(), key.public_key_base64());
     Ok(HostKey { fingerprint: fingerprint(&key), public_key: line })
 }
@@ -106,9 +111,31 @@ pub struct HostKey {
     pub public_key: String,
 }
 
-pub(super) async fn scan_at(route: &Route, limit: Duration) -> Result<PublicKey, Error> {
+/// The server's key that has this fingerprint, if it is of another kind than the one it has shown: a server shows only
+/// the first that is asked for.
+async fn another_key(route: &Route, limit: Duration, shown: &PublicKey, wanted: &str) -> Option<PublicKey> {
+    let others = kinds_of_key().into_iter().filter(|kind| !same_kind(&kind[0], &shown.algorithm()));
+    for kind in others {
+        let only = Preferred { key: kind.into(), ..offered(true, &[]) };
+        if let Ok(key) = scan_at(route, limit, only).await
+            && fingerprint(&key) == wanted
+        {
+            return Some(key);
+        }
+    }
+    None
+}
+
+/// Sees a host key. Nothing that is secret is sent, so algorithms that are no longer good enough for that may be
+/// `offered`.
+pub(super) async fn scan_at(
+    route: &Route,
+    limit: Duration,
+    offered: Preferred,
+) -> Result<PublicKey, Error> {
     let seen = Arc::new(Mutex::new(None));
-    let config = Arc::new(russh::client::Config { nodelay: true, ..russh::client::Config::default() });
+    let config = russh::client::Config { preferred: offered, nodelay: true, ..russh::client::Config::default() };
+    let config = Arc::new(config);
     let handler = Scan(Arc::clone(&seen));
     let attempt = timeout(limit, russh::client::connect(config, &route.addresses[..], handler)).await;
     if let Some(key) = seen.lock().unwrap_or_else(PoisonError::into_inner).take() {

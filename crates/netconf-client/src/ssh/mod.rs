@@ -4,6 +4,7 @@
 //! there is no way to accept any. Name resolution, connecting, login, and the hellos each end within a limit, and
 //! keepalives notice a peer that is gone.
 
+mod algorithms;
 mod auth;
 mod call_home;
 mod channel;
@@ -24,7 +25,7 @@ pub use host_key::{HostKey, HostKeyCheck, scan_host_key};
 
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
-use channel::{SshTransport, netconf_channel};
+use channel::SshTransport;
 
 /// The TCP port of NETCONF over SSH (RFC 6242, section 7).
 pub const NETCONF_PORT: u16 = 830;
@@ -129,7 +130,8 @@ impl SshConnector {
         self
     }
 
-    /// Also offer what only old devices need: diffie-hellman-group14-sha1, AES-CBC, HMAC-SHA1. Off by default.
+    /// Also offer what only old devices need: diffie-hellman-group14-sha1 and -group-exchange-sha1, ssh-rsa as host key
+    /// (signed with SHA-1), AES-CBC, HMAC-SHA1. Off by default.
     #[must_use]
     pub fn legacy_algorithms(mut self, offer: bool) -> Self {
         self.legacy_algorithms = offer;
@@ -161,7 +163,7 @@ impl SshConnector {
         let route =
             timeout(limit, Route::find(&self.target)).await.map_err(|_| late(Phase::Connect, limit))??;
         let expected = self.host_key.expected(&self.target, &route, limit).await?;
-        let config = self.ssh_config(expected.algorithms.clone());
+        let config = self.ssh_config(&expected.algorithms);
         let method = self.auth.method().await?;
         let limit = self.timeouts.connect + self.timeouts.login;
         let login = Client::connect_with_config(
@@ -185,7 +187,8 @@ impl SshConnector {
             }
             Err(error) if expected.refuses(&error) => {
                 // The key is not handed out with the refusal; ask once more, to be able to name it.
-                let shown = Box::pin(scan_at(&route, self.timeouts.connect)).await.ok();
+                let offered = algorithms::offered(self.legacy_algorithms, &expected.algorithms);
+                let shown = Box::pin(scan_at(&route, self.timeouts.connect, offered)).await.ok();
                 Err(host_key::mismatch(&self.target, shown))
             }
             Err(error) => Err(auth::login_error(error, &self.target, &self.username)),
@@ -198,48 +201,30 @@ impl SshConnector {
         let limit = self.timeouts.connect;
         tokio::time::sleep(limit).await;
         // In a box, so that a connection that needs none of this has no room for it.
-        match Box::pin(scan_at(route, limit.min(self.timeouts.login / 2))).await {
+        let offered = algorithms::offered(true, &[]);
+        match Box::pin(scan_at(route, limit.min(self.timeouts.login / 2), offered)).await {
             Err(Error::Timeout { .. }) => limit,
             _ => std::future::pending().await,
         }
     }
 
-    fn ssh_config(&self, algorithms: Vec<russh::keys::Algorithm>) -> russh::client::Config {
-        let mut config = russh::client::Config {
-            nodelay: true,
-            keepalive_interval: Some(self.timeouts.keepalive_interval),
-            keepalive_max: self.timeouts.keepalive_max,
-            ..russh::client::Config::default()
-        };
-        if !algorithms.is_empty() {
-            // As ssh(1) does: ask for a key of the kind that is known before others.
-            let known = |algorithm: &russh::keys::Algorithm| {
-                algorithms.iter().any(|one| same_key_type(one, algorithm))
-            };
-            let (mut first, mut rest) = (Vec::new(), Vec::new());
-            for algorithm in config.preferred.key.iter() {
-                if known(algorithm) { first.push(algorithm.clone()) } else { rest.push(algorithm.clone()) }
-            }
-            first.append(&mut rest);
-            config.preferred.key = first.into();
-        }
-        if self.legacy_algorithms {
-            let preferred = &mut config.preferred;
-            preferred.kex.to_mut().push(russh::kex::DH_G14_SHA1);
-            let old = [russh::cipher::AES_128_CBC, russh::cipher::AES_192_CBC, russh::cipher::AES_256_CBC];
-            preferred.cipher.to_mut().extend(old);
-            preferred.mac.to_mut().push(russh::mac::HMAC_SHA1);
-        }
-        config
+    fn ssh_config(&self, known: &[russh::keys::Algorithm]) -> russh::client::Config {
+        ssh_config(&self.timeouts, algorithms::offered(self.legacy_algorithms, known))
+    }
+}
+
+fn ssh_config(timeouts: &SshTimeouts, preferred: russh::Preferred) -> russh::client::Config {
+    russh::client::Config {
+        preferred,
+        nodelay: true,
+        keepalive_interval: Some(timeouts.keepalive_interval),
+        keepalive_max: timeouts.keepalive_max,
+        ..russh::client::Config::default()
     }
 }
 
 fn late(phase: Phase, after: Duration) -> Error {
     Error::Timeout { phase, after, safe_to_repeat: true }
-}
-
-fn same_key_type(one: &russh::keys::Algorithm, other: &russh::keys::Algorithm) -> bool {
-    one == other || (one.clone().is_rsa() && other.clone().is_rsa())
 }
 
 /// A logged-in SSH connection; each of its sessions has a channel of its own. It ends when it and all its sessions
@@ -273,7 +258,7 @@ impl SshConnection {
 
     async fn channel(&self) -> Result<SshTransport, Error> {
         let channel = self.client.get_channel().await.map_err(|error| Error::Ssh(error.into()))?;
-        Ok(SshTransport::new(netconf_channel(channel).await?, self.client.clone()))
+        SshTransport::open(channel, self.client.clone()).await
     }
 }
 

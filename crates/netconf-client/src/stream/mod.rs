@@ -31,17 +31,18 @@ use crate::error::{Error, Phase};
 use crate::framing::{Limits, Piece};
 use crate::hello::NETCONF_NS;
 use crate::rpc_error::{RpcError, Severity};
-use crate::session::{CallFailure, Registered};
+use crate::session::{CallFailure, Registered, Session};
 use crate::xml;
 use scanner::{Found, Scanner};
 
-/// Bytes of one entry, if nothing else is asked for: 1 MiB.
+/// Bytes of one entry, if nothing else is asked for with [`Entries::max_entry`]: 1 MiB.
 const MAX_ENTRY: usize = 1 << 20;
 
 /// Errors and warnings in one reply, at most.
 const MAX_ERRORS: usize = 1000;
 
-/// A reply as it comes. Dropping it throws the rest away; the session stays usable.
+/// A reply as it comes. Dropping it throws the rest away; the session stays usable. The session stays open as long as one of
+/// its handles or of its streams is there.
 #[derive(Debug)]
 pub struct ReplyStream {
     pub(crate) pieces: mpsc::Receiver<Piece>,
@@ -52,6 +53,7 @@ pub struct ReplyStream {
     pub(crate) safe_to_repeat: bool,
     pub(crate) call: Registered,
     pub(crate) ended: bool,
+    pub(crate) _session: Session,
 }
 
 impl ReplyStream {
@@ -99,8 +101,8 @@ impl ReplyStream {
     }
 }
 
-/// The entries of a list in a reply, read as they come; in memory is one entry, at most 1 MiB, and what the session
-/// has read ahead.
+/// The entries of a list in a reply, read as they come; in memory is one entry, at most 1 MiB or
+/// [`Entries::max_entry`], and what the session has read ahead.
 pub struct Entries {
     stream: ReplyStream,
     scanner: Scanner,
@@ -109,6 +111,13 @@ pub struct Entries {
 }
 
 impl Entries {
+    /// The same with another limit on one entry, in bytes.
+    #[must_use]
+    pub fn max_entry(mut self, bytes: usize) -> Self {
+        self.scanner.set_max_entry(bytes);
+        self
+    }
+
     /// The next entry: one element as XML, complete in itself, as prefixes that were declared around it are declared
     /// on it. `None` once the reply has been read to its end without errors. May be dropped and called again.
     ///

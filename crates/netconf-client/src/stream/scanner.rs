@@ -83,6 +83,10 @@ impl Scanner {
         }
     }
 
+    pub(super) fn set_max_entry(&mut self, bytes: usize) {
+        self.max_entry = bytes;
+    }
+
     /// Takes the next bytes in; they are looked at when they are asked for.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.input.extend_from_slice(bytes);

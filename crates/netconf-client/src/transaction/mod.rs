@@ -70,16 +70,17 @@ pub enum Validation {
     Off,
 }
 
-/// How edits that somebody else left in the candidate are noticed. Locking the candidate is always tried and must
-/// fail for one that was changed (RFC 6241, section 7.5), but not all servers see to it.
+/// What is read before the edit: it tells of edits that somebody else left in the candidate, and afterwards whether running
+/// is as before. Locking the candidate is always tried and must fail for one that was changed (RFC 6241, section 7.5),
+/// but not all servers see to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ForeignEdits {
-    /// Candidate and running are read whole and compared.
+    /// Running and, if there is one, the candidate are read whole and compared.
     Compare,
     /// Only what this subtree filter selects is read and compared.
     CompareSubtree(String),
-    /// The lock is trusted.
+    /// Nothing is read: the lock is trusted, and so is the server when it says that it has undone the change.
     TrustLock,
 }
 
@@ -128,11 +129,11 @@ impl Transaction {
         self
     }
 
-    /// How long a confirmed commit waits for its confirmation; 60 s, at least 1 s, in whole seconds. The check must
+    /// How long a confirmed commit waits for its confirmation; 60 s, at least 1 s, at most 4294967295 s, in whole seconds. The check must
     /// end before that, less a quarter of it or 5 s, whichever is shorter; also where there is no confirmed commit.
     #[must_use]
     pub fn confirm_timeout(mut self, limit: Duration) -> Self {
-        self.confirm_timeout = Duration::from_secs(limit.as_secs().max(1));
+        self.confirm_timeout = Duration::from_secs(limit.as_secs().clamp(1, u32::MAX.into()));
         self
     }
 

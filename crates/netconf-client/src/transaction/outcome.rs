@@ -65,7 +65,7 @@ pub enum Step {
     Prepare,
     /// Locking the datastores.
     Lock,
-    /// Looking for foreign edits in the candidate.
+    /// Reading running, and looking for foreign edits in the candidate.
     Compare,
     /// Editing the candidate, or running.
     Edit,
@@ -84,7 +84,7 @@ impl fmt::Display for Step {
         f.write_str(match self {
             Step::Prepare => "preparing",
             Step::Lock => "locking",
-            Step::Compare => "comparing candidate and running",
+            Step::Compare => "reading candidate and running",
             Step::Edit => "editing",
             Step::Validate => "validating",
             Step::Commit => "committing",
@@ -151,7 +151,7 @@ pub enum ServerState {
     Undone(UndoneBy),
     /// The change, or a part of it, is there and could not be undone.
     Changed,
-    /// Not known; a new session must read it.
+    /// Not known; a new session must read running.
     Unknown {
         /// If a confirmed commit is pending, the server undoes it within this time at the latest.
         reverts_within: Option<Duration>,
@@ -170,7 +170,7 @@ pub enum UndoneBy {
         /// The confirm timeout.
         within: Duration,
     },
-    /// The caller's inverse edit, which the server answered with ok.
+    /// The caller's inverse edit: the server answered it with ok, or running is as before.
     Inverse,
 }
 
@@ -190,8 +190,18 @@ impl fmt::Display for ServerState {
                 write!(f, "the server undoes the change, at the latest in {} s", within.as_secs())
             }
             ServerState::Undone(UndoneBy::Inverse) => f.write_str("the change was undone by its inverse"),
-            ServerState::Changed => f.write_str("the change could not be undone"),
-            ServerState::Unknown { .. } => f.write_str("it is not known whether the change was made"),
+            ServerState::Changed => f.write_str("the change, or a part of it, is there and could not be undone"),
+            ServerState::Unknown { reverts_within: None } => {
+                f.write_str("it is not known whether the change was made: read running from a new session")
+            }
+            ServerState::Unknown { reverts_within: Some(within) } => {
+                let within = within.as_secs();
+                write!(
+                    f,
+                    "it is not known whether the change was kept: read running from a new session in {within} s, when the \
+                     server has undone it or never will"
+                )
+            }
         }
     }
 }
@@ -226,8 +236,12 @@ impl<E> fmt::Display for Cause<E> {
             Cause::Session(_) => "the server refused or the session failed",
             Cause::Check(_) => "the check failed",
             Cause::CheckTimeout => "the check took too long",
-            Cause::ForeignEdits => "the candidate has uncommitted edits of somebody else",
-            Cause::InverseNeeded => "the server has no confirmed commit and no inverse edit was given",
+            Cause::ForeignEdits => {
+                "the candidate has uncommitted edits of somebody else, to be committed or discarded first"
+            }
+            Cause::InverseNeeded => {
+                "the server has no confirmed commit and no inverse edit was given: give one, or accept to be without undo"
+            }
         })
     }
 }

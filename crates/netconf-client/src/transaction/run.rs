@@ -125,6 +125,8 @@ pub(super) struct Run {
     pub(super) guarantees: Guarantees,
     pub(super) locked: Vec<Datastore>,
     pub(super) progress: Progress,
+    /// Whether the server said that running holds the edit.
+    pub(super) certain: bool,
     /// When the confirmed commit was sent.
     pub(super) committed_at: Option<Instant>,
     /// What running held when the transaction began, if it was read.
@@ -142,9 +144,18 @@ fn at<T, E>(step: Step, result: Result<T, Error>) -> Result<T, (Step, Cause<E>)>
     result.map_err(|error| (step, Cause::Session(error)))
 }
 
-/// Whether a call failed before any of it was written.
+/// Whether a call that changes something failed before any of it was written.
 fn was_not_sent<T>(answer: &Result<T, Error>) -> bool {
-    matches!(answer, Err(Error::SessionLost { sent: false, .. }))
+    use Error::{Framing, InvalidArgument, InvalidXml, MissingCapability, SessionLost, Timeout};
+    matches!(
+        answer,
+        Err(SessionLost { sent: false, .. }
+            | Timeout { safe_to_repeat: true, .. }
+            | Framing(_)
+            | InvalidXml { .. }
+            | InvalidArgument(_)
+            | MissingCapability { .. })
+    )
 }
 
 impl Run {
@@ -155,6 +166,7 @@ impl Run {
             guarantees,
             locked: Vec::new(),
             progress: Progress::Clean,
+            certain: false,
             committed_at: None,
             before: None,
             candidate_dirty: false,
@@ -199,6 +211,9 @@ impl Run {
     async fn lock<E>(&mut self) -> StepResult<E> {
         self.lock_one(Datastore::Running).await?;
         if self.method() == Method::EditRunning {
+            if let Some(query) = self.query(Datastore::Running) {
+                self.before = Some(at(Step::Compare, self.session.call(query).await)?);
+            }
             return Ok(());
         }
         self.lock_one(Datastore::Candidate).await?;
@@ -242,6 +257,7 @@ impl Run {
         if rolled_back || was_not_sent(&answer) {
             self.progress = Progress::Clean;
         }
+        self.certain = answer.is_ok();
         at(Step::Edit, answer)
     }
 
@@ -274,6 +290,7 @@ impl Run {
             // A commit that fails must leave running as it was (RFC 6241, section 8.3.4.1).
             self.progress = Progress::InCandidate;
         }
+        self.certain = answer.is_ok();
         at(Step::Commit, answer)
     }
 

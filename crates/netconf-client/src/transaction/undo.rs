@@ -49,23 +49,25 @@ impl Run {
     /// Reads running, if it was read at the beginning, and says whether it is as it was then: a server's ok is not
     /// proof of it.
     async fn proven(&mut self, what: &str, by: UndoneBy) -> ServerState {
-        let (Some(before), Some(query)) = (self.before.take(), self.query(Datastore::Running)) else {
-            return ServerState::Undone(by);
-        };
-        let outcome = match self.session.call(query).await {
-            Ok(now) => compare::same(&before, &now),
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(true) => return ServerState::Undone(by),
-            Ok(false) => {
+        match self.is_as_before().await {
+            None | Some(Ok(true)) => return ServerState::Undone(by),
+            Some(Ok(false)) => {
                 let reason = "the server answered ok, but running is not as before".to_owned();
                 self.undo_error = Some(Error::UnexpectedReply { operation: what.to_owned(), reason });
                 return ServerState::Changed;
             }
-            Err(error) => self.undo_error = Some(error),
+            Some(Err(error)) => self.undo_error = Some(error),
         }
         ServerState::Unknown { reverts_within: None }
+    }
+
+    /// Reads running and says whether it is as it was at the beginning; `None` if it was not read then.
+    async fn is_as_before(&mut self) -> Option<Result<bool, Error>> {
+        let (before, query) = self.before.take().zip(self.query(Datastore::Running))?;
+        Some(match self.session.call(query).await {
+            Ok(now) => compare::same(&before, &now),
+            Err(error) => Err(error),
+        })
     }
 
     /// Gives the candidate what running will have once a pending commit is undone. Discarding would not: as long as
@@ -90,7 +92,7 @@ impl Run {
             self.discard().await;
         }
         if self.transaction.inverse.is_none() {
-            return ServerState::Changed;
+            return self.settled(self.certain, ServerState::Unchanged).await;
         }
         match self.apply_inverse(through_candidate).await {
             Ok(()) => {
@@ -98,13 +100,24 @@ impl Run {
                 self.proven("the inverse", UndoneBy::Inverse).await
             }
             Err(error) => {
-                let unknown = error.is_outcome_unknown() || self.session.lost().is_some();
+                let certain = self.certain && !error.is_outcome_unknown();
                 self.undo_error = Some(error);
                 if through_candidate && self.session.lost().is_none() {
                     self.discard().await;
                 }
-                if unknown { ServerState::Unknown { reverts_within: None } } else { ServerState::Changed }
+                self.settled(certain, ServerState::Undone(UndoneBy::Inverse)).await
             }
+        }
+    }
+
+    /// What is known of a change that could not be undone: `same` if running is read and found as before. `certain` says
+    /// that the change was there, and that nothing was sent since which may have undone it.
+    async fn settled(&mut self, certain: bool, same: ServerState) -> ServerState {
+        match self.is_as_before().await {
+            Some(Ok(true)) => same,
+            Some(Ok(false)) => ServerState::Changed,
+            None | Some(Err(_)) if certain => ServerState::Changed,
+            None | Some(Err(_)) => ServerState::Unknown { reverts_within: None },
         }
     }
 

@@ -110,3 +110,13 @@ async fn one_address_does_not_take_all_places() {
     drop((silent, first, second));
     call(&listener, 21, Manner::Normal).await.unwrap();
 }
+
+#[tokio::test]
+async fn old_algorithms_are_offered_to_callers_only_when_asked_for() {
+    for offer in [false, true] {
+        let devices = vec![device("one", 21, Auth::password(PASSWORD))];
+        let listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap().legacy_algorithms(offer);
+        let called = call(&listener, 21, Manner::Legacy).await;
+        assert_eq!(called.is_ok(), offer, "{called:?}");
+    }
+}

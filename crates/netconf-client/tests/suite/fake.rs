@@ -24,6 +24,10 @@ pub(crate) enum Act {
     CutAfter,
     /// Does it and never answers.
     Silent,
+    /// Neither does it nor answers.
+    Ignore,
+    /// Answers with ok and does not do it.
+    Lie,
 }
 
 type Hook = Box<dyn Fn(&str) -> Act + Send + Sync>;
@@ -162,11 +166,14 @@ impl Fake {
                 let name = name_of(operation);
                 self.state.lock().unwrap().log.push(name.clone());
                 let act = (self.hook)(&name);
-                if act == Act::CutBefore {
-                    return Ok(());
+                match act {
+                    Act::CutBefore => return Ok(()),
+                    Act::Ignore => continue,
+                    _ => {}
                 }
                 let body = match act {
                     Act::Refuse(tag) => Err((tag.to_owned(), None)),
+                    Act::Lie => Ok("<ok/>".to_owned()),
                     _ => self.operate(operation, &name, id),
                 };
                 match act {

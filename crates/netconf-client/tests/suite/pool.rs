@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use netconf_client::ops::{Datastore, GetConfig};
 use netconf_client::pool::{ConnectWith, Pool, PoolError, PoolLimits};
-use netconf_client::{Session, SessionConfig};
+use netconf_client::{Session, SessionConfig, Transaction};
 
 use crate::fake::{Act, FULL, Fake};
 
@@ -118,5 +118,85 @@ async fn sessions_outlive_their_pool_and_end_when_they_are_dropped() {
     drop(pool);
     session.call(GetConfig::new(Datastore::Running)).await.unwrap();
     drop(session);
+    until("closed", || server.open() == 0).await;
+}
+
+#[tokio::test]
+async fn many_turns_leave_one_task_that_closes_idle_sessions() {
+    let server = Fake::new(FULL);
+    let (pool, opened) = pool(&server, PoolLimits::default());
+    drop(pool.get().await.unwrap());
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    for _ in 0..1000 {
+        drop(pool.get().await.unwrap());
+    }
+    assert_eq!(opened.load(Ordering::SeqCst), 1);
+    assert!(tasks() <= before, "{} tasks, {before} before", tasks());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_session_is_closed_when_its_own_time_is_over() {
+    let server = Fake::new(FULL);
+    let (pool, _) = pool(&server, PoolLimits::default().idle_close(Duration::from_secs(10)));
+    let (early, late) = (pool.get().await.unwrap(), pool.get().await.unwrap());
+    drop(early);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    drop(late);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(pool.idle(), 1, "after 11 s and 5 s");
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(pool.idle(), 0);
+    // And again, after the pool was empty.
+    drop(pool.get().await.unwrap());
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(pool.idle(), 0);
+}
+
+#[tokio::test]
+async fn a_pool_outlives_the_runtime_it_was_first_used_on() {
+    let server = Fake::new(FULL);
+    let (pool, _) = pool(&server, PoolLimits::default().idle_close(Duration::from_millis(50)));
+    let first = pool.clone();
+    let used = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { drop(first.get().await.unwrap()) });
+    });
+    used.join().unwrap();
+    drop(pool.get().await.unwrap());
+    until("closed on the second runtime", || pool.idle() == 0).await;
+}
+
+#[tokio::test]
+async fn a_session_that_somebody_still_uses_is_not_lent_again() {
+    let server = Fake::new(FULL);
+    let (pool, _) = pool(&server, PoolLimits::default());
+    // A transaction that is dropped is undone in the background, on its own session.
+    let id = {
+        let session = pool.get().await.unwrap();
+        let id = session.session_id();
+        let (reached, checking) = tokio::sync::oneshot::channel();
+        let change = Transaction::new("<value xmlns=\"urn:test\">new</value>");
+        let run = change.run(&session, || async move {
+            reached.send(()).unwrap();
+            std::future::pending::<Result<(), std::io::Error>>().await
+        });
+        tokio::select! {
+            _ = run => panic!("the check never ends"),
+            _ = checking => {}
+        }
+        id
+    };
+    let next = pool.get().await.unwrap();
+    assert_ne!(next.session_id(), id);
+    until("undone", || server.running() == "old" && server.locks() == 0).await;
+    // A reply that is being streamed keeps its session open, and to itself.
+    let id = next.session_id();
+    let mut stream = next.stream(GetConfig::new(Datastore::Running)).await.unwrap();
+    drop(next);
+    assert_ne!(pool.get().await.unwrap().session_id(), id);
+    drop(pool);
+    while stream.chunk().await.unwrap().is_some() {}
+    drop(stream);
     until("closed", || server.open() == 0).await;
 }

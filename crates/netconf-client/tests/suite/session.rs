@@ -280,6 +280,44 @@ async fn close_waits_for_the_answer_and_no_longer_than_its_limit() {
 }
 
 #[tokio::test]
+async fn closing_what_is_over_does_nothing() {
+    let (session, mut peer) = open(HELLO).await;
+    let other = session.clone();
+    let serve = async {
+        let request = peer.receive().await;
+        peer.reply(id_of(&request), "<ok/>").await;
+        assert_eq!(peer.try_receive().await, None);
+    };
+    let (closed, ()) = tokio::join!(session.close(), serve);
+    closed.unwrap();
+    session.close().await.unwrap();
+    other.close().await.unwrap();
+    assert_eq!(session.rpc_count(), 1);
+}
+
+/// The task that owns the stream ends with the runtime it was started on: whoever still calls hears of it.
+#[test]
+fn a_session_ends_with_the_runtime_it_was_opened_on() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let first = runtime();
+    let (session, _peer) = first.block_on(open(HELLO));
+    let second = runtime();
+    let call = {
+        let session = session.clone();
+        second.spawn(async move { session.call(Get::new()).await })
+    };
+    second.block_on(tokio::task::yield_now());
+    drop(first);
+    for answer in [
+        second.block_on(async { tokio::time::timeout(LIMIT, call).await.unwrap().unwrap() }),
+        second.block_on(async { tokio::time::timeout(LIMIT, session.call(Get::new())).await.unwrap() }),
+    ] {
+        let error = answer.unwrap_err();
+        assert!(matches!(error, Error::SessionLost { cause: LostCause::Closed, .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn dropping_the_last_handle_closes_the_connection() {
     let (session, mut peer) = open(HELLO).await;
     let other = session.clone();

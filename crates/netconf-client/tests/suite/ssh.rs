@@ -153,6 +153,44 @@ async fn old_algorithms_are_offered_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn the_fingerprint_of_a_server_with_old_algorithms_can_be_seen() {
+    let server = server(Manner::Legacy).await;
+    let check = HostKeyCheck::Fingerprint(fingerprint(HOST_KEY));
+    let connector = SshConnector::new(server.target(), USER, Auth::password(PASSWORD), check);
+    assert!(matches!(connector.session().await, Err(Error::Ssh(_))));
+    works(&connector.legacy_algorithms(true).session().await.unwrap()).await;
+    let scanned = scan_host_key(&server.target(), LIMIT).await.unwrap();
+    assert_eq!(scanned.fingerprint, fingerprint(HOST_KEY));
+}
+
+#[tokio::test]
+async fn a_channel_that_came_to_nothing_is_closed_on_a_connection_that_goes_on() {
+    for manner in [Manner::SilentSubsystem, Manner::NoSubsystem] {
+        let server = server(manner).await;
+        let timeouts = SshTimeouts { hello: Duration::from_millis(100), ..SshTimeouts::default() };
+        let connector = connector(&server, Auth::password(PASSWORD)).timeouts(timeouts);
+        let connection = connector.connect().await.unwrap();
+        for _ in 0..3 {
+            connection.session().await.unwrap_err();
+        }
+        let closed = async {
+            while server.closed.load(Ordering::SeqCst) < 3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LIMIT, closed).await.expect("channels stay open");
+        assert!(!connection.is_closed());
+    }
+}
+
+#[tokio::test]
+async fn a_hello_that_comes_before_the_answer_about_the_subsystem_is_read() {
+    let server = server(Manner::EarlyHello).await;
+    let session = connector(&server, Auth::password(PASSWORD)).session().await.unwrap();
+    assert_eq!(session.session_id(), 77);
+}
+
+#[tokio::test]
 async fn several_sessions_share_one_connection_which_ends_with_the_last() {
     let server = server(Manner::Normal).await;
     let connection = connector(&server, Auth::password(PASSWORD)).connect().await.unwrap();

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use netconf_client::ssh::{Auth, CallHome, CallHomeDevice, HostKeyCheck, SshConnector, SshTarget};
 use netconf_client::{Error, Session};
 use russh::keys::agent::client::AgentClient;
+use russh::keys::{Algorithm, HashAlg};
 use secrecy::SecretString;
 
 use crate::fake::{FULL, Fake};
-use crate::ssh::{connector, right_key, server, works, write};
-use crate::sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER, USER_KEY, key, key_text};
+use crate::ssh::{connector, fingerprint, right_key, server, works, write};
+use crate::sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER, USER_KEY, config, key, key_text};
 
 /// How long the agent may take to start, and a child of this test to end.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -63,6 +64,50 @@ async fn hashed_known_hosts_are_found_and_still_refuse_another_key() {
             }
             Err(error) => assert!(!known && matches!(error, Error::HostKeyMismatch { .. }), "{error:?}"),
         }
+    }
+}
+
+/// A host key made by ssh-keygen.
+fn made(kind: &[&str]) -> russh::keys::PrivateKey {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("host_key");
+    keygen(&[&["-q", "-N", "", "-t"], kind].concat(), &path);
+    russh::keys::load_secret_key(&path, None).unwrap()
+}
+
+#[tokio::test]
+async fn the_fingerprint_of_any_of_a_servers_keys_is_good() {
+    let mut config = config(HOST_KEY, Manner::Normal);
+    config.keys.extend([made(&["ecdsa", "-b", "384"]), made(&["rsa", "-b", "2048"])]);
+    let keys = config.keys.clone();
+    let server = SshServer::start_as(Fake::new(FULL), Manner::Normal, config).await;
+    let connector = |print: String| {
+        let check = HostKeyCheck::Fingerprint(print);
+        SshConnector::new(server.target(), USER, Auth::password(PASSWORD), check)
+    };
+    for key in keys {
+        let print = key.public_key().fingerprint(HashAlg::Sha256).to_string();
+        works(&connector(print).session().await.unwrap()).await;
+    }
+    let error = connector(fingerprint(2)).session().await.unwrap_err();
+    let Error::HostKeyMismatch { fingerprint: shown, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(shown.as_deref(), Some(fingerprint(HOST_KEY).as_str()));
+}
+
+#[tokio::test]
+async fn a_host_key_that_signs_with_sha_1_is_taken_only_when_asked_for() {
+    let key = made(&["rsa", "-b", "2048"]);
+    let mut config = config(HOST_KEY, Manner::Normal);
+    config.keys = vec![key.clone()];
+    config.preferred.key = vec![Algorithm::Rsa { hash: None }].into();
+    let server = SshServer::start_as(Fake::new(FULL), Manner::Normal, config).await;
+    let pinned = HostKeyCheck::PinnedKey(key.public_key().to_openssh().unwrap());
+    let print = HostKeyCheck::Fingerprint(key.public_key().fingerprint(HashAlg::Sha256).to_string());
+    for check in [pinned, print] {
+        let connector = SshConnector::new(server.target(), USER, Auth::password(PASSWORD), check);
+        let error = connector.session().await.unwrap_err();
+        assert!(matches!(error, Error::Ssh(_)), "{error:?}");
+        works(&connector.legacy_algorithms(true).session().await.unwrap()).await;
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use netconf_client::hello::Hello;
 use netconf_client::ssh::SshTarget;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
@@ -15,7 +16,7 @@ use russh::{Channel, ChannelId};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-use crate::fake::Fake;
+use crate::fake::{FULL, Fake};
 
 pub(crate) const USER: &str = "admin";
 pub(crate) const PASSWORD: &str = "secret of the test";
@@ -50,6 +51,8 @@ pub(crate) enum Manner {
     SilentLogin,
     /// Accepts the subsystem and says nothing.
     SilentSubsystem,
+    /// Greets before it says that there is a subsystem, and then says nothing.
+    EarlyHello,
     /// Offers only what old devices have.
     Legacy,
 }
@@ -58,6 +61,8 @@ pub(crate) struct SshServer {
     pub(crate) address: SocketAddr,
     /// Connections that are open now.
     pub(crate) open: Arc<AtomicUsize>,
+    /// Channels that the client has closed.
+    pub(crate) closed: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -69,29 +74,22 @@ impl Drop for SshServer {
 
 impl SshServer {
     pub(crate) async fn start(netconf: Fake, manner: Manner) -> Self {
+        Self::start_as(netconf, manner, config(HOST_KEY, manner)).await
+    }
+
+    pub(crate) async fn start_as(netconf: Fake, manner: Manner, config: russh::server::Config) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let open = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&open);
-        let mut config = russh::server::Config {
-            keys: vec![key(HOST_KEY)],
-            auth_rejection_time: Duration::ZERO,
-            auth_rejection_time_initial: Some(Duration::ZERO),
-            nodelay: true,
-            ..russh::server::Config::default()
-        };
-        if manner == Manner::Legacy {
-            config.preferred.kex = vec![russh::kex::DH_G14_SHA1].into();
-            config.preferred.cipher = vec![russh::cipher::AES_128_CBC].into();
-            config.preferred.mac = vec![russh::mac::HMAC_SHA1].into();
-        }
+        let (open, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (counter, closes) = (Arc::clone(&open), Arc::clone(&closed));
         let config = Arc::new(config);
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (config, netconf, open) = (Arc::clone(&config), netconf.clone(), Arc::clone(&counter));
+                let closed = Arc::clone(&closes);
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
-                    let login = Login { netconf, manner, channels: HashMap::new() };
+                    let login = Login { netconf, manner, channels: HashMap::new(), closed };
                     if manner == Manner::SilentHandshake {
                         stream.write_all(b"SSH-2.0-test\r\n").await.unwrap();
                     }
@@ -106,24 +104,18 @@ impl SshServer {
                 });
             }
         });
-        SshServer { address, open, task }
+        SshServer { address, open, closed, task }
     }
 
     /// A device with `seed`'s host key calls home and serves NETCONF on the connection.
     pub(crate) fn call_home(to: SocketAddr, seed: u8, netconf: Fake, manner: Manner) {
-        let config = russh::server::Config {
-            keys: vec![key(seed)],
-            auth_rejection_time: Duration::ZERO,
-            auth_rejection_time_initial: Some(Duration::ZERO),
-            nodelay: true,
-            ..russh::server::Config::default()
-        };
+        let config = config(seed, manner);
         tokio::spawn(async move {
             let stream = tokio::net::TcpStream::connect(to).await.unwrap();
             if manner == Manner::SilentTcp {
                 std::future::pending::<()>().await;
             }
-            let login = Login { netconf, manner, channels: HashMap::new() };
+            let login = Login { netconf, manner, channels: HashMap::new(), closed: Arc::default() };
             if let Ok(session) = russh::server::run_stream(Arc::new(config), stream, login).await {
                 // Ends with an error when the client is gone, which is how clients go.
                 let _ = session.await;
@@ -142,10 +134,28 @@ impl SshServer {
     }
 }
 
+/// A server with `seed`'s host key.
+pub(crate) fn config(seed: u8, manner: Manner) -> russh::server::Config {
+    let mut config = russh::server::Config {
+        keys: vec![key(seed)],
+        auth_rejection_time: Duration::ZERO,
+        auth_rejection_time_initial: Some(Duration::ZERO),
+        nodelay: true,
+        ..russh::server::Config::default()
+    };
+    if manner == Manner::Legacy {
+        config.preferred.kex = vec![russh::kex::DH_G14_SHA1].into();
+        config.preferred.cipher = vec![russh::cipher::AES_128_CBC].into();
+        config.preferred.mac = vec![russh::mac::HMAC_SHA1].into();
+    }
+    config
+}
+
 struct Login {
     netconf: Fake,
     manner: Manner,
     channels: HashMap<ChannelId, Channel<Msg>>,
+    closed: Arc<AtomicUsize>,
 }
 
 impl Handler for Login {
@@ -191,6 +201,11 @@ impl Handler for Login {
         Ok(())
     }
 
+    async fn channel_close(&mut self, _: ChannelId, _: &mut Session) -> Result<(), russh::Error> {
+        self.closed.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
     async fn subsystem_request(
         &mut self,
         id: ChannelId,
@@ -199,8 +214,12 @@ impl Handler for Login {
     ) -> Result<(), russh::Error> {
         match self.channels.remove(&id) {
             Some(channel) if name == "netconf" && self.manner != Manner::NoSubsystem => {
+                if self.manner == Manner::EarlyHello {
+                    let hello = Hello::server(FULL.iter().collect(), 77).to_xml();
+                    session.data(id, format!("{hello}]]>]]>").into_bytes())?;
+                }
                 session.channel_success(id)?;
-                if self.manner == Manner::SilentSubsystem {
+                if matches!(self.manner, Manner::SilentSubsystem | Manner::EarlyHello) {
                     self.channels.insert(id, channel);
                     return Ok(());
                 }

@@ -155,3 +155,25 @@ async fn a_reply_that_stops_coming_is_late_and_the_next_call_waits_no_longer_tha
     let error = stream.chunk().await.unwrap_err();
     assert!(matches!(error, Error::Timeout { safe_to_repeat: true, .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn an_entry_may_be_as_large_as_it_is_allowed_to_be() {
+    let (mut peer, session) = open().await;
+    let large = format!("<data><list xmlns=\"urn:t\"><item>{}</item></list></data>", "x".repeat(2 << 20));
+    let server = async {
+        for number in 1..=2 {
+            peer.receive().await;
+            peer.reply(number, &large).await;
+        }
+    };
+    let client = async {
+        let mut entries = session.stream(get()).await.unwrap().entries(PATH);
+        let error = entries.next().await.unwrap_err();
+        assert!(error.to_string().contains("1048576 bytes"), "{error}");
+        drop(entries);
+        let mut entries = session.stream(get()).await.unwrap().entries(PATH).max_entry(3 << 20);
+        assert!(entries.next().await.unwrap().unwrap().len() > 2 << 20);
+        assert_eq!(entries.next().await.unwrap(), None);
+    };
+    tokio::join!(server, client);
+}

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::fake::{Act, FULL, Fake};
 use netconf_client::ops::{Datastore, Lock};
-use netconf_client::transaction::{Cause, Failed, Method, ServerState, Step, UndoneBy, Weakness};
+use netconf_client::transaction::{
+    Cause, Failed, ForeignEdits, Method, ServerState, Step, UndoneBy, Weakness,
+};
 use netconf_client::{ErrorTag, Session, SessionConfig, Transaction, capabilities};
 
 /// How long a condition may take to become true.
@@ -447,4 +449,84 @@ async fn a_check_that_blocks_its_thread_beyond_the_timeout_is_not_confirmed() {
     assert!(failed.server.is_as_before(), "{failed:?}");
     until("undone", || server.running() == "old" && server.locks() == 0).await;
     assert!(!server.log().iter().any(|name| name == "commit"), "{:?}", server.log());
+}
+
+#[tokio::test]
+async fn without_an_inverse_an_answer_that_does_not_come_is_settled_by_reading_running() {
+    let unknown = ServerState::Unknown { reverts_within: None };
+    for (offered, operation) in [(CANDIDATE, "commit"), (RUNNING, "edit-config")] {
+        for (act, read, state) in [
+            (Act::Silent, ForeignEdits::Compare, ServerState::Changed),
+            (Act::Ignore, ForeignEdits::Compare, ServerState::Unchanged),
+            (Act::Silent, ForeignEdits::TrustLock, unknown.clone()),
+            (Act::Ignore, ForeignEdits::TrustLock, unknown.clone()),
+        ] {
+            let hook = move |name: &str| if name == operation { act } else { Act::Normal };
+            let server = Fake::with_hook(offered, hook);
+            let session = session(&server).await;
+            let bare = Transaction::new(NEW).accept_without_undo().foreign_edits(read.clone());
+            let failed = bare.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+            assert_eq!(failed.server, state, "{operation} {read:?}");
+            let running = if act == Act::Silent { "new" } else { "old" };
+            assert_eq!((server.running().as_str(), server.locks()), (running, 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_of_running_that_was_refused_is_not_told_as_a_change() {
+    let offered = [capabilities::BASE_1_0, capabilities::WRITABLE_RUNNING];
+    let server = Fake::new(&offered);
+    let session = session(&server).await;
+    let bad = Transaction::new("<value xmlns=\"urn:test\">bad</value>").accept_without_undo();
+    let failed = bad.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+    assert_eq!((failed.step, failed.server), (Step::Edit, ServerState::Unchanged));
+    // What cannot be framed was not sent.
+    let mark = Transaction::new("<value xmlns=\"urn:test\">new<!-- ]]>]]> --></value>").accept_without_undo();
+    let failed = mark.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+    assert_eq!((failed.step, failed.server), (Step::Edit, ServerState::Unchanged));
+}
+
+#[tokio::test]
+async fn an_inverse_that_running_does_not_show_is_found_out_without_a_candidate_too() {
+    let edits = Arc::new(AtomicUsize::new(0));
+    let inverse_is_lost = move |name: &str| {
+        let second = name == "edit-config" && edits.fetch_add(1, Ordering::SeqCst) == 1;
+        if second { Act::Lie } else { Act::Normal }
+    };
+    let server = Fake::with_hook(RUNNING, inverse_is_lost);
+    let session = session(&server).await;
+    let failed = fails(&server, &session).await;
+    assert_eq!(failed.server, ServerState::Changed);
+    assert!(failed.undo_error.is_some());
+    assert_eq!(server.running(), "new");
+}
+
+#[tokio::test]
+async fn an_inverse_whose_answer_is_lost_is_settled_by_reading_running() {
+    for (act, state) in
+        [(Act::Silent, ServerState::Undone(UndoneBy::Inverse)), (Act::Ignore, ServerState::Changed)]
+    {
+        let edits = Arc::new(AtomicUsize::new(0));
+        let hook = move |name: &str| {
+            let second = name == "edit-config" && edits.fetch_add(1, Ordering::SeqCst) == 1;
+            if second { act } else { Act::Normal }
+        };
+        let server = Fake::with_hook(RUNNING, hook);
+        let session = session(&server).await;
+        let failed = fails(&server, &session).await;
+        assert_eq!(failed.server, state);
+        assert!(failed.undo_error.is_some());
+    }
+}
+
+#[tokio::test]
+async fn any_confirm_timeout_can_be_asked_for() {
+    for limit in [Duration::ZERO, Duration::MAX] {
+        let server = Fake::new(FULL);
+        let session = session(&server).await;
+        let change = change().confirm_timeout(limit);
+        change.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap();
+        assert_eq!(server.running(), "new");
+    }
 }
