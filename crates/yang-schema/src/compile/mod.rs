@@ -107,6 +107,7 @@ impl<'a> Compiler<'a> {
             by_namespace: HashMap::new(),
             by_name: HashMap::new(),
             roots: HashMap::new(),
+            in_root_choices: HashMap::new(),
             outer_whens: HashMap::new(),
             augmented_by: HashMap::new(),
             leafref_targets: HashMap::new(),

@@ -1,0 +1,89 @@
+//! Choices where data begins: their nodes are top-level data like any other.
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its model has failed")]
+
+use serde_json::json;
+use yang_schema::validate::DataKind;
+use yang_schema::{CompileOptions, Error, JsonOptions, ModuleSet, Schema, ValidateOptions};
+
+const MODEL: &str = r#"
+module pick {
+  yang-version 1.1; namespace urn:pick; prefix p;
+  choice way {
+    mandatory true;
+    leaf road { type uint8; }
+    case rail {
+      container train { leaf number { type uint16; mandatory true; } }
+      leaf platform { type leafref { path "../train/number"; } }
+      choice class { leaf first { type empty; } leaf second { type empty; } }
+    }
+  }
+  augment /p:way { leaf way { type string; } }
+}"#;
+
+fn compile(text: &str) -> Result<Schema, Error> {
+    let mut set = ModuleSet::new();
+    set.add_text("pick.yang", text)?;
+    set.compile(&CompileOptions::new())
+}
+
+fn problems(kind: DataKind, text: &str) -> Vec<String> {
+    let schema = compile(MODEL).unwrap();
+    let found = schema.validate_document(text, kind, &ValidateOptions::new()).unwrap();
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn nodes_of_a_top_level_choice_are_top_level_data() {
+    let none: [&str; 0] = [];
+    let ns = "xmlns='urn:pick'";
+    for kind in [DataKind::Edit, DataKind::Data] {
+        assert_eq!(problems(kind, &format!("<road {ns}>5</road>")), none);
+        assert_eq!(problems(kind, &format!("<way {ns}>on foot</way>")), none, "a leaf named as its choice");
+        let train = format!("<train {ns}><number>7</number></train><platform {ns}>7</platform><first {ns}/>");
+        assert_eq!(problems(kind, &train), none);
+    }
+    let both = problems(DataKind::Data, &format!("<road {ns}>5</road><second {ns}/>"));
+    assert!(both[0].contains("road and second exclude each other (choice way)"), "{both:?}");
+    let value = problems(DataKind::Edit, r#"{"pick:road": 256}"#);
+    assert!(value[0].contains("from 0 to 255"), "{value:?}");
+    let lost = problems(
+        DataKind::Data,
+        &format!("<train {ns}><number>7</number></train><platform {ns}>8</platform>"),
+    );
+    assert!(lost[0].contains("refers to nothing"), "{lost:?}");
+    let nothing = problems(DataKind::Data, "<data/>");
+    assert!(nothing[0].contains("choice way is mandatory"), "{nothing:?}");
+}
+
+#[test]
+fn they_are_found_and_converted_like_others() {
+    let schema = compile(MODEL).unwrap();
+    assert_eq!(schema.top("urn:pick", "road").unwrap().schema_path(), "/pick:way/road/road");
+    assert_eq!(schema.find("/train/number").unwrap().data_path(), "/pick:train/number");
+    let document = roxmltree::Document::parse("<data><road xmlns='urn:pick'>5</road></data>").unwrap();
+    let json = schema.to_json(document.root_element(), &JsonOptions::new()).unwrap();
+    assert_eq!(json, json!({"pick:road": 5}));
+}
+
+#[test]
+fn a_name_stands_once_in_one_place_choices_and_cases_included() {
+    for body in [
+        "choice a { leaf x { type string; } } leaf x { type string; }",
+        "choice a { leaf x { type string; } } choice b { leaf x { type string; } }",
+        "choice a { case y { leaf x { type string; } } case z { leaf x { type string; } } }",
+        "choice a { leaf x { type string; } } leaf a { type string; }",
+        "choice a { case y { leaf x { type string; } } leaf y { type string; } }",
+        "container c { choice a { leaf x { type string; } } leaf a { type string; } }",
+        "container c { choice a { leaf x { type string; } } choice a { leaf y { type string; } } }",
+        "container c { choice a { case y { leaf x { type string; } } leaf y { type string; } } }",
+    ] {
+        let text = format!("module m {{ namespace urn:m; prefix m; {body} }}");
+        let found = compile(&text).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(found.contains("is defined twice"), "{body}: {found}");
+    }
+    for body in
+        ["choice a { leaf a { type string; } }", "container c { choice a { leaf a { type string; } } }"]
+    {
+        compile(&format!("module m {{ namespace urn:m; prefix m; {body} }}")).unwrap();
+    }
+}
