@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use yang_schema::validate::DataKind;
-use yang_schema::{CompileOptions, Error, JsonOptions, ModuleSet, Schema, ValidateOptions};
+use yang_schema::{CompileOptions, Error, JsonOptions, ModuleSet, Schema, TreeOptions, ValidateOptions};
 
 const MODEL: &str = r#"
 module pick {
@@ -60,6 +60,8 @@ fn they_are_found_and_converted_like_others() {
     let schema = compile(MODEL).unwrap();
     assert_eq!(schema.top("urn:pick", "road").unwrap().schema_path(), "/pick:way/road/road");
     assert_eq!(schema.find("/train/number").unwrap().data_path(), "/pick:train/number");
+    let tree = schema.tree(&TreeOptions::new());
+    assert!(tree.contains("  +--rw (way)\n     +--:(road)\n     |  +--rw road?"), "{tree}");
     let document = roxmltree::Document::parse("<data><road xmlns='urn:pick'>5</road></data>").unwrap();
     let json = schema.to_json(document.root_element(), &JsonOptions::new()).unwrap();
     assert_eq!(json, json!({"pick:road": 5}));
