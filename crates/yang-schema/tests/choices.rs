@@ -89,3 +89,18 @@ fn a_name_stands_once_in_one_place_choices_and_cases_included() {
         compile(&format!("module m {{ namespace urn:m; prefix m; {body} }}")).unwrap();
     }
 }
+
+#[test]
+fn a_container_that_is_nothing_by_itself_chooses_no_case() {
+    let model = r#"module m { namespace urn:m; prefix m; choice c {
+        case a { container np { leaf q { type string; } } leaf must { type string; mandatory true; } }
+        case b { container p { presence "there"; } leaf needed { type string; mandatory true; } } } }"#;
+    let schema = compile(model).unwrap();
+    let judged = |xml: &str| {
+        let found = schema.validate_document(xml, DataKind::Data, &ValidateOptions::new()).unwrap();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(judged("<np xmlns='urn:m'/>"), Vec::<String>::new());
+    assert_eq!(judged("<np xmlns='urn:m'><q>1</q></np>"), ["/: leaf must is mandatory"]);
+    assert_eq!(judged("<p xmlns='urn:m'/>"), ["/: leaf needed is mandatory"]);
+}

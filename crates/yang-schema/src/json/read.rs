@@ -117,10 +117,8 @@ impl<'s> Reader<'s> {
             self.problem("its module is none, and no namespace that XML can hold");
             return None;
         }
-        let node = parent.and_then(|parent| parent.child(&namespace, name)).filter(|node| {
-            node.kind().is_data()
-                || matches!(node.kind(), NodeKind::Rpc | NodeKind::Action | NodeKind::Notification)
-        });
+        let node = parent.and_then(|parent| parent.child(&namespace, name));
+        let node = node.filter(|node| node.kind().has_instance());
         Some(Resolved { name, namespace, node })
     }
 
@@ -187,7 +185,9 @@ impl<'s> Reader<'s> {
                     Some((_, NodeKind::Anyxml)) | None => {
                         self.members(members, None, Some(namespace), namespace)
                     }
-                    Some((node, _)) => self.members(members, Some(node), Some(namespace), namespace),
+                    Some((node, _)) => {
+                        self.members(members, Some(node.content()), Some(namespace), namespace)
+                    }
                 }
                 self.xml.close(name);
             }

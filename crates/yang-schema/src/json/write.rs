@@ -138,7 +138,7 @@ impl<'s> Writer<'s> {
                 writer.object(element, Some(writer.schema.root()), Some(node.namespace()))
             }),
             NodeKind::Anyxml => self.unknown(element),
-            _ => self.object(element, Some(node), Some(node.namespace())),
+            _ => self.object(element, Some(node.content()), Some(node.namespace())),
         }
     }
 
