@@ -50,6 +50,8 @@ pub struct Schema {
     pub(crate) leafref_targets: HashMap<(u32, TypeId), u32>,
     /// Nodes that were taken out of the tree, in order; those below them are out with them.
     pub(crate) removed: Vec<u32>,
+    /// Metadata that modules define.
+    pub(crate) annotations: HashMap<(ModuleId, Box<str>), crate::annotation::Annotation>,
     /// The descriptions as a search wants them; made by the first.
     pub(crate) texts: OnceLock<crate::search::Texts>,
     pub(crate) warnings: Vec<crate::error::CompileError>,
