@@ -94,7 +94,7 @@ impl<'s> Module<'s> {
         let own = |kind: fn(NodeKind) -> bool| -> Vec<Node<'s>> {
             root.children().filter(|node| node.module() == *self && kind(node.kind())).collect()
         };
-        printer.siblings(&own(NodeKind::is_data), "  ", 0);
+        printer.siblings(&own(|kind| kind.is_data() || kind == NodeKind::Choice), "  ", 0);
         printer.augments();
         if !options.config_only {
             printer.section("rpcs", &own(|kind| kind == NodeKind::Rpc));

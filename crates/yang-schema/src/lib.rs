@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod annotation;
 pub mod build;
 mod compile;
 mod diagram;

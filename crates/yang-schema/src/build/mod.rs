@@ -302,11 +302,11 @@ impl Rpc<'_> {
         let options = ValidateOptions::new();
         let found = match self.kind {
             RpcKind::EditConfig { .. } => self.schema.validate_edit_config(config, &options),
-            RpcKind::Call if !self.is_action() => match config.first_element_child() {
+            RpcKind::Call => match config.first_element_child() {
                 Some(rpc) => self.schema.validate_rpc(rpc, &options),
                 None => Vec::new(),
             },
-            // values in filters and actions were checked one by one
+            // values in filters were checked one by one
             _ => Vec::new(),
         };
         let mut problems: Vec<BuildProblem> = found

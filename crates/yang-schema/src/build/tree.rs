@@ -1,5 +1,7 @@
 //! The data in the making: instances under instances, each list entry with its keys.
 
+use std::collections::HashMap;
+
 use super::{Edit, RpcKind, split};
 use crate::instance::Step;
 use crate::path::{below, parse};
@@ -48,7 +50,7 @@ impl Forest {
             let node = below(parent, &step.name).map_err(|error| error.to_string())?;
             parent = node;
             called |= matches!(node.kind(), NodeKind::Rpc | NodeKind::Action);
-            if !has_element(node.kind()) {
+            if !node.kind().has_instance() || node.kind() == NodeKind::Notification {
                 if index == last && node.kind() != NodeKind::Input {
                     return Err(format!(
                         "{} is a {}, which has no instance",
@@ -88,6 +90,10 @@ impl Forest {
             keys = entry.keys.clone();
             siblings = &mut entry.children;
         }
+        if kind == RpcKind::Call {
+            // RFC 7950 sections 7.14.4 and 7.15.2: input parameters stand in the order of the model
+            self.tops.iter_mut().for_each(|top| in_order(schema, top));
+        }
         match kind {
             RpcKind::Call if !called => Err("the path leads to no rpc or action".to_owned()),
             RpcKind::Call => Ok(()),
@@ -99,9 +105,13 @@ impl Forest {
     }
 }
 
-/// Whether a node's instances are elements.
-fn has_element(kind: NodeKind) -> bool {
-    kind.is_data() || matches!(kind, NodeKind::Rpc | NodeKind::Action)
+/// Puts what is below an instance into the model's order.
+fn in_order(schema: &Schema, instance: &mut Instance) {
+    let node = schema.root().at(instance.node).content();
+    let rank: HashMap<u32, usize> =
+        node.data_children().enumerate().map(|(rank, child)| (child.id, rank)).collect();
+    instance.children.sort_by_key(|child| rank.get(&child.node).copied());
+    instance.children.iter_mut().for_each(|child| in_order(schema, child));
 }
 
 impl Instance {

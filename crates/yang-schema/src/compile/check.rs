@@ -1,6 +1,6 @@
 //! What can only be checked once the whole tree stands: keys, names used twice, leafref targets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Compiler;
 use crate::schema::{Kind, NodeId, NodeKind, StmtRef, TypeId};
@@ -15,6 +15,7 @@ impl Compiler<'_> {
         if self.full {
             return;
         }
+        self.index_root_choices();
         let mut names = HashSet::new();
         let mut values = HashSet::new();
         for id in 0..self.schema.nodes.len() {
@@ -38,8 +39,7 @@ impl Compiler<'_> {
                 }
                 _ => {}
             }
-            let owns_data = !matches!(data.kind, NodeKind::Root | NodeKind::Choice | NodeKind::Case);
-            if owns_data && data.first_child != 0 {
+            if data.kind != NodeKind::Root && data.first_child != 0 {
                 self.check_names(id, &mut names);
             }
         }
@@ -47,6 +47,27 @@ impl Compiler<'_> {
         for id in 0..self.schema.nodes.len() {
             self.check_default(u32::try_from(id).unwrap_or(0), &mut values);
         }
+    }
+
+    /// Makes the nodes of top-level choices known as the data nodes of the top level that they are.
+    fn index_root_choices(&mut self) {
+        let mut found = HashMap::new();
+        let mut twice = Vec::new();
+        for top in self.schema.root().children().filter(|top| top.kind() == NodeKind::Choice) {
+            for node in top.data_children() {
+                let key = (node.data().module, node.data().name);
+                let top = self.schema.roots.get(&key).map(|top| self.schema.nodes[*top as usize].kind);
+                if top.is_some_and(|kind| kind != NodeKind::Choice) || found.insert(key, node.id).is_some() {
+                    twice.push((node.def().at, node.name().to_owned()));
+                }
+            }
+        }
+        for (at, name) in twice {
+            if let Some(at) = at {
+                self.error(at, format!("{name} is defined twice in one place"));
+            }
+        }
+        self.schema.in_root_choices = found;
     }
 
     /// A default, the leaf's own or its typedef's, must be a value of the type. Each statement is checked once, not each of its nodes.
@@ -179,17 +200,26 @@ impl Compiler<'_> {
         }
     }
 
+    /// A name stands once below a node; what is behind choices shares that place (RFC 7950 section 6.2.1).
     fn check_names(&mut self, parent: u32, names: &mut HashSet<(u16, crate::schema::Sym)>) {
-        names.clear();
         let Some(node) = self.schema.node(NodeId(parent)) else {
             return;
         };
         let mut twice = Vec::new();
-        for child in node.data_children() {
-            let data = child.data();
-            if !names.insert((data.module, data.name)) {
-                twice.push((child.def().at, child.name().to_owned()));
+        let mut once = |children: &mut dyn Iterator<Item = crate::schema::Node<'_>>| {
+            names.clear();
+            for child in children {
+                if !names.insert((child.data().module, child.data().name)) {
+                    // a case that is not written stands where its node does
+                    let at = child.def().at.or_else(|| child.children().next()?.def().at);
+                    twice.push((at, child.name().to_owned()));
+                }
             }
+        };
+        once(&mut node.children());
+        let has_choice = node.children().any(|child| child.kind() == NodeKind::Choice);
+        if has_choice && !matches!(node.kind(), NodeKind::Choice | NodeKind::Case) {
+            once(&mut node.data_children());
         }
         for (at, name) in twice {
             if let Some(at) = at {

@@ -4,6 +4,7 @@
 //! groupings expanded; augments, again and again until none finds its target; deviations; leafref targets and other
 //! checks that need the whole tree.
 
+mod annotations;
 mod augment;
 mod check;
 mod defs;
@@ -33,6 +34,7 @@ pub(crate) fn compile(sources: &[Arc<Source>], options: &CompileOptions) -> Resu
         compiler.index_scopes();
         compiler.collect_features();
         compiler.collect_identities();
+        compiler.collect_annotations();
         compiler.expand_modules();
         compiler.apply_augments();
         compiler.apply_deviations();
@@ -107,10 +109,12 @@ impl<'a> Compiler<'a> {
             by_namespace: HashMap::new(),
             by_name: HashMap::new(),
             roots: HashMap::new(),
+            in_root_choices: HashMap::new(),
             outer_whens: HashMap::new(),
             augmented_by: HashMap::new(),
             leafref_targets: HashMap::new(),
             removed: Vec::new(),
+            annotations: HashMap::new(),
             texts: OnceLock::new(),
             warnings: Vec::new(),
         };

@@ -84,7 +84,8 @@ pub(crate) fn element_text(text: &str) -> String {
 
 impl Schema {
     /// The schema node an element is an instance of: the element's ancestors in its document lead to it from a
-    /// top-level node, whatever stands above that (`<data>`, `<config>`, `<rpc-reply>`).
+    /// top-level node, whatever stands above that (`<data>`, `<config>`, `<rpc-reply>`). Of an rpc or action, what
+    /// stands in it is its input.
     #[must_use]
     pub fn node_of(&self, element: Xml<'_, '_>) -> Option<Node<'_>> {
         let mut chain: Vec<Xml<'_, '_>> = element.ancestors().filter(Xml::is_element).collect();
@@ -92,7 +93,8 @@ impl Schema {
         (0..chain.len()).find_map(|start| {
             chain[start..].iter().try_fold(self.root(), |node, element| {
                 let name = element.tag_name();
-                node.child(name.namespace()?, name.name()).filter(|node| node.kind().is_data())
+                let found = node.content().child(name.namespace()?, name.name());
+                found.filter(|node| node.kind().has_instance())
             })
         })
     }

@@ -45,6 +45,9 @@ impl<'s> Reader<'s> {
                 // the outermost elements always declare their namespace
                 let namespace = (parent.kind() != NodeKind::Root).then(|| parent.namespace());
                 self.members(members, Some(parent), namespace, "");
+                if members.contains_key("@") {
+                    self.problem("\"@\" stands without its value");
+                }
             }
             _ => self.problem("an object was expected"),
         }
@@ -117,10 +120,8 @@ impl<'s> Reader<'s> {
             self.problem("its module is none, and no namespace that XML can hold");
             return None;
         }
-        let node = parent.and_then(|parent| parent.child(&namespace, name)).filter(|node| {
-            node.kind().is_data()
-                || matches!(node.kind(), NodeKind::Rpc | NodeKind::Action | NodeKind::Notification)
-        });
+        let node = parent.and_then(|parent| parent.child(&namespace, name));
+        let node = node.filter(|node| node.kind().has_instance());
         Some(Resolved { name, namespace, node })
     }
 
@@ -178,7 +179,7 @@ impl<'s> Reader<'s> {
             }
             (node, Value::Object(members)) => {
                 self.xml.open(name, namespace, around.declared);
-                self.metadata(members.get("@").or(around.metadata));
+                self.metadata(members.get("@").or(around.metadata), &[]);
                 self.xml.content();
                 match node {
                     Some((_, NodeKind::Anydata)) => {
@@ -187,7 +188,9 @@ impl<'s> Reader<'s> {
                     Some((_, NodeKind::Anyxml)) | None => {
                         self.members(members, None, Some(namespace), namespace)
                     }
-                    Some((node, _)) => self.members(members, Some(node), Some(namespace), namespace),
+                    Some((node, _)) => {
+                        self.members(members, Some(node.content()), Some(namespace), namespace)
+                    }
                 }
                 self.xml.close(name);
             }
@@ -258,11 +261,12 @@ impl<'s> Reader<'s> {
         for (prefix, namespace) in prefixes {
             self.xml.attribute(&format!("xmlns:{prefix}"), namespace);
         }
-        self.metadata(around.metadata);
+        self.metadata(around.metadata, prefixes);
         self.xml.leaf(resolved.name, text);
     }
 
-    fn metadata(&mut self, metadata: Option<&Value>) {
+    /// Writes metadata as attributes of an element that has declared these prefixes for its value.
+    fn metadata(&mut self, metadata: Option<&Value>, prefixes: &[(String, String)]) {
         let Some(metadata) = metadata.filter(|metadata| !metadata.is_null()) else {
             return;
         };
@@ -271,7 +275,8 @@ impl<'s> Reader<'s> {
             return;
         };
         let mut written = std::collections::HashSet::new();
-        for (index, (full, value)) in members.iter().enumerate() {
+        let mut declared = prefixes.to_vec();
+        for (full, value) in members {
             let text = scalar::text(value).filter(|text| is_xml_text(text));
             let (module, name) = full.rsplit_once(':').unwrap_or(("", full));
             let is_name = is_identifier(name) && name != "xmlns";
@@ -297,11 +302,48 @@ impl<'s> Reader<'s> {
                 self.xml.attribute(name, &text);
                 continue;
             }
-            let prefix = format!("md{index}");
-            self.xml.attribute(&format!("xmlns:{prefix}"), &namespace);
+            let known = declared.len();
+            let text = match self.annotated(&namespace, name, value, &text) {
+                Ok(Some(fit)) => scalar::to_xml_beside(self.schema, &fit, &mut declared),
+                Ok(None) => text,
+                Err(expected) => {
+                    self.problem(format!("metadata \"{full}\": {expected} was expected"));
+                    continue;
+                }
+            };
+            let prefix = prefix_of(&namespace, &mut declared);
+            for (prefix, namespace) in &declared[known..] {
+                self.xml.attribute(&format!("xmlns:{prefix}"), namespace);
+            }
             self.xml.attribute(&format!("{prefix}:{name}"), &text);
         }
     }
+
+    /// The value of an annotation with the type its module gives it; an error says what JSON it should be. What does not
+    /// fit stays as it is: validation of the XML will say what is wrong with it.
+    fn annotated(
+        &self,
+        namespace: &str,
+        name: &str,
+        value: &Value,
+        text: &str,
+    ) -> Result<Option<Fit>, &'static str> {
+        let annotation = self.schema.annotation(namespace, name);
+        let fit = annotation.and_then(|annotation| annotation.check(self.schema, text, Naming::Json));
+        let Some(Ok(fit)) = fit else { return Ok(None) };
+        scalar::json_type_fits(self.schema, fit.ty, value).map(|()| Some(fit))
+    }
+}
+
+/// A prefix for a namespace, one that is declared already if there is one.
+fn prefix_of(namespace: &str, declared: &mut Vec<(String, String)>) -> String {
+    if let Some((prefix, _)) = declared.iter().find(|(_, known)| known == namespace) {
+        return prefix.clone();
+    }
+    let free = |prefix: &String| !declared.iter().any(|(known, _)| known == prefix);
+    let prefix = (0..).map(|index| format!("md{index}")).find(free).unwrap_or_default();
+    declared.push((prefix.clone(), namespace.to_owned()));
+    prefix
 }
 
 /// The members that are nodes, in the order XML wants them: keys, then the model's order, then what it lacks.

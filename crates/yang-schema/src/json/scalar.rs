@@ -54,24 +54,29 @@ pub(super) fn json_type_fits(schema: &Schema, ty: TypeId, value: &Value) -> Resu
 
 /// A canonical value in XML's writing, with the prefixes and namespaces it needs.
 pub(super) fn to_xml(schema: &Schema, fit: &Fit) -> (String, Vec<(String, String)>) {
-    let mut prefixes = Prefixes { schema, used: Vec::new() };
-    let text = match &schema.types[fit.ty as usize].kind {
+    let mut used = Vec::new();
+    (to_xml_beside(schema, fit, &mut used), used)
+}
+
+/// The same beside prefixes that are declared already; those it needs are added.
+pub(super) fn to_xml_beside(schema: &Schema, fit: &Fit, declared: &mut Vec<(String, String)>) -> String {
+    let mut prefixes = Prefixes { schema, used: declared };
+    match &schema.types[fit.ty as usize].kind {
         Kind::IdentityRef(_) => match fit.text.split_once(':') {
             Some((module, name)) => format!("{}:{name}", prefixes.of(module)),
             None => fit.text.clone(),
         },
         Kind::InstanceIdentifier { .. } => instance_to_xml(&fit.text, &mut prefixes),
         _ => fit.text.clone(),
-    };
-    (text, prefixes.used)
+    }
 }
 
-struct Prefixes<'s> {
+struct Prefixes<'s, 'u> {
     schema: &'s Schema,
-    used: Vec<(String, String)>,
+    used: &'u mut Vec<(String, String)>,
 }
 
-impl Prefixes<'_> {
+impl Prefixes<'_, '_> {
     fn of(&mut self, module_name: &str) -> String {
         let Some(module) = self.schema.module(module_name) else {
             return module_name.to_owned();
@@ -86,7 +91,7 @@ impl Prefixes<'_> {
     }
 }
 
-fn instance_to_xml(canonical: &str, prefixes: &mut Prefixes<'_>) -> String {
+fn instance_to_xml(canonical: &str, prefixes: &mut Prefixes<'_, '_>) -> String {
     let Ok(steps) = instance::parse(canonical) else {
         return canonical.to_owned();
     };

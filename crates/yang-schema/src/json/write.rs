@@ -138,7 +138,7 @@ impl<'s> Writer<'s> {
                 writer.object(element, Some(writer.schema.root()), Some(node.namespace()))
             }),
             NodeKind::Anyxml => self.unknown(element),
-            _ => self.object(element, Some(node), Some(node.namespace())),
+            _ => self.object(element, Some(node.content()), Some(node.namespace())),
         }
     }
 
@@ -199,6 +199,26 @@ impl<'s> Writer<'s> {
         }
     }
 
+    /// The value of one attribute with the JSON type of its annotation (RFC 7952 section 5.2.1).
+    fn metadata(&self, element: Xml<'_, '_>, attribute: roxmltree::Attribute<'_, '_>) -> Json {
+        let (namespace, value) = (attribute.namespace().unwrap_or_default(), attribute.value());
+        if (namespace, attribute.name()) == (WITH_DEFAULTS_NAMESPACE, "default") {
+            match value {
+                "true" | "1" => return Json::Scalar(true.into()),
+                "false" | "0" => return Json::Scalar(false.into()),
+                _ => {}
+            }
+        }
+        let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
+        let annotation = self.schema.annotation(namespace, attribute.name());
+        let fit =
+            annotation.and_then(|annotation| annotation.check(self.schema, value, Naming::Xml(&lookup)));
+        match fit {
+            Some(Ok(fit)) => scalar::to_json(self.schema, fit),
+            _ => Json::string(value),
+        }
+    }
+
     fn attributes(&self, element: Xml<'_, '_>) -> Option<Json> {
         let members: Vec<(String, Json)> = element
             .attributes()
@@ -207,7 +227,7 @@ impl<'s> Writer<'s> {
                     Some(namespace) => format!("{}:{}", self.module_name(namespace), attribute.name()),
                     None => attribute.name().to_owned(),
                 };
-                (name, Json::string(attribute.value()))
+                (name, self.metadata(element, attribute))
             })
             .collect();
         (!members.is_empty()).then_some(Json::Object(members))

@@ -40,6 +40,8 @@ pub struct Schema {
     pub(crate) by_namespace: HashMap<Box<str>, ModuleId>,
     pub(crate) by_name: HashMap<Box<str>, ModuleId>,
     pub(crate) roots: HashMap<(ModuleId, Sym), u32>,
+    /// What data has at the top level by way of choices there.
+    pub(crate) in_root_choices: HashMap<(ModuleId, Sym), u32>,
     /// `when` of the `uses` or `augment` a node came by; evaluated on the node's parent.
     pub(crate) outer_whens: HashMap<u32, Vec<WhenData>>,
     /// The `augment` that added a node.
@@ -48,6 +50,8 @@ pub struct Schema {
     pub(crate) leafref_targets: HashMap<(u32, TypeId), u32>,
     /// Nodes that were taken out of the tree, in order; those below them are out with them.
     pub(crate) removed: Vec<u32>,
+    /// Metadata that modules define.
+    pub(crate) annotations: HashMap<(ModuleId, Box<str>), crate::annotation::Annotation>,
     /// The descriptions as a search wants them; made by the first.
     pub(crate) texts: OnceLock<crate::search::Texts>,
     pub(crate) warnings: Vec<crate::error::CompileError>,
@@ -127,8 +131,11 @@ impl Schema {
     /// The children of a node that have an instance of their own in data, through choices and cases.
     pub(crate) fn find_data_child(&self, parent: u32, module: ModuleId, name: Sym) -> Option<u32> {
         if parent == 0 {
-            let found = self.roots.get(&(module, name)).copied()?;
-            return Some(found);
+            let found = self.roots.get(&(module, name)).copied();
+            let is_choice = |id: &u32| self.nodes[*id as usize].kind == NodeKind::Choice;
+            return found
+                .filter(|id| !is_choice(id))
+                .or_else(|| self.in_root_choices.get(&(module, name)).copied());
         }
         let mut next = self.nodes[parent as usize].first_child;
         while next != 0 {

@@ -119,6 +119,11 @@ impl NodeKind {
         )
     }
 
+    /// Whether its instances are elements of their own: those of data, and what is sent, of operations and notifications.
+    pub(crate) fn has_instance(self) -> bool {
+        self.is_data() || matches!(self, Self::Rpc | Self::Action | Self::Notification)
+    }
+
     /// Whether it has a type and a value.
     #[must_use]
     pub fn has_value(self) -> bool {

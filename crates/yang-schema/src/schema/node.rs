@@ -229,6 +229,16 @@ impl<'s> Node<'s> {
         DataChildren { schema: self.schema, stack: vec![self.data().first_child] }
     }
 
+    /// The node whose children stand in an instance: of an rpc or action as it is sent, that is its input.
+    pub(crate) fn content(self) -> Node<'s> {
+        match self.kind() {
+            NodeKind::Rpc | NodeKind::Action => {
+                self.children().find(|child| child.kind() == NodeKind::Input).unwrap_or(self)
+            }
+            _ => self,
+        }
+    }
+
     /// The node below with this namespace and name, as data has it: through choices and cases.
     #[must_use]
     pub fn child(&self, namespace: &str, name: &str) -> Option<Node<'s>> {

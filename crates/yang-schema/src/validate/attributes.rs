@@ -4,9 +4,9 @@ use roxmltree::Node as Xml;
 
 use super::problem::{ErrorTag, Problem, ProblemKind};
 use super::walk::{Mode, Operation, Walker, namespace_in_scope};
+use crate::annotation::Annotation;
 use crate::instance;
-use crate::schema::{Node, NodeKind, Schema};
-use crate::syntax::Kw;
+use crate::schema::{Node, NodeKind};
 use crate::syntax::argument::Name;
 use crate::value::{Checker, Naming};
 
@@ -67,12 +67,23 @@ impl<'s> Walker<'s> {
                         self.bad_attribute(element, name, format!("\"{value}\""), "true or false, on a leaf");
                     }
                 }
-                (Some(namespace), name) if is_annotation(self.schema, namespace, name) => {}
-                (namespace, name) => self.unknown_attribute(element, namespace, name),
+                (namespace, name) => {
+                    match namespace.and_then(|namespace| self.schema.annotation(namespace, name)) {
+                        Some(annotation) => self.annotated(element, annotation, name, value),
+                        None => self.unknown_attribute(element, namespace, name),
+                    }
+                }
             }
         }
         self.insertion_is_complete(element, node);
         operation
+    }
+
+    fn annotated(&mut self, element: Xml<'_, '_>, annotation: Annotation, name: &str, value: &str) {
+        let lookup = |prefix: Option<&str>| namespace_in_scope(element, prefix);
+        if let Some(Err(misfit)) = annotation.check(self.schema, value, Naming::Xml(&lookup)) {
+            self.bad_attribute(element, name, format!("\"{value}\" is not allowed"), &misfit.allowed);
+        }
     }
 
     fn insertion(&mut self, element: Xml<'_, '_>, node: Node<'s>, name: &str, value: &str) {
@@ -174,23 +185,4 @@ impl<'s> Walker<'s> {
         problem.bad_element = Some(element.tag_name().name().to_owned());
         self.report(problem);
     }
-}
-
-/// Whether a module defines a metadata annotation (`md:annotation`, RFC 7952).
-pub(crate) fn is_annotation(schema: &Schema, namespace: &str, name: &str) -> bool {
-    let Some(module) = schema.by_namespace.get(namespace) else {
-        return false;
-    };
-    schema.modules[*module as usize].files.iter().any(|file| {
-        let source = &schema.sources[*file as usize];
-        source.children_of(0, Kw::Extension).any(|stmt| {
-            let keyword = source.keyword(stmt).split_once(':');
-            source.arg(stmt) == name
-                && keyword.is_some_and(|(prefix, word)| {
-                    let home = schema.prefixes[*file as usize].get(prefix);
-                    let home = home.map(|module| &*schema.modules[*module as usize].name);
-                    word == "annotation" && home == Some("ietf-yang-metadata")
-                })
-        })
-    })
 }

@@ -160,12 +160,23 @@ struct Present {
 
 impl Present {
     fn of(present: &[(Xml<'_, '_>, Node<'_>)]) -> Self {
-        let nodes: HashSet<u32> = present.iter().map(|(_, node)| node.id).collect();
-        let cases = present.first().map(|(_, node)| *node);
-        let of = |id: &u32| cases.map(|any| any.at(*id)).into_iter().flat_map(|node| node.cases());
-        let cases = nodes.iter().flat_map(of).map(|(_, case)| case.id).collect();
+        let (mut nodes, mut cases) = (HashSet::new(), HashSet::new());
+        for (element, node) in present {
+            nodes.insert(node.id);
+            let mut of = node.cases().peekable();
+            if of.peek().is_some() && is_there(*element, *node) {
+                cases.extend(of.map(|(_, case)| case.id));
+            }
+        }
         Self { nodes, cases }
     }
+}
+
+/// Whether an element is data: a container without presence is there only by what is in it (RFC 7950 section 7.5.1).
+pub(super) fn is_there(element: Xml<'_, '_>, node: Node<'_>) -> bool {
+    node.kind() != NodeKind::Container
+        || node.is_presence()
+        || present_nodes(element, node).into_iter().any(|(element, node)| is_there(element, node))
 }
 
 /// The instances of data nodes among an element's children.

@@ -8,6 +8,7 @@ mod attributes;
 mod complete;
 mod document;
 mod finder;
+mod operation;
 mod problem;
 mod references;
 mod suggest;
@@ -97,10 +98,13 @@ impl Schema {
         walker.finish()
     }
 
-    /// Validates an rpc as a client sends it: `rpc` is the operation's own element, inside `<rpc>`.
+    /// Validates an rpc as a client sends it: `rpc` is the operation's own element, inside `<rpc>`; or an `<action>`
+    /// with the nodes that lead to one (RFC 7950 section 7.15.2), or the topmost of those.
     #[must_use]
     pub fn validate_rpc(&self, rpc: Xml<'_, '_>, options: &ValidateOptions) -> Vec<Problem> {
-        self.validate_operation(rpc, NodeKind::Rpc, Some(NodeKind::Input), options)
+        let is_action = rpc.has_tag_name((YANG_NAMESPACE, "action"));
+        let inner = if is_action { rpc.first_element_child() } else { None };
+        self.validate_operation(inner.unwrap_or(rpc), operation::Sought::Operation, options)
     }
 
     /// Validates what an rpc answered: `reply` is the `<rpc-reply>` element, `rpc` the operation it answers.
@@ -120,39 +124,25 @@ impl Schema {
         walker.finish()
     }
 
-    /// Validates a notification: `notification` is its own element, inside `<notification>`.
+    /// Validates a notification: `notification` is its own element, inside `<notification>`, or the topmost of the
+    /// nodes that lead to it (RFC 7950 section 7.16.2).
     #[must_use]
     pub fn validate_notification(
         &self,
         notification: Xml<'_, '_>,
         options: &ValidateOptions,
     ) -> Vec<Problem> {
-        self.validate_operation(notification, NodeKind::Notification, None, options)
+        self.validate_operation(notification, operation::Sought::Notification, options)
     }
 
     fn validate_operation(
         &self,
         element: Xml<'_, '_>,
-        kind: NodeKind,
-        part: Option<NodeKind>,
+        sought: operation::Sought,
         options: &ValidateOptions,
     ) -> Vec<Problem> {
         let mut walker = Walker::new(self, *options, walk::Mode::Operation);
-        let name = element.tag_name();
-        let found =
-            self.top(name.namespace().unwrap_or_default(), name.name()).filter(|node| node.kind() == kind);
-        match found {
-            Some(node) => {
-                let part =
-                    part.and_then(|part| node.children().find(|child| child.kind() == part)).unwrap_or(node);
-                walker.enter(node, element);
-                walker.attributes(element, node, walk::Operation::Merge);
-                walker.children(element, part, walk::Operation::Merge);
-                walker.complete_below(element, part);
-                walker.leave();
-            }
-            None => walker.unknown(element, self.root()),
-        }
+        walker.operation(element, self.root(), sought);
         walker.finish()
     }
 }

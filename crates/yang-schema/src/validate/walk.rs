@@ -111,7 +111,7 @@ impl<'s> Walker<'s> {
         }
     }
 
-    fn find(&self, element: Xml<'_, '_>, parent: Node<'s>) -> Option<Node<'s>> {
+    pub(super) fn find(&self, element: Xml<'_, '_>, parent: Node<'s>) -> Option<Node<'s>> {
         let name = element.tag_name();
         let node = parent.child(name.namespace()?, name.name())?;
         node.kind().is_data().then_some(node)
@@ -145,6 +145,14 @@ impl<'s> Walker<'s> {
         self.leave();
     }
 
+    /// A leaf that is not one of several nodes.
+    pub(super) fn single(&mut self, element: Xml<'_, '_>, node: Node<'s>) {
+        self.enter(node, element);
+        self.attributes(element, node, Operation::Merge);
+        self.value(element, node, Operation::Merge);
+        self.leave();
+    }
+
     fn value(&mut self, element: Xml<'_, '_>, node: Node<'s>, operation: Operation) {
         if element.children().any(|child| child.is_element()) {
             self.content(element, "an element stands where only a value may");
@@ -173,7 +181,7 @@ impl<'s> Walker<'s> {
         self.report(problem);
     }
 
-    fn keys(&mut self, element: Xml<'_, '_>, node: Node<'s>) {
+    pub(super) fn keys(&mut self, element: Xml<'_, '_>, node: Node<'s>) {
         let mut present = element.children().filter(Xml::is_element);
         let mut in_order = true;
         for key in node.keys() {

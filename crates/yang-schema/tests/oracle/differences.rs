@@ -136,7 +136,7 @@ pub(crate) const TABLE: &[Row] = &[
             seen.is_edit()
                 && seen.problems.is_empty()
                 && ["delete", "remove"].iter().any(|word| seen.payload.xml.contains(word))
-                && matches!(seen.verdict, Verdict::Rejected(reason) if reason.contains("\"\""))
+                && seen.said(&["\"\"", "Invalid empty identityref value"])
         },
     },
     Row {
