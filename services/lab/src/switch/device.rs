@@ -223,7 +223,8 @@ impl Device {
                 }
             }
             Datastore::Candidate => {
-                self.candidate = Some(content);
+                // A candidate like running is none: it follows when running is changed.
+                self.candidate = (content != self.running).then_some(content);
                 self.candidate_editor = editor;
             }
             Datastore::Startup => self.startup = Some(content),

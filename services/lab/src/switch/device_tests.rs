@@ -552,3 +552,73 @@ fn the_seed_is_accepted_and_settled() {
     let routed = super::cli::interface(&config, "GigabitEthernet1/0/20").unwrap();
     assert!(super::cli::interface_lines(routed).contains(&"ip address 10.10.10.1 255.255.255.0".to_owned()));
 }
+
+#[test]
+fn an_edit_that_creates_nothing_of_another_case_leaves_the_one_that_is_there() {
+    let mut rig = rig(Capabilities::WritableRunning);
+    let edit = rig.edit("running", "", &port("<ip><unnumbered>Loopback0</unnumbered></ip>"));
+    rig.ok(ONE, &edit);
+    let nothing = "<ip><address><primary><address nc:operation='remove'/></primary></address></ip>";
+    let edit = rig.edit("running", "", &port(nothing));
+    rig.ok(ONE, &edit);
+    let entry = super::cli::interface(&rig.device.running, "GigabitEthernet1/0/5").unwrap();
+    assert_eq!(entry.text_at(&["ip", "unnumbered"]), Some("Loopback0"));
+}
+
+#[test]
+fn what_the_model_speaks_against_is_said_once_and_not_done_where_the_rest_is() {
+    let options = "<test-option>set</test-option><error-option>continue-on-error</error-option>";
+    let key = port("<description>new</description>").replace("<name>", "<name nc:operation='delete'>");
+    let strange = port("<description>new</description><mtu xmlns='urn:x'>2000</mtu>");
+    let twice = port("<description>new</description><mtu>2000</mtu><mtu>3000</mtu>");
+    let gone = port("<description>new</description><ip nc:operation='remove'><mtu>1</mtu></ip>");
+    for (content, tag, described) in [
+        (&key, "bad-attribute", None),
+        (&strange, "unknown-namespace", Some("new")),
+        (&twice, "bad-element", Some("new")),
+        (&gone, "invalid-value", Some("new")),
+    ] {
+        let mut rig = rig(Capabilities::Catalyst9300);
+        let edit = rig.edit("candidate", options, content);
+        let reply = rig.fails(ONE, &edit, tag);
+        assert_eq!(reply.matches("<rpc-error>").count(), 1, "{reply}");
+        assert_eq!(rig.description(Datastore::Candidate).as_deref(), described, "{content}");
+    }
+}
+
+#[test]
+fn parameters_are_read_by_namespace_and_given_once() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    for (operation, tag) in [
+        ("<get-config><source><running xmlns='urn:x'/></source></get-config>", "unknown-namespace"),
+        ("<get-config><source xmlns='urn:x'><running/></source></get-config>", "unknown-namespace"),
+        ("<get-config><source><running/><candidate/></source></get-config>", "bad-element"),
+        ("<get-config><source><running/></source><source><candidate/></source></get-config>", "bad-element"),
+        ("<validate><source><running/><candidate/></source></validate>", "bad-element"),
+        ("<close-session><now/></close-session>", "unknown-element"),
+        ("<get-config><source/></get-config>", "missing-element"),
+    ] {
+        rig.fails(ONE, operation, tag);
+    }
+}
+
+#[test]
+fn a_candidate_like_running_follows_it() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    let edit = rig.edit("candidate", "", &port("<description nc:operation='remove'/>"));
+    rig.ok(ONE, &edit);
+    rig.describe(TWO, "running", "by another");
+    assert!(!rig.device.is_candidate_dirty());
+    rig.ok(ONE, "<commit/>");
+    assert_eq!(rig.description(Datastore::Running).as_deref(), Some("by another"));
+}
+
+#[test]
+fn a_lock_denied_for_a_confirmed_commit_names_no_session_that_is_gone() {
+    let mut rig = rig(Capabilities::ConfirmedCommit);
+    rig.describe(ONE, "candidate", "new");
+    rig.ok(ONE, "<commit><confirmed/><persist>word</persist></commit>");
+    rig.device.end_session(ONE, "gone");
+    let reply = rig.fails(TWO, "<lock><target><running/></target></lock>", "lock-denied");
+    assert!(reply.contains("<session-id>0</session-id>"), "{reply}");
+}

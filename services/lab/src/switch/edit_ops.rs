@@ -7,6 +7,7 @@ use super::cli;
 use super::device::{Datastore, Device};
 use super::error::RpcError;
 use super::log::EventKind;
+use super::read_ops::named;
 use super::rpc::{Answer, Call, ok, refuse};
 use super::tree::Node;
 use super::xml::{self, Edit};
@@ -176,12 +177,7 @@ impl Device {
         call: &Call<'_, '_>,
         target: Option<Datastore>,
     ) -> Result<(Node, &'static str), Vec<RpcError>> {
-        let Some(source) = call.param("source") else {
-            return refuse(RpcError::missing("source"));
-        };
-        let Some(named) = xml::elements(source).next() else {
-            return refuse(RpcError::missing("source"));
-        };
+        let named = named(call, "source")?;
         match named.tag_name().name() {
             "url" => refuse(RpcError::unsupported("the switch does not offer url")),
             "config" => {

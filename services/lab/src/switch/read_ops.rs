@@ -6,7 +6,7 @@ use super::device::{Datastore, Device};
 use super::error::RpcError;
 use super::filter::{self, Wanted};
 use super::offers::{MONITORING, WITH_DEFAULTS};
-use super::rpc::{Answer, Call, refuse};
+use super::rpc::{Answer, Call, refuse, strange_namespace};
 use super::shape::Shape;
 use super::state;
 use super::tree::{Node, escape};
@@ -73,18 +73,15 @@ impl Device {
 
     /// The datastore that a `source` or `target` names.
     pub(crate) fn datastore(&self, call: &Call<'_, '_>, param: &str) -> Result<Datastore, Vec<RpcError>> {
-        let Some(element) = call.param(param) else {
-            return refuse(RpcError::missing(param));
-        };
-        let Some(named) = xml::elements(element).next() else {
-            return refuse(RpcError::missing(param));
-        };
-        self.datastore_named(named)
+        self.datastore_named(named(call, param)?)
     }
 
     /// The datastore of that element name, if the switch has it.
     pub(crate) fn datastore_named(&self, named: Xml<'_, '_>) -> Result<Datastore, Vec<RpcError>> {
-        let name = named.tag_name().name();
+        let (name, ns) = (named.tag_name().name(), named.tag_name().namespace().unwrap_or_default());
+        if ns != NETCONF {
+            return refuse(strange_namespace(name, ns));
+        }
         match name {
             "running" => Ok(Datastore::Running),
             "candidate" if self.offers.candidate => Ok(Datastore::Candidate),
@@ -95,6 +92,7 @@ impl Device {
 
     /// RFC 6022 3.1.
     pub(crate) fn get_schema(&mut self, call: &Call<'_, '_>) -> Answer {
+        call.only(&["identifier", "version", "format"])?;
         let word = |name: &str| {
             let element = xml::elements(call.op).find(|child| xml::is(*child, MONITORING, name));
             element.map(xml::word)
@@ -113,6 +111,22 @@ impl Device {
         match module {
             Some(module) => Ok(format!("<data xmlns=\"{MONITORING}\">{}</data>", escape_block(&module.text))),
             None => refuse(RpcError::invalid("identifier", &format!("there is no schema {identifier:?}"))),
+        }
+    }
+}
+
+/// The one element in a `source` or `target`.
+pub(crate) fn named<'a, 'input>(
+    call: &Call<'a, 'input>,
+    param: &str,
+) -> Result<Xml<'a, 'input>, Vec<RpcError>> {
+    let mut inside = call.param(param).into_iter().flat_map(xml::elements);
+    match (inside.next(), inside.next()) {
+        (Some(named), None) => Ok(named),
+        (None, _) => refuse(RpcError::missing(param)),
+        (Some(_), Some(second)) => {
+            let error = RpcError::protocol("bad-element", &format!("{param} has one element"));
+            refuse(error.info("bad-element", second.tag_name().name()))
         }
     }
 }

@@ -70,6 +70,12 @@ impl Shape {
         self.kind == Kind::Container { presence: false }
     }
 
+    /// Whether an instance says anything: a container without presence does so only through what is in it.
+    pub(crate) fn says(&self, node: &Node) -> bool {
+        let says = |child: &Node| self.child(&child.ns, &child.name).is_none_or(|shape| shape.says(child));
+        !self.is_implicit() || node.children.iter().any(says)
+    }
+
     /// The value as the datastore keeps it.
     pub(crate) fn value<'a>(&self, text: &'a str) -> &'a str {
         match self.kind {
@@ -204,11 +210,13 @@ pub(crate) mod test_model {
         shape
     }
 
-    /// `top { port* [name] { name, note, mtu, mode { access! | trunk! }, tag* }, seq* (user order), box { deep } }`
+    /// `top { port* [name] { name, note, mtu, mode { access! | trunk! | quiet }, tag* }, seq* (user order), box { deep } }`
     pub(crate) fn model() -> Shape {
         let flag =
             |name: &str| in_case(shape(name, Kind::Container { presence: true }, vec![leaf("x")]), name);
-        let mode = shape("mode", Kind::Container { presence: false }, vec![flag("access"), flag("trunk")]);
+        let quiet = shape("quiet", Kind::Container { presence: false }, vec![leaf("y")]);
+        let cases = vec![flag("access"), flag("trunk"), in_case(quiet, "quiet")];
+        let mode = shape("mode", Kind::Container { presence: false }, cases);
         let port = shape(
             "port",
             Kind::List { keys: vec!["name".to_owned()], ordered: false },
