@@ -98,6 +98,16 @@ impl Run<'_> {
             self.errors.push(error.at(place));
             return;
         }
+        let mut operation = operation;
+        if edit.default && !matches!(operation, Operation::Delete | Operation::Remove) {
+            if shape.default.as_deref() != Some(edit.text.trim()) {
+                let message = format!("{:?} is not the default", edit.text.trim());
+                let error = RpcError::application("invalid-value", &message);
+                self.errors.push(error.info("bad-element", &edit.name).at(place));
+                return;
+            }
+            operation = Operation::Remove;
+        }
         let wanted = edit.to_node();
         let found = parent
             .children

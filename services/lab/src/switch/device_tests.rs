@@ -622,3 +622,39 @@ fn a_lock_denied_for_a_confirmed_commit_names_no_session_that_is_gone() {
     let reply = rig.fails(TWO, "<lock><target><running/></target></lock>", "lock-denied");
     assert!(reply.contains("<session-id>0</session-id>"), "{reply}");
 }
+
+#[test]
+fn defaults_are_reported_and_marked_as_asked_for() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    let mode = |word: &str| {
+        let filter = port("<cdp xmlns='http://cisco.com/ns/yang/Cisco-IOS-XE-cdp'/>");
+        let with = "xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults'";
+        format!(
+            "<get-config><source><running/></source><filter>{filter}</filter><with-defaults {with}>{word}</with-defaults></get-config>"
+        )
+    };
+    let marked = "wd:default=\"true\">true</enable>";
+    let reply = rig.rpc(ONE, &mode("explicit"));
+    assert!(!reply.contains("enable"), "{reply}");
+    let reply = rig.rpc(ONE, &mode("report-all"));
+    assert!(reply.contains("<enable>true</enable>"), "{reply}");
+    let reply = rig.rpc(ONE, &mode("report-all-tagged"));
+    assert!(reply.contains(marked), "{reply}");
+    rig.fails(ONE, &mode("trim"), "invalid-value");
+    let enable = |attribute: &str, value: &str| {
+        let default = "xmlns:wd='urn:ietf:params:xml:ns:netconf:default:1.0'";
+        port(&format!(
+            "<cdp xmlns='http://cisco.com/ns/yang/Cisco-IOS-XE-cdp'><enable {default} {attribute}>{value}</enable></cdp>"
+        ))
+    };
+    let edit = rig.edit("running", "", &enable("", "true"));
+    rig.ok(ONE, &edit);
+    let reply = rig.rpc(ONE, &mode("report-all-tagged"));
+    assert!(reply.contains("<enable>true</enable>"), "what was configured is no default: {reply}");
+    let edit = rig.edit("running", "", &enable("wd:default='true'", "false"));
+    rig.fails(ONE, &edit, "invalid-value");
+    let edit = rig.edit("running", "", &enable("wd:default='true'", "true"));
+    rig.ok(ONE, &edit);
+    let reply = rig.rpc(ONE, &mode("report-all-tagged"));
+    assert!(reply.contains(marked), "{reply}");
+}

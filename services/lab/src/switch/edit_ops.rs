@@ -7,7 +7,7 @@ use super::cli;
 use super::device::{Datastore, Device};
 use super::error::RpcError;
 use super::log::EventKind;
-use super::read_ops::named;
+use super::read_ops::{WithDefaults, named};
 use super::rpc::{Answer, Call, ok, refuse};
 use super::tree::Node;
 use super::xml::{self, Edit};
@@ -149,7 +149,12 @@ impl Device {
 
     /// RFC 6241 7.3.
     pub(crate) fn copy_config(&mut self, call: &Call<'_, '_>) -> Answer {
-        call.only(&["target", "source"])?;
+        call.only(&["target", "source", "with-defaults"])?;
+        if self.with_defaults(call)? != WithDefaults::Explicit {
+            return refuse(RpcError::unsupported(
+                "configurations are copied without defaults that nobody configured",
+            ));
+        }
         let target = self.datastore(call, "target")?;
         self.refuse_unwritable(target)?;
         self.refuse_busy()?;

@@ -45,7 +45,7 @@ impl Selection {
 impl Node {
     /// The node without its children.
     fn head(&self) -> Node {
-        Node { ns: self.ns.clone(), name: self.name.clone(), text: self.text.clone(), children: Vec::new() }
+        Node { tagged: self.tagged, ..Node::leaf(&self.ns, &self.name, &self.text) }
     }
 }
 

@@ -77,7 +77,10 @@ impl Offers {
             (self.validate, "validate:1.1"),
             (self.startup, "startup:1.0"),
             (self.xpath, "xpath:1.0"),
-            (self.with_defaults, "with-defaults:1.0?basic-mode=explicit"),
+            (
+                self.with_defaults,
+                "with-defaults:1.0?basic-mode=explicit&also-supported=report-all-tagged,report-all",
+            ),
         ];
         let offered = named.iter().filter(|(offered, _)| *offered);
         list.extend(offered.map(|(_, name)| format!("urn:ietf:params:netconf:capability:{name}")));

@@ -13,22 +13,44 @@ use super::tree::{Node, escape};
 use super::xml::{self, NETCONF};
 use super::xpath::XPath;
 
+/// Which defaults a reply holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WithDefaults {
+    /// Those that were configured.
+    Explicit,
+    /// All.
+    ReportAll,
+    /// All, and those that were not configured are marked.
+    ReportAllTagged,
+}
+
+impl WithDefaults {
+    fn add(self, data: &mut Node, model: &Shape) {
+        if self != Self::Explicit {
+            model.add_defaults(data, self == Self::ReportAllTagged);
+            model.normalize(data);
+        }
+    }
+}
+
 impl Device {
     /// RFC 6241 7.1.
     pub(crate) fn get_config(&mut self, call: &Call<'_, '_>) -> Answer {
         call.only(&["source", "filter", "with-defaults"])?;
         let source = self.datastore(call, "source")?;
-        self.check_with_defaults(call)?;
-        let data = self.read(source);
+        let defaults = self.with_defaults(call)?;
+        let mut data = self.read(source);
         let model = self.model.clone();
+        defaults.add(&mut data, &model.shape);
         self.filtered(call, &data, &model.shape)
     }
 
     /// RFC 6241 7.7: running, and what the switch knows of itself.
     pub(crate) fn get(&mut self, call: &Call<'_, '_>) -> Answer {
         call.only(&["filter", "with-defaults"])?;
-        self.check_with_defaults(call)?;
+        let defaults = self.with_defaults(call)?;
         let mut data = self.running.clone();
+        defaults.add(&mut data, &self.model.shape);
         data.children.extend(state::nodes(self));
         let mut shape = self.model.shape.clone();
         shape.children.extend(state::shapes());
@@ -57,18 +79,24 @@ impl Device {
         Ok(in_data(&selection.copy(data, Some(model))))
     }
 
-    fn check_with_defaults(&self, call: &Call<'_, '_>) -> Result<(), Vec<RpcError>> {
+    /// RFC 6243 4.5.1.
+    pub(crate) fn with_defaults(&self, call: &Call<'_, '_>) -> Result<WithDefaults, Vec<RpcError>> {
         let element = xml::elements(call.op).find(|child| xml::is(*child, WITH_DEFAULTS, "with-defaults"));
         let Some(mode) = element.map(xml::word) else {
-            return Ok(());
+            return Ok(WithDefaults::Explicit);
         };
         if !self.offers.with_defaults {
             return refuse(RpcError::unsupported("the switch does not offer with-defaults"));
         }
-        if mode == "explicit" {
-            return Ok(());
+        match mode.as_str() {
+            "explicit" => Ok(WithDefaults::Explicit),
+            "report-all" => Ok(WithDefaults::ReportAll),
+            "report-all-tagged" => Ok(WithDefaults::ReportAllTagged),
+            _ => refuse(RpcError::invalid(
+                "with-defaults",
+                &format!("with-defaults mode {mode:?} is not offered"),
+            )),
         }
-        refuse(RpcError::invalid("with-defaults", &format!("with-defaults mode {mode:?} is not offered")))
     }
 
     /// The datastore that a `source` or `target` names.
