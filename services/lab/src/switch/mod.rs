@@ -31,6 +31,7 @@ mod tree;
 mod wire;
 mod xml;
 mod xpath;
+mod xpath_eval;
 
 use std::io;
 use std::net::SocketAddr;

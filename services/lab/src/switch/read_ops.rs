@@ -68,7 +68,10 @@ impl Device {
                 let wanted: Vec<Wanted> = xml::elements(filter).map(Wanted::read).collect();
                 filter::select(data, &wanted)
             }
-            "xpath" if self.offers.xpath => xpath(filter)?.select(data),
+            "xpath" if self.offers.xpath => {
+                let select = xpath(filter)?.select(data);
+                select.map_err(|reason| vec![bad_select(&reason)])?
+            }
             "xpath" => return refuse(RpcError::unsupported("the switch does not offer xpath filters")),
             other => {
                 let error =
@@ -178,8 +181,10 @@ fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
         return refuse(error.info("bad-attribute", "select").info("bad-element", "filter"));
     };
     let namespace = |prefix: &str| filter.lookup_namespace_uri(Some(prefix)).map(str::to_owned);
-    XPath::parse(select, &namespace).or_else(|reason| {
-        let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
-        refuse(error.info("bad-attribute", "select").info("bad-element", "filter"))
-    })
+    XPath::parse(select, &namespace).map_err(|reason| vec![bad_select(&reason)])
+}
+
+fn bad_select(reason: &str) -> RpcError {
+    let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
+    error.info("bad-attribute", "select").info("bad-element", "filter")
 }
