@@ -40,6 +40,9 @@ impl Device {
         let edits: Vec<Edit> = xml::elements(request.config).map(Edit::read).collect::<Result<_, _>>()?;
         let base = self.read(request.target);
         let (result, errors) = self.try_edit(&request, &base, &edits)?;
+        if request.target == Datastore::Running {
+            self.refuse_partly_locked(&result, call.session)?;
+        }
         if request.test == TestOption::TestOnly {
             return ok();
         }
@@ -161,6 +164,7 @@ impl Device {
         self.refuse_locked(target, call.session)?;
         let (content, from) = self.source(call, Some(target))?;
         if target == Datastore::Running {
+            self.refuse_partly_locked(&content, call.session)?;
             let objections = self.judge(&content);
             if !objections.is_empty() {
                 return Err(objections);

@@ -19,6 +19,7 @@ mod model;
 mod names;
 mod offers;
 mod page;
+mod partial_lock;
 mod read_ops;
 mod rpc;
 mod rules;

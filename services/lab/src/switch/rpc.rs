@@ -9,6 +9,7 @@ use super::device::Device;
 use super::error::{CISCO_IA, RpcError};
 use super::log::EventKind;
 use super::offers::{MONITORING, WITH_DEFAULTS};
+use super::partial_lock::PARTIAL_LOCK;
 use super::tree::escape;
 use super::xml::{self, NETCONF};
 
@@ -166,6 +167,8 @@ impl Device {
             (NETCONF, "discard-changes") if self.offers.candidate => self.discard_changes(call),
             (NETCONF, "close-session") => call.only(&[]).and_then(|()| ok()),
             (NETCONF, "kill-session") => self.kill_session(call),
+            (PARTIAL_LOCK, "partial-lock") if self.offers.partial_lock => self.partial_lock(call),
+            (PARTIAL_LOCK, "partial-unlock") if self.offers.partial_lock => self.partial_unlock(call),
             (MONITORING, "get-schema") => self.get_schema(call),
             (CISCO_IA, "save-config") => self.save_config(call),
             (CISCO_IA, "sync-from") => self.sync_from(call),
