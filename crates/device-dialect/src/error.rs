@@ -10,6 +10,9 @@ pub enum DialectError {
     /// The reply is not well-formed XML, or holds a DTD.
     #[error("the device's reply is not well-formed XML: {0}")]
     Xml(String),
+    /// The device answered with an `<rpc-error>`.
+    #[error("the device refused to tell its configuration: {0}")]
+    Refused(String),
     /// The reply nests deeper than any configuration does.
     #[error("the device's reply nests more than {0} levels deep")]
     Depth(usize),
@@ -130,6 +133,26 @@ pub enum Problem {
     NoChannelMode {
         /// Number of the port channel.
         group: u16,
+    },
+    /// Something that is only kept cannot stay beside what was asked for.
+    #[error(
+        "{path} is configured on {interface} and cannot stay there {beside}: take it away on the device first"
+    )]
+    KeptAgainst {
+        /// The interface's name.
+        interface: String,
+        /// Where the configuration stands below it.
+        path: String,
+        /// What it cannot stand beside.
+        beside: &'static str,
+    },
+    /// A VLAN that is always there can be neither made nor renamed.
+    #[error("VLAN {id} cannot be configured: {why}")]
+    VlanReserved {
+        /// Number of the VLAN.
+        id: u16,
+        /// Whose it is.
+        why: &'static str,
     },
     /// A VLAN's name is empty, too long, or not to be changed.
     #[error("VLAN {id} cannot be named {name:?}: {why}")]

@@ -1,5 +1,6 @@
 //! Reads a device's reply: finds nodes by namespace and name, remembers which were understood, and lists the others.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -7,10 +8,13 @@ use std::str::FromStr;
 use change_model::interface::OtherConfig;
 use roxmltree::{Document, Node, NodeId};
 
+use crate::edit::BASE_NS;
 use crate::error::DialectError;
 
 /// Deeper than any configuration nests.
 const MAX_DEPTH: usize = 64;
+/// Namespace of the attribute `default` (RFC 6243, section 6.4).
+const DEFAULT_NS: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
 
 /// The reply as one document, whether it is a whole `<rpc-reply>`, its `<data>`, or only what is inside; empty text is an empty reply.
 pub(crate) fn wrap(reply: &str) -> String {
@@ -20,12 +24,43 @@ pub(crate) fn wrap(reply: &str) -> String {
     {
         body = rest;
     }
-    format!("<reply>{body}</reply>")
+    format!("<reply>{}</reply>", without_comments(body))
 }
 
-/// Parses what [`wrap`] made.
+/// The text without its comments, which would cut a value into pieces.
+fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains("<!--") {
+        return Cow::Borrowed(text);
+    }
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("<!") {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        let end = if found.starts_with("<![CDATA[") { "]]>" } else { "-->" };
+        let comment = found.strip_prefix("<!--").and_then(|inside| inside.find("-->")).map(|end| end + 7);
+        let length = found.find(end).map_or(found.len(), |at| at + end.len());
+        let (skipped, kept) = if let Some(length) = comment { (length, 0) } else { (length, length) };
+        out.push_str(&found[..kept]);
+        rest = &found[skipped..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Parses what [`wrap`] made; an `<rpc-error>` in place of data is an error.
 pub(crate) fn parse(wrapped: &str) -> Result<Document<'_>, DialectError> {
-    Document::parse(wrapped).map_err(|error| DialectError::Xml(error.to_string()))
+    let document = Document::parse(wrapped).map_err(|error| DialectError::Xml(error.to_string()))?;
+    let replies = document.root_element().children().flat_map(|top| [top].into_iter().chain(top.children()));
+    let said = |node: Node<'_, '_>, name: &str| {
+        at(node, &[(BASE_NS, name)]).map(|leaf| trimmed(leaf).to_owned()).unwrap_or_default()
+    };
+    for error in replies.filter(|node| is(*node, BASE_NS, "rpc-error")) {
+        if said(error, "error-severity") != "warning" {
+            let (tag, message) = (said(error, "error-tag"), said(error, "error-message"));
+            return Err(DialectError::Refused(format!("{tag} {message}").trim().to_owned()));
+        }
+    }
+    Ok(document)
 }
 
 /// The top-level data nodes of this name, at most below `<rpc-reply>` and `<data>`.
@@ -41,8 +76,14 @@ pub(crate) fn tops<'a, 'i>(document: &'a Document<'i>, ns: &str, name: &str) -> 
     Vec::new()
 }
 
+/// Whether the node is configured and has this name.
 pub(crate) fn is(node: Node<'_, '_>, ns: &str, name: &str) -> bool {
-    node.is_element() && node.tag_name().name() == name && node.tag_name().namespace() == Some(ns)
+    node.tag_name().name() == name && node.tag_name().namespace() == Some(ns) && is_set(&node)
+}
+
+/// Whether it is an element, and not a default that a server reports and marks as such.
+fn is_set(node: &Node<'_, '_>) -> bool {
+    node.is_element() && !matches!(node.attribute((DEFAULT_NS, "default")), Some("true" | "1"))
 }
 
 /// The child elements of this name.
@@ -67,7 +108,7 @@ pub(crate) fn trimmed<'a>(node: Node<'a, '_>) -> &'a str {
 }
 
 fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
-    node.children().filter(Node::is_element)
+    node.children().filter(is_set)
 }
 
 /// The list entry whose key leaf has this value, in any of the lists.

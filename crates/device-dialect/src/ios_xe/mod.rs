@@ -5,7 +5,7 @@ mod read;
 mod vlans;
 mod write;
 
-use change_model::interface::InterfaceState;
+use change_model::interface::{InterfaceState, SwitchportMode};
 use change_model::vlan::VlanId;
 
 use crate::checks;
@@ -78,6 +78,23 @@ impl IosXe {
     }
 }
 
+/// What is kept and what the model's `must` rules forbid beside the new state.
+fn kept_against(shape: Shape, interface: &str, after: &InterfaceState) -> Vec<Problem> {
+    let secure =
+        format!("{}/port-security-config/port-security/mac-address-config/mac-address", shape.container());
+    let mode = after.switchport_mode;
+    let rules = [
+        ("vrf/forwarding".to_owned(), after.switchport == Some(true), "while the port switches"),
+        (format!("{secure}/hw-address-trunk"), mode != Some(SwitchportMode::Trunk), "without trunk mode"),
+        (format!("{secure}/hw-address-voice"), mode != Some(SwitchportMode::Access), "without access mode"),
+    ];
+    let against = |(at, forbidden, beside): &(String, bool, &'static str)| {
+        let found = after.other.iter().find(|other| *forbidden && edit::within(&other.path, at))?;
+        Some(Problem::KeptAgainst { interface: interface.to_owned(), path: found.path.clone(), beside })
+    };
+    rules.iter().filter_map(against).collect()
+}
+
 impl Dialect for IosXe {
     fn name(&self) -> &'static str {
         match self.shape {
@@ -137,6 +154,7 @@ impl Dialect for IosXe {
         {
             problems.push(Problem::NoChannelMode { group });
         }
+        problems.extend(kept_against(self.shape, interface, after));
         problems
     }
 

@@ -1,13 +1,15 @@
 //! From a get-config reply to a state.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use change_model::interface::{InterfaceState, SwitchportMode};
 use change_model::vlan::{AllowedVlans, VlanId};
 use ipnet::{Ipv4Net, Ipv6Net};
+use roxmltree::Node;
 
 use crate::error::DialectError;
-use crate::reader::{Reader, at, children, entry, parse, tops, trimmed, wrap};
+use crate::reader::{Reader, at, children, entry, is, parse, tops, trimmed, wrap};
 
 use super::port::Port;
 use super::{ETHERNET, NATIVE, SWITCH, Shape};
@@ -97,21 +99,60 @@ fn switching(shape: Shape, from: &Reader<'_, '_>, state: &mut InterfaceState) ->
         state.access_vlan = from.value::<VlanId>(&access, "a VLAN")?;
     }
     state.native_vlan = native_vlan(shape, from)?;
-    let allowed = [container, (SWITCH, "trunk/allowed/vlan/vlans")];
-    if from.flag(&[container, (SWITCH, "trunk/allowed/vlan/none")]) {
-        state.allowed_vlans = Some(AllowedVlans::only([]));
-    } else if from.at(&[container, (SWITCH, "trunk/allowed/vlan/all")]).is_some() {
-        state.allowed_vlans = Some(AllowedVlans::ALL);
-    } else if let Some(leaf) = from.at(&allowed) {
-        // A list that is not in the canonical form stays in `other` too, so that an inverse can write it back as it was.
-        state.allowed_vlans = AllowedVlans::parse_list(trimmed(leaf)).ok();
-        if state.allowed_vlans.as_ref().is_some_and(|list| list.to_list() == trimmed(leaf))
-            && trimmed(leaf) != "none"
-        {
-            from.take(leaf);
-        }
+    if let Some(holder) = from.at(&[container, (SWITCH, "trunk/allowed/vlan")]) {
+        allowed_vlans(from, holder, state);
     }
     Ok(())
+}
+
+/// The VLANs of a trunk; what is not said in the canonical form stays in `other` too, so that an inverse can write it back as it was.
+fn allowed_vlans(from: &Reader<'_, '_>, holder: Node<'_, '_>, state: &mut InterfaceState) {
+    let said: Vec<_> = holder.children().filter(|node| is(*node, SWITCH, node.tag_name().name())).collect();
+    let words: Vec<_> = said.iter().map(|node| (node.tag_name().name(), trimmed(*node))).collect();
+    state.allowed_vlans = said_allowed(&words);
+    if let ([(word, text)], [node]) = (words.as_slice(), said.as_slice()) {
+        let list = state.allowed_vlans.as_ref().map(AllowedVlans::to_list);
+        if *word == "none" || (*word == "vlans" && *text != "none" && list.as_deref() == Some(*text)) {
+            from.take(*node);
+        }
+    }
+}
+
+/// What the leaves of `allowed/vlan` say together; `None` where one of them is not understood, or only changes a list that is not told.
+pub(super) fn said_allowed(words: &[(&str, &str)]) -> Option<AllowedVlans> {
+    let every = || (1..=4094).filter_map(|id| VlanId::new(id).ok());
+    let listed = |text: &str| -> Option<BTreeSet<VlanId>> {
+        match AllowedVlans::parse_list(text).ok()? {
+            AllowedVlans::Only(vlans) => Some(vlans),
+            AllowedVlans::All(_) => Some(every().collect()),
+        }
+    };
+    let mut vlans: Option<BTreeSet<VlanId>> = None;
+    for (word, text) in words.iter().filter(|(word, _)| !matches!(*word, "add" | "remove")) {
+        let set = match *word {
+            "vlans" => listed(text)?,
+            "none" => BTreeSet::new(),
+            "all" => every().collect(),
+            "except" => {
+                let not = listed(text)?;
+                every().filter(|vlan| !not.contains(vlan)).collect()
+            }
+            _ => return None,
+        };
+        vlans.get_or_insert_default().extend(set);
+    }
+    let mut vlans = vlans?;
+    for (word, text) in words {
+        match *word {
+            "add" => vlans.extend(listed(text)?),
+            "remove" => {
+                let gone = listed(text)?;
+                vlans.retain(|vlan| !gone.contains(vlan));
+            }
+            _ => {}
+        }
+    }
+    Some(if vlans.len() == every().count() { AllowedVlans::ALL } else { AllowedVlans::Only(vlans) })
 }
 
 /// The native VLAN; an old release may show it in either of two leaves, or in both.
@@ -152,7 +193,7 @@ fn ipv4(from: &Reader<'_, '_>, state: &mut InterfaceState) {
 }
 
 /// An address with its mask, in the form the device itself writes; anything else is left to `other`.
-fn masked(from: &Reader<'_, '_>, node: roxmltree::Node<'_, '_>) -> Option<Ipv4Net> {
+fn masked(from: &Reader<'_, '_>, node: Node<'_, '_>) -> Option<Ipv4Net> {
     let (address, mask) = (at(node, &[(NATIVE, "address")])?, at(node, &[(NATIVE, "mask")])?);
     let ip: Ipv4Addr = trimmed(address).parse().ok()?;
     let netmask: Ipv4Addr = trimmed(mask).parse().ok()?;
@@ -167,7 +208,7 @@ fn ipv6(from: &Reader<'_, '_>, state: &mut InterfaceState) -> Result<(), Dialect
         return Ok(());
     };
     for entry in children(addresses, NATIVE, "prefix-list") {
-        let fields: Vec<_> = entry.children().filter(roxmltree::Node::is_element).collect();
+        let fields: Vec<_> = entry.children().filter(Node::is_element).collect();
         let [prefix] = fields.as_slice() else { continue };
         let Ok(net) = trimmed(*prefix).parse::<Ipv6Net>() else {
             continue;

@@ -12,6 +12,9 @@ use super::{NATIVE, VLAN};
 /// Longest name of a VLAN, in characters; longer ones need VTP version 3.
 const MAX_NAME: usize = 32;
 
+/// VLANs that every switch has and that stay as they are.
+const RESERVED: std::ops::RangeInclusive<u16> = 1002..=1005;
+
 /// Settings besides the name that can be written, so that a VLAN that has them can be removed and made again.
 const WRITABLE: &[&str] = &["state", "shutdown", "remote-span"];
 
@@ -60,6 +63,9 @@ pub(super) fn write(
     if before == after {
         return Ok(None);
     }
+    if after.is_none() && (id.get() == 1 || RESERVED.contains(&id.get())) {
+        return Err(DialectError::Kept(format!("VLAN {id}")));
+    }
     let entry = path(Some(id));
     // The entry itself is the item that comes and goes; its leaves are items of their own while it stays.
     let rules = Rules { collapse: vec![entry.clone()], ..Rules::default() };
@@ -85,6 +91,10 @@ fn encode(entry: &Path, vlan: Option<&VlanState>) -> Encoded {
 }
 
 pub(super) fn check(vlan: &VlanState) -> Vec<Problem> {
+    if RESERVED.contains(&vlan.id.get()) {
+        let why = "1002 to 1005 are those of Token Ring and FDDI";
+        return vec![Problem::VlanReserved { id: vlan.id.get(), why }];
+    }
     let Some(name) = &vlan.name else { return Vec::new() };
     let why = if vlan.id.get() == 1 {
         "VLAN 1 keeps its own name"

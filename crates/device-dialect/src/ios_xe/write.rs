@@ -8,7 +8,7 @@ use crate::edit::{self, Encoded, Item, Path, Rules, keyed, path, show, within};
 use crate::error::DialectError;
 
 use super::port::Port;
-use super::read::prefix_text;
+use super::read::{prefix_text, said_allowed};
 use super::{ETHERNET, NATIVE, SWITCH, Shape};
 
 /// Start of an IPv6 address that the device writes in a form of its own, as `other` shows it.
@@ -87,12 +87,10 @@ fn prefix_path(text: String) -> Path {
 
 /// The allowed VLANs as `other` holds them in a form that is not canonical.
 fn raw_allowed(shape: Shape, state: &InterfaceState) -> Option<AllowedVlans> {
-    let list = format!("{}/trunk/allowed/vlan", shape.container());
-    state.other.iter().find_map(|other| match other.path.strip_prefix(&list)? {
-        "/vlans" => AllowedVlans::parse_list(&other.value).ok(),
-        "/all" => Some(AllowedVlans::ALL),
-        _ => None,
-    })
+    let list = format!("{}/trunk/allowed/vlan/", shape.container());
+    let raw =
+        state.other.iter().filter_map(|other| Some((other.path.strip_prefix(&list)?, other.value.as_str())));
+    said_allowed(&raw.collect::<Vec<_>>())
 }
 
 fn encode(shape: Shape, state: &InterfaceState) -> Encoded {
@@ -181,7 +179,7 @@ pub(super) fn settle(shape: Shape, before: &InterfaceState, wanted: &InterfaceSt
         state.allowed_vlans = None;
     }
     let drop = Drop { shape, before, after: state.clone() };
-    state.other.retain(|other| !drop.drops(&other.path, &other.value));
+    state.other.retain(|other| !drop.drops(&other.path));
     state.other.sort_by(|a, b| (&a.path, &a.value).cmp(&(&b.path, &b.value)));
     state
 }
@@ -194,7 +192,7 @@ struct Drop<'s> {
 }
 
 impl Drop<'_> {
-    fn drops(&self, at: &str, value: &str) -> bool {
+    fn drops(&self, at: &str) -> bool {
         let after = &self.after;
         let routed = after.switchport == Some(false) && self.before.switchport != Some(false);
         let switched = after.switchport == Some(true) && self.before.switchport != Some(true);
@@ -219,15 +217,10 @@ impl Drop<'_> {
             after.switchport_mode.is_some() || routed
         } else if below == "access/vlan/vlan" {
             after.access_vlan.is_some() || left(SwitchportMode::Access) || routed
-        } else if below == "trunk/allowed/vlan/vlans" {
-            let lost = AllowedVlans::parse_list(value).ok() != after.allowed_vlans;
-            lost || left(SwitchportMode::Trunk) || routed
-        } else if below == "trunk/allowed/vlan/all" {
-            after.allowed_vlans != Some(AllowedVlans::ALL)
         } else if self.shape == Shape::UpTo17_1 && below == self.shape.native_vlan() {
             after.native_vlan.is_some() || left(SwitchportMode::Trunk) || routed
         } else if within(below, "trunk/allowed/vlan") {
-            after.allowed_vlans.is_some() || left(SwitchportMode::Trunk) || routed
+            raw_allowed(self.shape, after) != after.allowed_vlans || left(SwitchportMode::Trunk) || routed
         } else {
             false
         }

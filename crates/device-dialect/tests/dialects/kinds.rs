@@ -64,6 +64,10 @@ fn some() -> AllowedVlans {
     AllowedVlans::only([200, 201, 202, 300].map(vlan))
 }
 
+fn but_one() -> AllowedVlans {
+    AllowedVlans::only((1..=4094).filter(|id| *id != 5).map(vlan))
+}
+
 fn routed() -> InterfaceState {
     InterfaceState { ipv4: Some("192.0.2.1/24".parse().unwrap()), ..up() }
 }
@@ -118,7 +122,8 @@ fn ports_of_ios_xe(shape: Shape) -> Vec<(&'static str, InterfaceState)> {
             "trunk with its list in another form",
             beside(trunk(Some(some())), &[(&at("trunk/allowed/vlan/vlans"), "200-202, 300")]),
         ),
-        ("trunk for all but one", beside(trunk(None), &[(&at("trunk/allowed/vlan/except"), "5")])),
+        ("trunk for all but one", beside(trunk(Some(but_one())), &[(&at("trunk/allowed/vlan/except"), "5")])),
+        ("trunk with more", beside(trunk(None), &[(&at("trunk/allowed/vlan/add"), "7")])),
         ("trunk that tags its native VLAN", beside(untagged, &[(&at(native_tag.0), native_tag.1)])),
         ("negotiating", beside(up(), &[(&at("mode/dynamic"), "auto"), (&at("access/vlan/vlan"), "dynamic")])),
         ("tunnel", beside(up(), &[(&at("mode/dot1q-tunnel"), "")])),

@@ -50,7 +50,11 @@ pub(crate) fn complete(shape: Shape, mut state: InterfaceState, beside: &Beside)
             push(&mut state, &format!("{list}/all"), "");
         }
         (1, Some(AllowedVlans::All(_))) => push(&mut state, &format!("{list}/vlans"), "1-4094"),
-        (2, None) => push(&mut state, &format!("{list}/except"), "5"),
+        (2, None) => {
+            let but_one = (1..=4094).filter(|id| *id != 5).map(|id| VlanId::new(id).unwrap());
+            state.allowed_vlans = Some(AllowedVlans::only(but_one));
+            push(&mut state, &format!("{list}/except"), "5");
+        }
         (3, None) => push(&mut state, &format!("{list}/vlans"), "abc"),
         _ => {}
     }
@@ -102,7 +106,10 @@ pub(crate) fn device(shape: Shape, entry: &str, state: &InterfaceState) -> Tree 
     let native = format!("{sw} sw:trunk sw:native {native}");
     state.native_vlan.iter().for_each(|vlan| put(&native, &id(vlan)));
     match state.allowed_vlans.as_ref().map(AllowedVlans::to_list).as_deref() {
-        Some("all") if state.other.iter().any(|other| other.path.ends_with("/all")) => {}
+        Some(_)
+            if ["/all", "/except"]
+                .iter()
+                .any(|end| state.other.iter().any(|other| other.path.ends_with(end))) => {}
         Some("none") => put(&format!("{sw} sw:trunk sw:allowed sw:vlan sw:none"), ""),
         Some(list) => put(&format!("{sw} sw:trunk sw:allowed sw:vlan sw:vlans"), list),
         None => {}

@@ -10,6 +10,7 @@ mod law_ios_xe;
 mod law_openconfig;
 mod models;
 mod real;
+mod replies;
 mod states;
 mod tree;
 mod vlans;

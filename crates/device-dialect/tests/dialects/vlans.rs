@@ -104,6 +104,18 @@ fn a_name_has_one_to_32_characters_and_vlan_1_keeps_its_own() {
 }
 
 #[test]
+fn the_vlans_that_every_switch_has_are_left_alone() {
+    let numbered = |id: u16| VlanState { id: VlanId::new(id).unwrap(), name: None, other: Vec::new() };
+    for id in [1, 1002, 1005] {
+        let error = IosXe::default().write_vlan(Some(&numbered(id)), None).unwrap_err();
+        assert_eq!(error, DialectError::Kept(format!("VLAN {id}")));
+    }
+    for (id, faults) in [(1, 0), (1001, 0), (1002, 1), (1005, 1), (1006, 0)] {
+        assert_eq!(IosXe::default().check_vlan(&numbered(id)).len(), faults, "{id}");
+    }
+}
+
+#[test]
 fn a_family_without_vlans_says_so() {
     let dialect = Ietf::new(Save::NotNeeded);
     assert!(matches!(dialect.write_vlan(None, Some(&wireless())), Err(DialectError::Inexpressible(_))));

@@ -2,7 +2,7 @@
 
 use super::error::RpcError;
 use super::shape::{Kind, Shape};
-use super::tree::{Node, Place};
+use super::tree::{Node, Place, Step};
 use super::xml::{Edit, Operation};
 
 /// `error-option` of an edit-config.
@@ -45,6 +45,11 @@ pub(crate) fn apply(
     let operation = if default == DefaultOperation::None { Operation::None } else { Operation::Merge };
     let mut run = Run { errors: Vec::new(), on_error, problems };
     run.children(&mut root, edits, model, (operation, &Place::default()));
+    if !run.stopped() {
+        let unsaid: Vec<_> =
+            problems.iter().filter(|problem| !run.errors.contains(problem)).cloned().collect();
+        run.errors.extend(unsaid);
+    }
     if on_error == ErrorOption::Rollback && !run.errors.is_empty() {
         return (base.clone(), run.errors);
     }
@@ -71,9 +76,7 @@ impl Run<'_> {
                 return;
             }
             let Some(shape) = model.child(&edit.ns, &edit.name) else {
-                let message = format!("{:?} in namespace {:?} is not known here", edit.name, edit.ns);
-                let error = RpcError::application("unknown-element", &message).at(place);
-                self.errors.push(error.info("bad-element", &edit.name));
+                self.unknown(edit, place);
                 continue;
             };
             let place = place.child(shape.step(&edit.to_node()));
@@ -88,15 +91,22 @@ impl Run<'_> {
         (around, shape): (&Shape, &Shape),
         (operation, place): (Operation, &Place),
     ) {
-        let known: Vec<RpcError> =
-            self.problems.iter().filter(|problem| problem.is_at(place)).cloned().collect();
-        if !known.is_empty() {
-            self.errors.extend(known);
+        if self.report(shape, place, matches!(operation, Operation::Delete | Operation::Remove)) {
             return;
         }
         if let Some(error) = bad_instance(edit, around, shape, operation) {
             self.errors.push(error.at(place));
             return;
+        }
+        let mut operation = operation;
+        if edit.default && !matches!(operation, Operation::Delete | Operation::Remove) {
+            if shape.default.as_deref() != Some(edit.text.trim()) {
+                let message = format!("{:?} is not the default", edit.text.trim());
+                let error = RpcError::application("invalid-value", &message);
+                self.errors.push(error.info("bad-element", &edit.name).at(place));
+                return;
+            }
+            operation = Operation::Remove;
         }
         let wanted = edit.to_node();
         let found = parent
@@ -124,11 +134,53 @@ impl Run<'_> {
             }
             (_, Some(index)) => self.fill(parent, (index, edit), shape, (operation, place)),
             (_, None) => {
-                remove_other_cases(parent, around, shape);
                 parent.children.push(empty(shape));
                 let index = parent.children.len() - 1;
                 self.fill(parent, (index, edit), shape, (operation, place));
+                if shape.says(&parent.children[index]) {
+                    remove_other_cases(parent, around, shape);
+                } else {
+                    parent.children.truncate(index);
+                }
             }
+        }
+    }
+
+    /// Reports what the model found wrong with a node or its keys, and with what is below it where all of it goes; whether
+    /// there was anything.
+    fn report(&mut self, shape: &Shape, place: &Place, whole: bool) -> bool {
+        if self.problems.is_empty() {
+            return false;
+        }
+        let key = |name: &String| Step { ns: shape.ns.clone(), name: name.clone(), keys: Vec::new() };
+        let keys = if let Kind::List { keys, .. } = &shape.kind { keys.as_slice() } else { &[] };
+        let keys: Vec<Place> = keys.iter().map(|name| place.child(key(name))).collect();
+        let mine = |problem: &&RpcError| {
+            problem.is_at(place)
+                || keys.iter().any(|key| problem.is_at(key))
+                || (whole && problem.is_below(place))
+        };
+        let known: Vec<&RpcError> = self.problems.iter().filter(mine).collect();
+        for problem in &known {
+            if !self.errors.contains(problem) {
+                self.errors.push((*problem).clone());
+            }
+        }
+        !known.is_empty()
+    }
+
+    /// Reports a node that the model does not have, in the model's words where it has some.
+    fn unknown(&mut self, edit: &Edit, place: &Place) {
+        let named = |problem: &&RpcError| {
+            problem.is_below(place)
+                && problem.info.iter().any(|(name, text)| name == "bad-element" && *text == edit.name)
+        };
+        let message = format!("{:?} in namespace {:?} is not known here", edit.name, edit.ns);
+        let error = RpcError::application("unknown-element", &message).at(place);
+        let error = error.info("bad-element", &edit.name);
+        let error = self.problems.iter().find(named).cloned().unwrap_or(error);
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
         }
     }
 

@@ -109,6 +109,15 @@ fn the_new_case_of_a_choice_removes_the_old_one() {
 }
 
 #[test]
+fn a_case_that_says_nothing_removes_no_other() {
+    let base = "<top><port><name>1</name><mode><access><x>1</x></access></mode></port></top>";
+    let edit = "<top><port><name>1</name><mode><quiet><y nc:operation='remove'/></quiet></mode></port></top>";
+    assert_eq!(merge(base, edit), (base.to_owned(), Vec::new()));
+    let (xml, _) = merge(base, &edit.replace(" nc:operation='remove'/>", ">1</y>"));
+    assert_eq!(xml, "<top><port><name>1</name><mode><quiet><y>1</y></quiet></mode></port></top>");
+}
+
+#[test]
 fn a_list_entry_needs_its_key_and_keeps_it() {
     assert_eq!(merge(BASE, "<top><port><note>x</note></port></top>").1, ["missing-element"]);
 }

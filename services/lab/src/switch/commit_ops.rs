@@ -32,20 +32,30 @@ impl Device {
             return denied(*holder, &format!("{} is locked by session {holder}", target.word()));
         }
         if target == Datastore::Candidate && self.is_candidate_dirty() {
-            let editor = self.candidate_editor;
-            let editor = if self.sessions.contains_key(&editor) { editor } else { 0 };
-            return denied(editor, "the candidate has changes that were not committed");
+            return denied(
+                self.alive(self.candidate_editor),
+                "the candidate has changes that were not committed",
+            );
         }
         if let Some(pending) = &self.pending
             && target == Datastore::Running
             && pending.session != call.session
         {
-            return denied(pending.session, "a confirmed commit of another session waits");
+            return denied(self.alive(pending.session), "a confirmed commit of another session waits");
+        }
+        let partly = self.partial.iter().find(|lock| lock.session != call.session);
+        if let Some(lock) = partly.filter(|_| target == Datastore::Running) {
+            return denied(lock.session, "another session holds a lock of a part of running");
         }
         self.locks.insert(target, call.session);
         let user = self.user(call.session);
         self.log.add(EventKind::Locked, (Some(call.session), &user), target.word());
         ok()
+    }
+
+    /// The session-id for `lock-denied`: 0 where the session is gone.
+    pub(crate) fn alive(&self, session: u32) -> u32 {
+        if self.sessions.contains_key(&session) { session } else { 0 }
     }
 
     /// RFC 6241 7.6.
@@ -78,6 +88,7 @@ impl Device {
         self.refuse_locked(Datastore::Candidate, call.session)?;
         self.check_persist_id(commit.persist_id.as_deref(), call.session)?;
         let new = self.read(Datastore::Candidate);
+        self.refuse_partly_locked(&new, call.session)?;
         let objections = self.judge(&new);
         if !objections.is_empty() {
             return Err(objections);

@@ -12,6 +12,7 @@ use super::log::{EventKind, Events};
 use super::model::Model;
 use super::names::Hardware;
 use super::offers::Offers;
+use super::partial_lock::PartialLock;
 use super::rules;
 use super::tree::Node;
 
@@ -80,6 +81,10 @@ pub(crate) struct Device {
     /// `None`: deleted.
     pub(crate) startup: Option<Node>,
     pub(crate) locks: BTreeMap<Datastore, u32>,
+    /// Locks of parts of running.
+    pub(crate) partial: Vec<PartialLock>,
+    /// The number of the last of them.
+    pub(crate) last_partial: u32,
     /// The session that edited the candidate last; 0 is no NETCONF session.
     pub(crate) candidate_editor: u32,
     pub(crate) pending: Option<Pending>,
@@ -117,6 +122,8 @@ impl Device {
             running: config,
             candidate: None,
             locks: BTreeMap::new(),
+            partial: Vec::new(),
+            last_partial: 0,
             candidate_editor: 0,
             pending: None,
             sessions: BTreeMap::new(),
@@ -172,6 +179,7 @@ impl Device {
         if self.pending.as_ref().is_some_and(|pending| pending.persist.is_none() && pending.session == id) {
             self.revert(by, "its session ended before it was confirmed");
         }
+        self.partial.retain(|lock| lock.session != id);
         for target in [Datastore::Candidate, Datastore::Running, Datastore::Startup] {
             if self.locks.get(&target) == Some(&id) {
                 self.release(target, by);
@@ -223,7 +231,8 @@ impl Device {
                 }
             }
             Datastore::Candidate => {
-                self.candidate = Some(content);
+                // A candidate like running is none: it follows when running is changed.
+                self.candidate = (content != self.running).then_some(content);
                 self.candidate_editor = editor;
             }
             Datastore::Startup => self.startup = Some(content),
@@ -285,6 +294,7 @@ impl Device {
         }
         self.revert((None, "console"), "the switch restarts");
         self.locks.clear();
+        self.partial.clear();
         self.strangers.clear();
         self.candidate = None;
         self.syncing = false;

@@ -552,3 +552,165 @@ fn the_seed_is_accepted_and_settled() {
     let routed = super::cli::interface(&config, "GigabitEthernet1/0/20").unwrap();
     assert!(super::cli::interface_lines(routed).contains(&"ip address 10.10.10.1 255.255.255.0".to_owned()));
 }
+
+#[test]
+fn an_edit_that_creates_nothing_of_another_case_leaves_the_one_that_is_there() {
+    let mut rig = rig(Capabilities::WritableRunning);
+    let edit = rig.edit("running", "", &port("<ip><unnumbered>Loopback0</unnumbered></ip>"));
+    rig.ok(ONE, &edit);
+    let nothing = "<ip><address><primary><address nc:operation='remove'/></primary></address></ip>";
+    let edit = rig.edit("running", "", &port(nothing));
+    rig.ok(ONE, &edit);
+    let entry = super::cli::interface(&rig.device.running, "GigabitEthernet1/0/5").unwrap();
+    assert_eq!(entry.text_at(&["ip", "unnumbered"]), Some("Loopback0"));
+}
+
+#[test]
+fn what_the_model_speaks_against_is_said_once_and_not_done_where_the_rest_is() {
+    let options = "<test-option>set</test-option><error-option>continue-on-error</error-option>";
+    let key = port("<description>new</description>").replace("<name>", "<name nc:operation='delete'>");
+    let strange = port("<description>new</description><mtu xmlns='urn:x'>2000</mtu>");
+    let twice = port("<description>new</description><mtu>2000</mtu><mtu>3000</mtu>");
+    let gone = port("<description>new</description><ip nc:operation='remove'><mtu>1</mtu></ip>");
+    for (content, tag, described) in [
+        (&key, "bad-attribute", None),
+        (&strange, "unknown-namespace", Some("new")),
+        (&twice, "bad-element", Some("new")),
+        (&gone, "invalid-value", Some("new")),
+    ] {
+        let mut rig = rig(Capabilities::Catalyst9300);
+        let edit = rig.edit("candidate", options, content);
+        let reply = rig.fails(ONE, &edit, tag);
+        assert_eq!(reply.matches("<rpc-error>").count(), 1, "{reply}");
+        assert_eq!(rig.description(Datastore::Candidate).as_deref(), described, "{content}");
+    }
+}
+
+#[test]
+fn parameters_are_read_by_namespace_and_given_once() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    for (operation, tag) in [
+        ("<get-config><source><running xmlns='urn:x'/></source></get-config>", "unknown-namespace"),
+        ("<get-config><source xmlns='urn:x'><running/></source></get-config>", "unknown-namespace"),
+        ("<get-config><source><running/><candidate/></source></get-config>", "bad-element"),
+        ("<get-config><source><running/></source><source><candidate/></source></get-config>", "bad-element"),
+        ("<validate><source><running/><candidate/></source></validate>", "bad-element"),
+        ("<close-session><now/></close-session>", "unknown-element"),
+        ("<get-config><source/></get-config>", "missing-element"),
+    ] {
+        rig.fails(ONE, operation, tag);
+    }
+}
+
+#[test]
+fn a_candidate_like_running_follows_it() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    let edit = rig.edit("candidate", "", &port("<description nc:operation='remove'/>"));
+    rig.ok(ONE, &edit);
+    rig.describe(TWO, "running", "by another");
+    assert!(!rig.device.is_candidate_dirty());
+    rig.ok(ONE, "<commit/>");
+    assert_eq!(rig.description(Datastore::Running).as_deref(), Some("by another"));
+}
+
+#[test]
+fn a_lock_denied_for_a_confirmed_commit_names_no_session_that_is_gone() {
+    let mut rig = rig(Capabilities::ConfirmedCommit);
+    rig.describe(ONE, "candidate", "new");
+    rig.ok(ONE, "<commit><confirmed/><persist>word</persist></commit>");
+    rig.device.end_session(ONE, "gone");
+    let reply = rig.fails(TWO, "<lock><target><running/></target></lock>", "lock-denied");
+    assert!(reply.contains("<session-id>0</session-id>"), "{reply}");
+}
+
+#[test]
+fn defaults_are_reported_and_marked_as_asked_for() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    let mode = |word: &str| {
+        let filter = port("<cdp xmlns='http://cisco.com/ns/yang/Cisco-IOS-XE-cdp'/>");
+        let with = "xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults'";
+        format!(
+            "<get-config><source><running/></source><filter>{filter}</filter><with-defaults {with}>{word}</with-defaults></get-config>"
+        )
+    };
+    let marked = "wd:default=\"true\">true</enable>";
+    let reply = rig.rpc(ONE, &mode("explicit"));
+    assert!(!reply.contains("enable"), "{reply}");
+    let reply = rig.rpc(ONE, &mode("report-all"));
+    assert!(reply.contains("<enable>true</enable>"), "{reply}");
+    let reply = rig.rpc(ONE, &mode("report-all-tagged"));
+    assert!(reply.contains(marked), "{reply}");
+    rig.fails(ONE, &mode("trim"), "invalid-value");
+    let enable = |attribute: &str, value: &str| {
+        let default = "xmlns:wd='urn:ietf:params:xml:ns:netconf:default:1.0'";
+        port(&format!(
+            "<cdp xmlns='http://cisco.com/ns/yang/Cisco-IOS-XE-cdp'><enable {default} {attribute}>{value}</enable></cdp>"
+        ))
+    };
+    let edit = rig.edit("running", "", &enable("", "true"));
+    rig.ok(ONE, &edit);
+    let reply = rig.rpc(ONE, &mode("report-all-tagged"));
+    assert!(reply.contains("<enable>true</enable>"), "what was configured is no default: {reply}");
+    let edit = rig.edit("running", "", &enable("wd:default='true'", "false"));
+    rig.fails(ONE, &edit, "invalid-value");
+    let edit = rig.edit("running", "", &enable("wd:default='true'", "true"));
+    rig.ok(ONE, &edit);
+    let reply = rig.rpc(ONE, &mode("report-all-tagged"));
+    assert!(reply.contains(marked), "{reply}");
+}
+
+fn partial(select: &str) -> String {
+    let ns = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0";
+    format!("<partial-lock xmlns='{ns}' xmlns:i='{NATIVE}'><select>{select}</select></partial-lock>")
+}
+
+const PORT_5: &str = "/i:native/i:interface/i:GigabitEthernet[i:name='1/0/5']";
+const LOCK_RUNNING: &str = "<lock><target><running/></target></lock>";
+
+#[test]
+fn a_locked_part_keeps_others_from_it_and_from_nothing_else() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    let reply = rig.rpc(ONE, &partial(PORT_5));
+    assert!(reply.contains(">1</lock-id>"), "{reply}");
+    assert!(
+        reply.contains("[ios:name=&apos;1/0/5&apos;]") || reply.contains("[ios:name='1/0/5']"),
+        "{reply}"
+    );
+    let edit = rig.edit("running", "", &port("<description>new</description>"));
+    rig.fails(TWO, &edit, "in-use");
+    rig.ok(ONE, &edit);
+    let other = edit.replace("1/0/5", "1/0/11");
+    rig.ok(TWO, &other);
+    rig.describe(TWO, "candidate", "by commit");
+    rig.fails(TWO, "<commit/>", "in-use");
+    rig.ok(TWO, "<discard-changes/>");
+    let reply = rig.fails(TWO, &partial("/i:native/i:interface"), "lock-denied");
+    assert!(reply.contains("<session-id>1</session-id>"), "{reply}");
+    rig.fails(TWO, LOCK_RUNNING, "lock-denied");
+    let unlock = "<partial-unlock xmlns='urn:ietf:params:xml:ns:netconf:partial-lock:1.0'><lock-id>1</lock-id></partial-unlock>";
+    rig.fails(TWO, unlock, "invalid-value");
+    rig.ok(ONE, unlock);
+    rig.describe(TWO, "running", "now");
+}
+
+#[test]
+fn a_part_is_locked_by_what_leads_to_it_and_until_the_session_ends() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    for (select, tag, app) in [
+        ("/i:native/i:nothing", "operation-failed", "no-matches"),
+        ("count(/i:native)", "invalid-value", "not-a-node-set"),
+        ("/x:native", "invalid-value", "invalid-lock-specification"),
+    ] {
+        let reply = rig.fails(ONE, &partial(select), tag);
+        assert!(reply.contains(&format!("<error-app-tag>{app}</error-app-tag>")), "{reply}");
+    }
+    rig.ok(TWO, LOCK_RUNNING);
+    rig.fails(ONE, &partial(PORT_5), "lock-denied");
+    rig.ok(TWO, "<unlock><target><running/></target></unlock>");
+    let reply = rig.rpc(ONE, &partial("//i:GigabitEthernet[position() &lt; 3]"));
+    assert_eq!(reply.matches("</locked-node>").count(), 2, "{reply}");
+    rig.device.end_session(ONE, "gone");
+    rig.ok(TWO, LOCK_RUNNING);
+    let mut plain = self::rig(Capabilities::WritableRunning);
+    plain.fails(ONE, &partial(PORT_5), "operation-not-supported");
+}

@@ -7,6 +7,7 @@ use super::cli;
 use super::device::{Datastore, Device};
 use super::error::RpcError;
 use super::log::EventKind;
+use super::read_ops::{WithDefaults, named};
 use super::rpc::{Answer, Call, ok, refuse};
 use super::tree::Node;
 use super::xml::{self, Edit};
@@ -39,6 +40,9 @@ impl Device {
         let edits: Vec<Edit> = xml::elements(request.config).map(Edit::read).collect::<Result<_, _>>()?;
         let base = self.read(request.target);
         let (result, errors) = self.try_edit(&request, &base, &edits)?;
+        if request.target == Datastore::Running {
+            self.refuse_partly_locked(&result, call.session)?;
+        }
         if request.test == TestOption::TestOnly {
             return ok();
         }
@@ -148,13 +152,19 @@ impl Device {
 
     /// RFC 6241 7.3.
     pub(crate) fn copy_config(&mut self, call: &Call<'_, '_>) -> Answer {
-        call.only(&["target", "source"])?;
+        call.only(&["target", "source", "with-defaults"])?;
+        if self.with_defaults(call)? != WithDefaults::Explicit {
+            return refuse(RpcError::unsupported(
+                "configurations are copied without defaults that nobody configured",
+            ));
+        }
         let target = self.datastore(call, "target")?;
         self.refuse_unwritable(target)?;
         self.refuse_busy()?;
         self.refuse_locked(target, call.session)?;
         let (content, from) = self.source(call, Some(target))?;
         if target == Datastore::Running {
+            self.refuse_partly_locked(&content, call.session)?;
             let objections = self.judge(&content);
             if !objections.is_empty() {
                 return Err(objections);
@@ -176,12 +186,7 @@ impl Device {
         call: &Call<'_, '_>,
         target: Option<Datastore>,
     ) -> Result<(Node, &'static str), Vec<RpcError>> {
-        let Some(source) = call.param("source") else {
-            return refuse(RpcError::missing("source"));
-        };
-        let Some(named) = xml::elements(source).next() else {
-            return refuse(RpcError::missing("source"));
-        };
+        let named = named(call, "source")?;
         match named.tag_name().name() {
             "url" => refuse(RpcError::unsupported("the switch does not offer url")),
             "config" => {

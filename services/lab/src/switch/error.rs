@@ -83,6 +83,15 @@ impl RpcError {
         self.path.as_ref().is_some_and(|(path, _)| *path == place.to_xpath().0)
     }
 
+    /// Whether its `error-path` leads to a node below this place.
+    pub(crate) fn is_below(&self, place: &Place) -> bool {
+        let (above, _) = place.to_xpath();
+        self.path
+            .as_ref()
+            .and_then(|(path, _)| path.strip_prefix(&above))
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// The error as XML, inside an element of NETCONF's namespace.
     pub(crate) fn to_xml(&self) -> String {
         let mut out = format!(

@@ -45,7 +45,7 @@ impl Selection {
 impl Node {
     /// The node without its children.
     fn head(&self) -> Node {
-        Node { ns: self.ns.clone(), name: self.name.clone(), text: self.text.clone(), children: Vec::new() }
+        Node { tagged: self.tagged, ..Node::leaf(&self.ns, &self.name, &self.text) }
     }
 }
 
@@ -63,6 +63,8 @@ pub(crate) struct Wanted {
     pub(crate) name: String,
     /// Text of an element without children: a content match.
     pub(crate) text: Option<String>,
+    /// Whether it has attributes: no node of a configuration has any that could match (RFC 6241 6.2.2).
+    pub(crate) attributes: bool,
     /// Child elements.
     pub(crate) children: Vec<Wanted>,
 }
@@ -77,12 +79,13 @@ impl Wanted {
             ns: ns.map(str::to_owned),
             name: xml.tag_name().name().to_owned(),
             text: (children.is_empty() && !word.is_empty()).then_some(word),
+            attributes: xml.attributes().len() > 0,
             children,
         }
     }
 
     fn names(&self, node: &Node) -> bool {
-        self.name == node.name && self.ns.as_ref().is_none_or(|ns| *ns == node.ns)
+        !self.attributes && self.name == node.name && self.ns.as_ref().is_none_or(|ns| *ns == node.ns)
     }
 }
 
@@ -208,5 +211,21 @@ mod tests {
     fn another_namespace_matches_nothing_and_none_matches_all() {
         assert_eq!(filtered("<top xmlns='urn:other'/>"), "");
         assert_eq!(filtered("<top xmlns=''/>"), DATA);
+    }
+
+    #[test]
+    fn an_attribute_matches_nothing_where_no_node_has_it() {
+        assert_eq!(filtered("<top a='1'/>"), "");
+        assert_eq!(filtered("<top><port><name a='1'>1</name></port></top>"), "");
+        assert_eq!(filtered("<top xmlns:b='urn:b'><box b:a='1'/></top>"), "");
+    }
+
+    #[test]
+    fn a_match_stays_though_nothing_beside_it_is_found() {
+        assert_eq!(
+            filtered("<top><port><name>1</name><box><deep/></box></port></top>"),
+            "<top><port><name>1</name></port></top>"
+        );
+        assert_eq!(filtered("<top><port><name>1</name><name>2</name></port></top>"), "");
     }
 }

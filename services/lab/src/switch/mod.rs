@@ -19,6 +19,7 @@ mod model;
 mod names;
 mod offers;
 mod page;
+mod partial_lock;
 mod read_ops;
 mod rpc;
 mod rules;
@@ -31,6 +32,7 @@ mod tree;
 mod wire;
 mod xml;
 mod xpath;
+mod xpath_eval;
 
 use std::io;
 use std::net::SocketAddr;

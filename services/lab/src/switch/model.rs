@@ -123,6 +123,9 @@ fn shape(node: SchemaNode<'_>) -> Option<Shape> {
         name: node.name().to_owned(),
         kind,
         cases: cases(node),
+        default: (node.kind() == NodeKind::Leaf)
+            .then(|| node.defaults().first().map(|value| (*value).to_owned()))
+            .flatten(),
         children: node.data_children().filter_map(shape).collect(),
     })
 }

@@ -17,6 +17,7 @@ pub(crate) struct Offers {
     pub(crate) validate: bool,
     pub(crate) startup: bool,
     pub(crate) xpath: bool,
+    pub(crate) partial_lock: bool,
     pub(crate) with_defaults: bool,
 }
 
@@ -29,6 +30,7 @@ const NOTHING: Offers = Offers {
     validate: false,
     startup: false,
     xpath: false,
+    partial_lock: false,
     with_defaults: true,
 };
 
@@ -36,7 +38,8 @@ impl From<Capabilities> for Offers {
     fn from(set: Capabilities) -> Self {
         match set {
             Capabilities::Catalyst9300 => {
-                Self { writable_running: true, candidate: true, validate: true, xpath: true, ..NOTHING }
+                let base = Self { writable_running: true, candidate: true, validate: true, ..NOTHING };
+                Self { xpath: true, partial_lock: true, ..base }
             }
             Capabilities::ConfirmedCommit => {
                 Self { candidate: true, validate: true, confirmed_commit: true, xpath: true, ..NOTHING }
@@ -77,7 +80,10 @@ impl Offers {
             (self.validate, "validate:1.1"),
             (self.startup, "startup:1.0"),
             (self.xpath, "xpath:1.0"),
-            (self.with_defaults, "with-defaults:1.0?basic-mode=explicit"),
+            (
+                self.with_defaults,
+                "with-defaults:1.0?basic-mode=explicit&also-supported=report-all-tagged,report-all",
+            ),
         ];
         let offered = named.iter().filter(|(offered, _)| *offered);
         list.extend(offered.map(|(_, name)| format!("urn:ietf:params:netconf:capability:{name}")));

@@ -6,29 +6,51 @@ use super::device::{Datastore, Device};
 use super::error::RpcError;
 use super::filter::{self, Wanted};
 use super::offers::{MONITORING, WITH_DEFAULTS};
-use super::rpc::{Answer, Call, refuse};
+use super::rpc::{Answer, Call, refuse, strange_namespace};
 use super::shape::Shape;
 use super::state;
 use super::tree::{Node, escape};
 use super::xml::{self, NETCONF};
 use super::xpath::XPath;
 
+/// Which defaults a reply holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WithDefaults {
+    /// Those that were configured.
+    Explicit,
+    /// All.
+    ReportAll,
+    /// All, and those that were not configured are marked.
+    ReportAllTagged,
+}
+
+impl WithDefaults {
+    fn add(self, data: &mut Node, model: &Shape) {
+        if self != Self::Explicit {
+            model.add_defaults(data, self == Self::ReportAllTagged);
+            model.normalize(data);
+        }
+    }
+}
+
 impl Device {
     /// RFC 6241 7.1.
     pub(crate) fn get_config(&mut self, call: &Call<'_, '_>) -> Answer {
         call.only(&["source", "filter", "with-defaults"])?;
         let source = self.datastore(call, "source")?;
-        self.check_with_defaults(call)?;
-        let data = self.read(source);
+        let defaults = self.with_defaults(call)?;
+        let mut data = self.read(source);
         let model = self.model.clone();
+        defaults.add(&mut data, &model.shape);
         self.filtered(call, &data, &model.shape)
     }
 
     /// RFC 6241 7.7: running, and what the switch knows of itself.
     pub(crate) fn get(&mut self, call: &Call<'_, '_>) -> Answer {
         call.only(&["filter", "with-defaults"])?;
-        self.check_with_defaults(call)?;
+        let defaults = self.with_defaults(call)?;
         let mut data = self.running.clone();
+        defaults.add(&mut data, &self.model.shape);
         data.children.extend(state::nodes(self));
         let mut shape = self.model.shape.clone();
         shape.children.extend(state::shapes());
@@ -46,7 +68,10 @@ impl Device {
                 let wanted: Vec<Wanted> = xml::elements(filter).map(Wanted::read).collect();
                 filter::select(data, &wanted)
             }
-            "xpath" if self.offers.xpath => xpath(filter)?.select(data),
+            "xpath" if self.offers.xpath => {
+                let select = xpath(filter)?.select(data);
+                select.map_err(|reason| vec![bad_select(&reason)])?
+            }
             "xpath" => return refuse(RpcError::unsupported("the switch does not offer xpath filters")),
             other => {
                 let error =
@@ -57,34 +82,37 @@ impl Device {
         Ok(in_data(&selection.copy(data, Some(model))))
     }
 
-    fn check_with_defaults(&self, call: &Call<'_, '_>) -> Result<(), Vec<RpcError>> {
+    /// RFC 6243 4.5.1.
+    pub(crate) fn with_defaults(&self, call: &Call<'_, '_>) -> Result<WithDefaults, Vec<RpcError>> {
         let element = xml::elements(call.op).find(|child| xml::is(*child, WITH_DEFAULTS, "with-defaults"));
         let Some(mode) = element.map(xml::word) else {
-            return Ok(());
+            return Ok(WithDefaults::Explicit);
         };
         if !self.offers.with_defaults {
             return refuse(RpcError::unsupported("the switch does not offer with-defaults"));
         }
-        if mode == "explicit" {
-            return Ok(());
+        match mode.as_str() {
+            "explicit" => Ok(WithDefaults::Explicit),
+            "report-all" => Ok(WithDefaults::ReportAll),
+            "report-all-tagged" => Ok(WithDefaults::ReportAllTagged),
+            _ => refuse(RpcError::invalid(
+                "with-defaults",
+                &format!("with-defaults mode {mode:?} is not offered"),
+            )),
         }
-        refuse(RpcError::invalid("with-defaults", &format!("with-defaults mode {mode:?} is not offered")))
     }
 
     /// The datastore that a `source` or `target` names.
     pub(crate) fn datastore(&self, call: &Call<'_, '_>, param: &str) -> Result<Datastore, Vec<RpcError>> {
-        let Some(element) = call.param(param) else {
-            return refuse(RpcError::missing(param));
-        };
-        let Some(named) = xml::elements(element).next() else {
-            return refuse(RpcError::missing(param));
-        };
-        self.datastore_named(named)
+        self.datastore_named(named(call, param)?)
     }
 
     /// The datastore of that element name, if the switch has it.
     pub(crate) fn datastore_named(&self, named: Xml<'_, '_>) -> Result<Datastore, Vec<RpcError>> {
-        let name = named.tag_name().name();
+        let (name, ns) = (named.tag_name().name(), named.tag_name().namespace().unwrap_or_default());
+        if ns != NETCONF {
+            return refuse(strange_namespace(name, ns));
+        }
         match name {
             "running" => Ok(Datastore::Running),
             "candidate" if self.offers.candidate => Ok(Datastore::Candidate),
@@ -95,6 +123,7 @@ impl Device {
 
     /// RFC 6022 3.1.
     pub(crate) fn get_schema(&mut self, call: &Call<'_, '_>) -> Answer {
+        call.only(&["identifier", "version", "format"])?;
         let word = |name: &str| {
             let element = xml::elements(call.op).find(|child| xml::is(*child, MONITORING, name));
             element.map(xml::word)
@@ -113,6 +142,22 @@ impl Device {
         match module {
             Some(module) => Ok(format!("<data xmlns=\"{MONITORING}\">{}</data>", escape_block(&module.text))),
             None => refuse(RpcError::invalid("identifier", &format!("there is no schema {identifier:?}"))),
+        }
+    }
+}
+
+/// The one element in a `source` or `target`.
+pub(crate) fn named<'a, 'input>(
+    call: &Call<'a, 'input>,
+    param: &str,
+) -> Result<Xml<'a, 'input>, Vec<RpcError>> {
+    let mut inside = call.param(param).into_iter().flat_map(xml::elements);
+    match (inside.next(), inside.next()) {
+        (Some(named), None) => Ok(named),
+        (None, _) => refuse(RpcError::missing(param)),
+        (Some(_), Some(second)) => {
+            let error = RpcError::protocol("bad-element", &format!("{param} has one element"));
+            refuse(error.info("bad-element", second.tag_name().name()))
         }
     }
 }
@@ -136,8 +181,10 @@ fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
         return refuse(error.info("bad-attribute", "select").info("bad-element", "filter"));
     };
     let namespace = |prefix: &str| filter.lookup_namespace_uri(Some(prefix)).map(str::to_owned);
-    XPath::parse(select, &namespace).or_else(|reason| {
-        let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
-        refuse(error.info("bad-attribute", "select").info("bad-element", "filter"))
-    })
+    XPath::parse(select, &namespace).map_err(|reason| vec![bad_select(&reason)])
+}
+
+fn bad_select(reason: &str) -> RpcError {
+    let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
+    error.info("bad-attribute", "select").info("bad-element", "filter")
 }

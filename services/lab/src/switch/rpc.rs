@@ -8,7 +8,8 @@ use roxmltree::Node as Xml;
 use super::device::Device;
 use super::error::{CISCO_IA, RpcError};
 use super::log::EventKind;
-use super::offers::MONITORING;
+use super::offers::{MONITORING, WITH_DEFAULTS};
+use super::partial_lock::PARTIAL_LOCK;
 use super::tree::escape;
 use super::xml::{self, NETCONF};
 
@@ -56,15 +57,35 @@ impl<'a, 'input> Call<'a, 'input> {
         self.param(name).map(xml::word)
     }
 
-    /// Refuses parameters other than these.
+    /// Refuses parameters other than these, of another namespace, or given twice.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), Vec<RpcError>> {
-        let strange = xml::elements(self.op).find(|child| !known.contains(&child.tag_name().name()));
-        let Some(strange) = strange.map(|child| child.tag_name().name().to_owned()) else {
-            return Ok(());
-        };
-        let message = format!("{} has no parameter {strange}", self.op.tag_name().name());
-        refuse(RpcError::protocol("unknown-element", &message).info("bad-element", &strange))
+        let own = self.op.tag_name().namespace().unwrap_or_default();
+        let mut seen: Vec<&str> = Vec::new();
+        for child in xml::elements(self.op) {
+            let (name, ns) = (child.tag_name().name(), child.tag_name().namespace().unwrap_or_default());
+            let operation = self.op.tag_name().name();
+            if !known.contains(&name) {
+                let message = format!("{operation} has no parameter {name}");
+                return refuse(RpcError::protocol("unknown-element", &message).info("bad-element", name));
+            }
+            if ns != own && !(name == "with-defaults" && ns == WITH_DEFAULTS) {
+                return refuse(strange_namespace(name, ns));
+            }
+            if seen.contains(&name) {
+                let error = RpcError::protocol("bad-element", &format!("{operation} has {name} twice"));
+                return refuse(error.info("bad-element", name));
+            }
+            seen.push(name);
+        }
+        Ok(())
     }
+}
+
+/// An element whose namespace is none that could stand there.
+pub(crate) fn strange_namespace(name: &str, ns: &str) -> RpcError {
+    let error =
+        RpcError::protocol("unknown-namespace", &format!("{name} of namespace {ns:?} is not known here"));
+    error.info("bad-element", name).info("bad-namespace", ns)
 }
 
 /// The element name of the operation in a message and the datastore it is about, for faults.
@@ -144,8 +165,10 @@ impl Device {
             (NETCONF, "commit") if self.offers.candidate => self.commit(call),
             (NETCONF, "cancel-commit") if self.offers.confirmed_commit => self.cancel_commit(call),
             (NETCONF, "discard-changes") if self.offers.candidate => self.discard_changes(call),
-            (NETCONF, "close-session") => ok(),
+            (NETCONF, "close-session") => call.only(&[]).and_then(|()| ok()),
             (NETCONF, "kill-session") => self.kill_session(call),
+            (PARTIAL_LOCK, "partial-lock") if self.offers.partial_lock => self.partial_lock(call),
+            (PARTIAL_LOCK, "partial-unlock") if self.offers.partial_lock => self.partial_unlock(call),
             (MONITORING, "get-schema") => self.get_schema(call),
             (CISCO_IA, "save-config") => self.save_config(call),
             (CISCO_IA, "sync-from") => self.sync_from(call),

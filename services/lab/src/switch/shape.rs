@@ -15,6 +15,8 @@ pub(crate) struct Shape {
     pub(crate) kind: Kind,
     /// The choices around it, outermost first, below its parent data node: (choice, case).
     pub(crate) cases: Vec<(String, String)>,
+    /// The value of a leaf that is not there.
+    pub(crate) default: Option<String>,
     /// Child data nodes, in the model's order.
     pub(crate) children: Vec<Shape>,
 }
@@ -56,6 +58,7 @@ impl Shape {
             name: String::new(),
             kind: Kind::Container { presence: true },
             cases: Vec::new(),
+            default: None,
             children,
         }
     }
@@ -68,6 +71,42 @@ impl Shape {
     /// Whether the node is a container that exists only through what is in it.
     pub(crate) fn is_implicit(&self) -> bool {
         self.kind == Kind::Container { presence: false }
+    }
+
+    /// Whether an instance says anything: a container without presence does so only through what is in it.
+    pub(crate) fn says(&self, node: &Node) -> bool {
+        let says = |child: &Node| self.child(&child.ns, &child.name).is_none_or(|shape| shape.says(child));
+        !self.is_implicit() || node.children.iter().any(says)
+    }
+
+    /// Adds the defaults in use that the configuration does not spell out (RFC 7950 7.6.1, RFC 6243), marked as such on request.
+    pub(crate) fn add_defaults(&self, node: &mut Node, tagged: bool) {
+        let cases: Vec<_> = node
+            .children
+            .iter()
+            .filter_map(|child| Some(&self.child(&child.ns, &child.name)?.cases))
+            .collect();
+        let used = |shape: &&Shape| shape.cases.is_empty() || cases.contains(&&shape.cases);
+        let missing: Vec<&Shape> = self
+            .children
+            .iter()
+            .filter(used)
+            .filter(|shape| !node.children.iter().any(|child| child.is(&shape.ns, &shape.name)))
+            .collect();
+        for child in &mut node.children {
+            if let Some(shape) = self.child(&child.ns, &child.name) {
+                shape.add_defaults(child, tagged);
+            }
+        }
+        for shape in missing {
+            let mut child = Node::new(&shape.ns, &shape.name);
+            if let Some(value) = &shape.default {
+                node.children.push(Node { text: value.clone(), tagged, ..child });
+            } else if shape.is_implicit() {
+                shape.add_defaults(&mut child, tagged);
+                node.children.extend(shape.says(&child).then_some(child));
+            }
+        }
     }
 
     /// The value as the datastore keeps it.
@@ -192,7 +231,7 @@ pub(crate) mod test_model {
     pub(crate) const NS: &str = "urn:test";
 
     pub(crate) fn shape(name: &str, kind: Kind, children: Vec<Shape>) -> Shape {
-        Shape { ns: NS.to_owned(), name: name.to_owned(), kind, cases: Vec::new(), children }
+        Shape { ns: NS.to_owned(), name: name.to_owned(), kind, cases: Vec::new(), default: None, children }
     }
 
     pub(crate) fn leaf(name: &str) -> Shape {
@@ -204,11 +243,13 @@ pub(crate) mod test_model {
         shape
     }
 
-    /// `top { port* [name] { name, note, mtu, mode { access! | trunk! }, tag* }, seq* (user order), box { deep } }`
+    /// `top { port* [name] { name, note, mtu, mode { access! | trunk! | quiet }, tag* }, seq* (user order), box { deep } }`
     pub(crate) fn model() -> Shape {
         let flag =
             |name: &str| in_case(shape(name, Kind::Container { presence: true }, vec![leaf("x")]), name);
-        let mode = shape("mode", Kind::Container { presence: false }, vec![flag("access"), flag("trunk")]);
+        let quiet = shape("quiet", Kind::Container { presence: false }, vec![leaf("y")]);
+        let cases = vec![flag("access"), flag("trunk"), in_case(quiet, "quiet")];
+        let mode = shape("mode", Kind::Container { presence: false }, cases);
         let port = shape(
             "port",
             Kind::List { keys: vec!["name".to_owned()], ordered: false },
@@ -254,6 +295,38 @@ mod tests {
         let before = root.clone();
         model().normalize(&mut root);
         assert_eq!(root, before);
+    }
+
+    #[test]
+    fn defaults_are_added_where_they_are_in_use() {
+        let mut model = model();
+        let top = &mut model.children[0];
+        top.children[2].children[0].default = Some("deep".to_owned());
+        let mode = &mut top.children[0].children[3];
+        mode.children[0].children[0].default = Some("in a case".to_owned());
+        let with = |body: Node| {
+            let mut root = Node::root().with([Node::new(NS, "top").with([body])]);
+            model.add_defaults(&mut root, true);
+            root.children_xml(NS)
+        };
+        let tag = " xmlns:wd=\"urn:ietf:params:xml:ns:netconf:default:1.0\" wd:default=\"true\"";
+        let deep = format!("<box><deep{tag}>deep</deep></box>");
+        assert_eq!(
+            with(port("1")),
+            format!("<top><port><note>n</note><name>1</name></port>{deep}</top>"),
+            "no case of the choice is in use"
+        );
+        let access = Node::new(NS, "mode").with([Node::new(NS, "access")]);
+        assert_eq!(
+            with(Node::new(NS, "port").with([access])),
+            format!("<top><port><mode><access><x{tag}>in a case</x></access></mode></port>{deep}</top>")
+        );
+        let said = Node::new(NS, "box").with([Node::leaf(NS, "deep", "deep")]);
+        assert_eq!(
+            with(said),
+            "<top><box><deep>deep</deep></box></top>",
+            "what is spelled out is no default"
+        );
     }
 
     proptest! {

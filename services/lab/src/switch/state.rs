@@ -21,6 +21,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         name: name.to_owned(),
         kind: Kind::List { keys: keys.iter().map(|key| (*key).to_owned()).collect(), ordered: true },
         cases: Vec::new(),
+        default: None,
         children: Vec::new(),
     };
     let container = |ns: &str, name: &str, children: Vec<Shape>| Shape {
@@ -28,6 +29,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         name: name.to_owned(),
         kind: Kind::Container { presence: false },
         cases: Vec::new(),
+        default: None,
         children,
     };
     let schemas = container(

@@ -11,6 +11,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     /// Value of a leaf, as it was written.
     pub(crate) text: String,
+    /// Whether it is a default that is reported and marked as one (RFC 6243).
+    pub(crate) tagged: bool,
     /// Child nodes, in order.
     pub(crate) children: Vec<Node>,
 }
@@ -86,6 +88,9 @@ impl Node {
         if self.ns != around {
             let _ = write!(out, " xmlns=\"{}\"", escape(&self.ns));
         }
+        if self.tagged {
+            let _ = write!(out, " xmlns:wd=\"{TAGGED}\" wd:default=\"true\"");
+        }
         if self.children.is_empty() {
             if self.text.is_empty() {
                 out.push_str("/>");
@@ -104,6 +109,9 @@ impl Node {
         newline(out, indent);
     }
 }
+
+/// Namespace of the attribute `default` (RFC 6243 6.4).
+pub(crate) const TAGGED: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
 
 fn pad(out: &mut String, indent: Option<usize>) {
     for _ in 0..indent.unwrap_or(0) {

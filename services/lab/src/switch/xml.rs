@@ -3,7 +3,7 @@
 use roxmltree::{Document, Node as Xml, ParsingOptions};
 
 use super::error::RpcError;
-use super::tree::Node;
+use super::tree::{Node, TAGGED};
 
 /// Namespace of NETCONF's own elements (RFC 6241).
 pub(crate) const NETCONF: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
@@ -99,6 +99,8 @@ pub(crate) struct Edit {
     pub(crate) text: String,
     /// The `operation` attribute.
     pub(crate) operation: Option<Operation>,
+    /// Whether it is marked as a default (RFC 6243 4.5.3): it shall be as if nobody had set it.
+    pub(crate) default: bool,
     /// Child nodes.
     pub(crate) children: Vec<Edit>,
 }
@@ -120,6 +122,7 @@ impl Edit {
             name,
             text: if children.is_empty() { value } else { String::new() },
             operation,
+            default: matches!(xml.attribute((TAGGED, "default")), Some("true" | "1")),
             children,
         })
     }
@@ -127,7 +130,7 @@ impl Edit {
     /// The data in it, operations left out.
     pub(crate) fn into_node(self) -> Node {
         let children = self.children.into_iter().map(Self::into_node).collect();
-        Node { ns: self.ns, name: self.name, text: self.text, children }
+        Node { children, text: self.text, ..Node::new(&self.ns, &self.name) }
     }
 
     /// The data in it, operations left out.
