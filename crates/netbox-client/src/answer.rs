@@ -10,6 +10,8 @@ use crate::error::{Entry, Error, Problem};
 
 /// Characters of NetBox's words that are kept.
 const DETAIL_LIMIT: usize = 500;
+/// Faults of one write that are kept.
+const PROBLEM_LIMIT: usize = 50;
 
 pub(crate) fn decode<T: DeserializeOwned>(request: &str, body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|source| Error::Decode { request: request.to_owned(), source })
@@ -20,7 +22,7 @@ pub(crate) fn error(request: &str, answer: &Answer) -> Error {
     match answer.status {
         StatusCode::NOT_FOUND => Error::NotFound { what: request.to_owned() },
         // Documented as 403 for every failed login; a proxy in front may say 401.
-        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Error::Forbidden { detail: detail(&answer.body) },
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Error::Forbidden { detail: detail(answer) },
         StatusCode::PRECONDITION_FAILED => Error::Changed { current_etag: answer.etag() },
         StatusCode::TOO_MANY_REQUESTS => Error::Busy { retry_after: answer.retry_after() },
         StatusCode::BAD_REQUEST => {
@@ -32,20 +34,25 @@ pub(crate) fn error(request: &str, answer: &Answer) -> Error {
 }
 
 fn other(answer: &Answer) -> Error {
-    Error::Api {
-        status: answer.status.as_u16(),
-        detail: detail(&answer.body),
-        retry_after: answer.retry_after(),
-    }
+    Error::Api { status: answer.status.as_u16(), detail: detail(answer), retry_after: answer.retry_after() }
 }
 
-/// NetBox's `detail`, empty where the answer is a page in HTML.
-fn detail(body: &[u8]) -> String {
+/// NetBox's `detail`; a page in HTML is not quoted.
+fn detail(answer: &Answer) -> String {
     #[derive(Deserialize)]
     struct Detail {
         detail: String,
     }
-    serde_json::from_slice::<Detail>(body).map(|body| shorten(&body.detail)).unwrap_or_default()
+    let told = serde_json::from_slice::<Detail>(&answer.body).map(|body| shorten(&body.detail));
+    match (told, answer.location()) {
+        (Ok(told), _) if !told.is_empty() => told,
+        // Without its query, which may hold what is nobody's business.
+        (_, Some(location)) if answer.status.is_redirection() => {
+            let target = location.split(['?', '#']).next().unwrap_or_default();
+            shorten(&format!("redirects are not followed; the URL to configure may be that of {target}"))
+        }
+        _ => "no reason given".to_owned(),
+    }
 }
 
 fn shorten(text: &str) -> String {
@@ -72,6 +79,9 @@ fn problems(body: &[u8]) -> Vec<Problem> {
 }
 
 fn gather(entry: Option<Entry>, field: Option<&str>, value: &Value, problems: &mut Vec<Problem>) {
+    if problems.len() >= PROBLEM_LIMIT {
+        return;
+    }
     match value {
         Value::String(message) => {
             let field = field.map(str::to_owned);
@@ -123,6 +133,10 @@ mod tests {
     #[test]
     fn words_are_shortened_and_hold_no_control_characters() {
         let long = format!(r#"{{"detail":"a\n{}"}}"#, "x".repeat(2000));
-        assert_eq!(detail(long.as_bytes()), format!("a{}", "x".repeat(DETAIL_LIMIT - 1)));
+        let answer =
+            Answer { status: StatusCode::CONFLICT, headers: http::HeaderMap::new(), body: long.into() };
+        assert_eq!(detail(&answer), format!("a{}", "x".repeat(DETAIL_LIMIT - 1)));
+        let many = format!(r#"{{"mtu":[{}"x"]}}"#, "\"x\",".repeat(1000));
+        assert_eq!(problems(many.as_bytes()).len(), PROBLEM_LIMIT);
     }
 }

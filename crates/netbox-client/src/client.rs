@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ETAG, HeaderMap, RETRY_AFTER};
+use http::header::{ETAG, HeaderMap, LOCATION, RETRY_AFTER};
 use http::{Method, StatusCode};
 use reqwest::Url;
 use secrecy::SecretString;
@@ -21,6 +21,8 @@ use crate::retry::{self, Retry};
 
 /// Bytes of an answer that are taken at most.
 const ANSWER_LIMIT: usize = 32 << 20;
+/// Bytes of a refusal that are taken at most; what comes after them is left.
+const REFUSAL_LIMIT: usize = 1 << 20;
 
 /// A client of one NetBox. Cheap to clone; clones share connections and the request counter.
 #[derive(Clone)]
@@ -51,6 +53,11 @@ impl Answer {
 
     pub(crate) fn request_id(&self) -> Option<RequestId> {
         Some(RequestId::new(self.headers.get("x-request-id")?.to_str().ok()?))
+    }
+
+    /// Where a redirect leads.
+    pub(crate) fn location(&self) -> Option<&str> {
+        self.headers.get(LOCATION)?.to_str().ok()
     }
 
     pub(crate) fn retry_after(&self) -> Option<std::time::Duration> {
@@ -103,16 +110,10 @@ impl Client {
             .request(request.method().clone(), url)
             .headers(request.headers().clone())
             .body(request.body().clone());
-        let mut incoming = outgoing.send().await.map_err(transport)?;
+        let incoming = outgoing.send().await.map_err(transport)?;
         let (status, headers) = (incoming.status(), incoming.headers().clone());
-        let mut body = BytesMut::new();
-        while let Some(chunk) = incoming.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > ANSWER_LIMIT {
-                return Err(Error::TooLarge { limit: ANSWER_LIMIT });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { status, headers, body: body.freeze() })
+        let body = if status.is_success() { whole(incoming).await? } else { beginning(incoming).await };
+        Ok(Answer { status, headers, body })
     }
 
     /// Reads one object.
@@ -133,6 +134,29 @@ impl Client {
         let value = answer::decode(&name, &answer.body).map_err(|error| write_failed(name, error))?;
         Ok(Written { value, etag: answer.etag(), request_id: answer.request_id() })
     }
+}
+
+async fn whole(mut incoming: reqwest::Response) -> Result<Bytes, Error> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = incoming.chunk().await.map_err(transport)? {
+        if body.len() + chunk.len() > ANSWER_LIMIT {
+            return Err(Error::TooLarge { limit: ANSWER_LIMIT });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Of a refusal the status says what matters, so a body that breaks off or does not end is no failure of its own.
+async fn beginning(mut incoming: reqwest::Response) -> Bytes {
+    let mut body = BytesMut::new();
+    while let Ok(Some(chunk)) = incoming.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > REFUSAL_LIMIT {
+            break;
+        }
+    }
+    body.freeze()
 }
 
 /// The URL is left out: it is ours, and its query may hold names that do not belong in logs.

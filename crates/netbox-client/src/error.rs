@@ -90,7 +90,7 @@ pub enum Error {
     /// 400: NetBox refuses the values.
     #[error("NetBox refuses the data: {}", join(problems))]
     Invalid {
-        /// Every fault it named.
+        /// Every fault it named, the first fifty at most.
         problems: Vec<Problem>,
     },
     /// 429, after as many attempts as allowed, or with a longer wait than allowed.
@@ -104,7 +104,7 @@ pub enum Error {
     Api {
         /// HTTP status.
         status: u16,
-        /// NetBox's words, empty for a page in HTML.
+        /// NetBox's words; of a redirect, where it leads.
         detail: String,
         /// How long it asked to be left alone (503).
         retry_after: Option<Duration>,
@@ -175,6 +175,8 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Transport(_) | Self::Busy { .. } => true,
+            // Cut short, or a page of what stands before the server; another shape of JSON will be another one next time too.
+            Self::Decode { source, .. } => !source.is_data(),
             // 408 closes a connection on which the request did not come in time, often one that was kept open: it was not worked on.
             Self::Api { status, .. } => *status >= 500 || *status == 408,
             _ => false,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::calendar;
+
 /// An entity tag as NetBox 4.6 and later send it with a single object: `W/"2026-11-24T02:12:55.029929+00:00"`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ETag(String);
@@ -15,11 +17,10 @@ impl ETag {
 
     /// Builds the tag from `last_updated`, which lists carry while they carry no tag (measured on 4.7.3).
     ///
-    /// NetBox makes the tag from the time in UTC; `None` for a `last_updated` that is written in another time zone.
+    /// NetBox makes the tag from the time in UTC, and writes `last_updated` in the time zone that it is set to. `None` for what is no time.
     #[must_use]
     pub fn from_last_updated(last_updated: &str) -> Option<Self> {
-        let time = last_updated.strip_suffix('Z').or_else(|| last_updated.strip_suffix("+00:00"))?;
-        (!time.is_empty()).then(|| Self(format!("W/\"{time}+00:00\"")))
+        Some(Self(format!("W/\"{}+00:00\"", utc(last_updated)?)))
     }
 
     /// The tag as it goes into `If-Match`.
@@ -108,9 +109,43 @@ impl<T> Written<T> {
     }
 }
 
+/// `2026-11-27T22:14:58.252632-05:00` as `2026-11-28T03:14:58.252632`.
+fn utc(time: &str) -> Option<String> {
+    let (date_and_hour, rest) = (time.get(..16)?, time.get(16..)?);
+    let [year, month, day, hour, minute] =
+        date_and_hour.split(['-', 'T', ':']).map(|part| part.parse::<i64>().ok()).collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    let (seconds, offset) = match rest.strip_suffix('Z') {
+        Some(seconds) => (seconds, 0),
+        None => {
+            let (seconds, offset) = rest.split_at_checked(rest.len().checked_sub(6)?)?;
+            let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+            match offset.get(..1)? {
+                "+" => (seconds, minutes),
+                "-" => (seconds, -minutes),
+                _ => return None,
+            }
+        }
+    };
+    let minutes = calendar::days((year?, month?, day?)) * 1440 + hour? * 60 + minute? - offset;
+    let (year, month, day) = calendar::date(minutes.div_euclid(1440));
+    let (hour, minute) = (minutes.rem_euclid(1440) / 60, minutes.rem_euclid(60));
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}{seconds}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC*|[0-9TZ:.+-]{0,40}") {
+            let _ = ETag::from_last_updated(&text);
+        }
+    }
 
     #[test]
     fn the_tag_of_a_list_row_is_made_from_its_last_updated() {
@@ -118,7 +153,29 @@ mod tests {
         assert_eq!(tag, Some(ETag::new("W/\"2026-11-24T02:12:55.029929+00:00\"")));
         let whole_second = ETag::from_last_updated("2026-11-24T02:12:55+00:00");
         assert_eq!(whole_second, Some(ETag::new("W/\"2026-11-24T02:12:55+00:00\"")));
-        assert_eq!(ETag::from_last_updated("2026-11-24T03:12:55+01:00"), None);
+        for bad in [
+            "",
+            "now",
+            "2026-11-24",
+            "2026-11-24T02:12:55",
+            "2026-11-24T02:12:55 01:00",
+            "ä2026-11-24T02:12:55Z",
+        ] {
+            assert_eq!(ETag::from_last_updated(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_server_in_another_time_zone_makes_the_tag_in_utc_all_the_same() {
+        // The first as 4.7.3 answers with TIME_ZONE = 'America/New_York'.
+        for (last_updated, time) in [
+            ("2026-11-27T22:14:58.252632-05:00", "2026-11-28T03:14:58.252632"),
+            ("2026-01-01T00:30:00+05:45", "2025-12-31T18:45:00"),
+            ("2024-02-28T20:00:00.000001-04:00", "2024-02-29T00:00:00.000001"),
+            ("2026-07-01T12:00:00+02:00", "2026-07-01T10:00:00"),
+        ] {
+            assert_eq!(ETag::from_last_updated(last_updated), Some(ETag(format!("W/\"{time}+00:00\""))));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod answer;
 mod api;
 mod builder;
+mod calendar;
 mod client;
 mod error;
 mod etag;

@@ -1,5 +1,6 @@
 //! Lists, which come in pages.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::answer;
 use crate::client::Client;
 use crate::error::Error;
-use crate::model::null_as_default;
+use crate::model::{Row, null_as_default};
 use crate::request::{self, HttpRequest};
 
 /// Pages of one list that are followed at most: a million and more objects.
@@ -18,7 +19,8 @@ const PAGE_LIMIT: u32 = 5_000;
 
 /// Objects that come page by page, as they are asked for. A stream; [`Listing::all`] gathers it.
 ///
-/// Objects that do not fit what was asked for are left out: NetBox ignores filters that it does not know and then answers everything.
+/// An object that comes again, because others were made or deleted while the pages were read, is left out the second time; one that moved to a
+/// page already read is missed. Objects that do not fit what was asked for are left out: NetBox ignores filters that it does not know and then answers everything.
 #[must_use = "a listing asks for nothing until it is read"]
 pub struct Listing<T> {
     stream: Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>,
@@ -74,27 +76,32 @@ impl Client {
     /// Follows the pages that begin with `first`, and keeps what `accept` takes.
     pub(crate) fn list<T, F>(&self, first: Result<HttpRequest, Error>, accept: F) -> Listing<T>
     where
-        T: DeserializeOwned + Send + 'static,
+        T: DeserializeOwned + Row + Send + 'static,
         F: Fn(&T) -> bool + Send + 'static,
     {
         let client = self.clone();
-        let pages = try_unfold(Some((first, 1)), move |state: Option<(Result<HttpRequest, Error>, u32)>| {
+        let begin = Place { request: first, number: 1, asked: HashSet::new() };
+        let pages = try_unfold(Some(begin), move |place: Option<Place>| {
             let client = client.clone();
             async move {
-                let Some((request, number)) = state else {
+                let Some(Place { request, number, mut asked }) = place else {
                     return Ok(None);
                 };
-                if number > PAGE_LIMIT {
-                    return Err(Error::EndlessList { pages: PAGE_LIMIT });
+                let request = request?;
+                let query = request.uri().query().unwrap_or_default().to_owned();
+                if number > PAGE_LIMIT || !asked.insert(query) {
+                    return Err(Error::EndlessList { pages: number - 1 });
                 }
-                let (page, next) = client.page::<T>(request?).await?;
-                Ok::<_, Error>(Some((page, next.map(|next| (next, number + 1)))))
+                let (page, next) = client.page::<T>(request).await?;
+                let next = next.map(|request| Place { request, number: number + 1, asked });
+                Ok::<_, Error>(Some((page, next)))
             }
         });
+        let mut seen = HashSet::new();
         let objects = pages
             .map_ok(|page| futures_util::stream::iter(page.into_iter().map(Ok)))
             .try_flatten()
-            .try_filter(move |object| std::future::ready(accept(object)))
+            .try_filter(move |object: &T| std::future::ready(seen.insert(object.row_id()) && accept(object)))
             .boxed();
         Listing { stream: objects }
     }
@@ -103,15 +110,22 @@ impl Client {
         &self,
         request: HttpRequest,
     ) -> Result<(Vec<T>, Option<Result<HttpRequest, Error>>), Error> {
-        let (path, uri) = (request.uri().path().to_owned(), request.uri().clone());
+        let path = request.uri().path().to_owned();
         let answer = self.send(request).await?;
         let page: Page<T> = answer::decode(&format!("GET {path}"), &answer.body)?;
         // Only the query of `next` is taken: behind a proxy its host may be one that we cannot, or must not, talk to.
-        let query = page.next.as_deref().and_then(|next| next.split_once('?')).map(|(_, query)| query);
-        if query.is_some() && query == uri.query() {
-            return Err(Error::EndlessList { pages: 1 });
-        }
-        let next = query.map(|query| request::get_uri(&format!("{path}?{query}")));
-        Ok((page.results, next))
+        let query = |next: &str| next.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+        let next = page.next.filter(|next| !next.is_empty()).map(|next| query(&next));
+        Ok((page.results, next.map(|query| request::get_uri(&format!("{path}?{query}")))))
     }
+}
+
+/// How far a list was read.
+struct Place {
+    /// Of the next page.
+    request: Result<HttpRequest, Error>,
+    /// The next page's, from 1.
+    number: u32,
+    /// The queries of the pages that were read.
+    asked: HashSet<String>,
 }

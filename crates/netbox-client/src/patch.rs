@@ -146,7 +146,9 @@ impl InterfacePatch {
             }
         };
         check(self.enabled.is_none_or(|wanted| wanted == interface.enabled), "enabled");
-        check(self.description.as_ref().is_none_or(|wanted| *wanted == interface.description), "description");
+        // NetBox takes the white space around a text away.
+        let described = |wanted: &String| wanted.trim() == interface.description.trim();
+        check(self.description.as_ref().is_none_or(described), "description");
         check(meets(&self.mtu, interface.mtu.as_ref()), "mtu");
         check(meets(&self.mode, interface.mode.as_ref()), "mode");
         let untagged = interface.untagged_vlan.as_ref().map(|vlan| &vlan.id);
@@ -154,6 +156,7 @@ impl InterfacePatch {
         let tagged = self.tagged_vlans.as_ref().is_none_or(|wanted| {
             let mut wanted = wanted.clone();
             wanted.sort_unstable();
+            wanted.dedup();
             wanted == interface.tagged_vlan_ids()
         });
         check(tagged, "tagged_vlans");

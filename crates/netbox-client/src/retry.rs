@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::calendar;
+
 /// How reads are retried: on 429, 502, 503, 504 and when the connection cannot be made or breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
@@ -59,15 +61,12 @@ fn http_date(text: &str) -> Option<u64> {
     let [day, month, year, hour, minute, second, "GMT"] = parts[..] else {
         return None;
     };
-    let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
-    let number = |part: &str, most: u64| part.parse::<u64>().ok().filter(|number| *number <= most);
-    let (day, year) = (number(day, 31)?, number(year, 9999).filter(|year| *year >= 1970)?);
+    let month = MONTHS.iter().zip(1..).find(|(name, _)| **name == month)?.1;
+    let number =
+        |part: &str, most: i64| part.parse::<i64>().ok().filter(|number| (0..=most).contains(number));
+    let (day, year) = (number(day, 31)?, number(year, 9999)?);
     let (hour, minute, second) = (number(hour, 23)?, number(minute, 59)?, number(second, 60)?);
-    // Days from 1 March of year 0, as in "days from civil": March-based months make leap days the last of a year.
-    let (shifted_year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = shifted_year / 4 - shifted_year / 100 + shifted_year / 400;
-    let days = shifted_year * 365 + leap_days + (153 * shifted_month + 2) / 5 + day - 1;
-    Some((days.checked_sub(719_468)? * 24 + hour) * 3600 + minute * 60 + second)
+    u64::try_from((calendar::days((year, month, day)) * 24 + hour) * 3600 + minute * 60 + second).ok()
 }
 
 #[cfg(test)]

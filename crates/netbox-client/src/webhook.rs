@@ -66,6 +66,7 @@ pub struct Event {
     #[serde(default)]
     pub timestamp: Option<String>,
     /// The object afterwards (before, if it was deleted), as the API shows it, with relative URLs.
+    #[serde(default)]
     pub data: Value,
     /// The object before and after, related objects by id.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -221,5 +222,6 @@ mod tests {
         let event = Event::from_slice(br#"{"event":"job_started","data":null}"#).unwrap();
         assert_eq!(event.event, EventKind::Other("job_started".to_owned()));
         assert!(event.interface().is_none());
+        assert!(Event::from_slice(br#"{"event":"ping","snapshots":null,"request":null}"#).is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! How a client is set up.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -91,28 +92,89 @@ impl Builder {
     /// # Errors
     /// [`Error::BaseUrl`], [`Error::Token`], or [`Error::Setup`] (for instance without an installed rustls provider).
     pub fn build(self) -> Result<Client, Error> {
-        let base_url = Url::parse(&self.base_url)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| Error::BaseUrl(self.base_url.clone()))?;
-        let mut authorization = HeaderValue::from_str(&format!("Token token={}", self.token.expose_secret()))
-            .map_err(|_| Error::Token)?;
-        authorization.set_sensitive(true);
+        let base = base(&self.base_url)?;
         let mut http = reqwest::Client::builder()
             .timeout(self.timeout)
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            // A redirect would turn a write into a read, or carry the token elsewhere.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(self.user_agent);
+        if is_loopback(&base) {
+            http = http.no_proxy();
+        }
+        let authorization = authorization(&self.token)?;
         for certificate in self.root_certificates {
             http = http.tls_certs_merge([certificate]);
         }
         Ok(Client(Arc::new(Inner {
             http: http.build().map_err(Error::Setup)?,
-            base: base_url.as_str().trim_end_matches('/').to_owned(),
+            base: base.as_str().trim_end_matches('/').to_owned(),
             authorization,
             policy: RetryPolicy { retries: self.retries, wait: self.retry_wait },
             requests: AtomicU64::new(0),
             cache: crate::cache::Cache::default(),
         })))
+    }
+}
+
+/// The base, of which nothing but scheme, host, port and path counts. Its text is in no error: a password may be in it.
+fn base(text: &str) -> Result<Url, Error> {
+    let url = Url::parse(text).map_err(|error| Error::BaseUrl(error.to_string()))?;
+    let fault = if !matches!(url.scheme(), "http" | "https") {
+        "it must begin with http:// or https://"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "it must not hold a user name or password"
+    } else if url.query().is_some() || url.fragment().is_some() {
+        "it must not hold a query or a fragment"
+    } else {
+        return Ok(url);
+    };
+    Err(Error::BaseUrl(fault.to_owned()))
+}
+
+fn authorization(token: &SecretString) -> Result<HeaderValue, Error> {
+    let token = token.expose_secret();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::Token);
+    }
+    let mut value = HeaderValue::from_str(&format!("Token token={token}")).map_err(|_| Error::Token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_url_keeps_its_prefix_and_must_hold_nothing_else() {
+        assert_eq!(base("https://host/help/").unwrap().as_str(), "https://host/help/");
+        for bad in [
+            "",
+            "tickets.example.net",
+            "ftp://host",
+            "https://user:hush@host",
+            "https://user@host",
+            "https://host/?token=hush",
+            "https://host/#hush",
+        ] {
+            let error = base(bad).unwrap_err();
+            assert!(matches!(error, Error::BaseUrl(_)), "{bad:?}");
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_hosts_bypass_a_proxy() {
+        let loopback = |text: &str| is_loopback(&base(text).unwrap());
+        assert!(
+            loopback("http://127.0.0.1:8000") && loopback("http://[::1]:1") && loopback("http://localhost")
+        );
+        assert!(!loopback("http://tickets.example.net"));
     }
 }

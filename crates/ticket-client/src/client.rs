@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderValue, Request, header};
 use reqwest::{Response, Url};
@@ -15,11 +15,14 @@ use crate::cache::Cache;
 use crate::error::Error;
 use crate::ids::{StateId, TicketId, TicketNumber, UserId};
 use crate::request;
+use crate::retry;
 use crate::search::{self, Found};
 use crate::ticket::{Article, Note, State, Ticket, User, UserRef};
 
 /// Longest answer that is read, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// Longest answer to a failed call that is read, in bytes; what comes after it is nobody's reason.
+const MAX_REFUSAL_BYTES: usize = 64 << 10;
 /// Longest `Retry-After` that is waited for here; a longer one is left to the caller.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Pages of a search that are read at most.
@@ -303,6 +306,9 @@ impl Client {
 
     /// Sends a request, again if that does no harm and may help, and returns the body of the answer.
     ///
+    /// Reads are sent again after 408, 429, 502, 503, 504, no answer or half of one; writes only where nothing was done for sure: after 408,
+    /// 429, or when no connection was made.
+    ///
     /// # Errors
     /// See [`Error`].
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Vec<u8>, Error> {
@@ -317,7 +323,7 @@ impl Client {
                 None => error.is_retryable(),
             };
             let wait = error.retry_after().unwrap_or(self.0.policy.wait.saturating_mul(1 << attempt.min(16)));
-            let repeat = transient && request::is_repeatable(&request);
+            let repeat = transient && (request::is_repeatable(&request) || !error.is_ambiguous());
             if !repeat || attempt >= self.0.policy.retries || wait > MAX_RETRY_AFTER {
                 return Err(error);
             }
@@ -339,12 +345,13 @@ impl Client {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         let response = outgoing.send().await.map_err(transport)?;
         let status = response.status();
-        let retry_after = retry_after(&response);
-        let body = read(response).await?;
         if status.is_success() {
-            return Ok(body);
+            return read(response).await;
         }
-        Err(Error::api(status.as_u16(), retry_after, &body))
+        let retry_after = retry_after(&response);
+        let location = response.headers().get(header::LOCATION).cloned();
+        let location = location.as_ref().and_then(|location| location.to_str().ok());
+        Err(Error::api(status.as_u16(), retry_after, location, &read_refusal(response).await))
     }
 }
 
@@ -352,13 +359,13 @@ pub(crate) fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T,
     serde_json::from_value(value).map_err(|source| Error::Decode { what: what.to_owned(), source })
 }
 
+/// A connection that was not made in time is none: nothing was sent.
 fn transport(error: reqwest::Error) -> Error {
-    if error.is_timeout() { Error::Timeout(error) } else { Error::Transport(error) }
+    if error.is_timeout() && !error.is_connect() { Error::Timeout(error) } else { Error::Transport(error) }
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    retry::after(response.headers().get(header::RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
 async fn read(mut response: Response) -> Result<Vec<u8>, Error> {
@@ -370,4 +377,16 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Error> {
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// The status has said what matters, so a body that breaks off or does not end is no failure of its own.
+async fn read_refusal(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_REFUSAL_BYTES {
+            break;
+        }
+    }
+    body
 }

@@ -13,11 +13,11 @@ const DETAIL_LIMIT: usize = 300;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The base URL is no `http` or `https` URL.
-    #[error("{0:?} is no http or https URL")]
+    /// The base URL is no `http` or `https` URL, or has more than host, port and path.
+    #[error("the Zammad URL is not usable: {0}")]
     BaseUrl(String),
-    /// The token holds characters that no HTTP header may hold.
-    #[error("the Zammad token has characters that cannot be sent in a header")]
+    /// The token is empty or holds characters that no HTTP header may hold.
+    #[error("the Zammad token is empty or has characters that cannot be sent in a header")]
     Token,
     /// The HTTP client could not be set up, for instance because no TLS provider is installed.
     #[error("the HTTP client could not be set up")]
@@ -114,13 +114,15 @@ impl Error {
         matches!(self.status(), Some(401 | 403))
     }
 
-    /// Whether trying again later can help: no connection, no answer, 408, 429 or any 5xx.
+    /// Whether trying again later can help: no connection, no answer, half an answer, a page where JSON should be, 408, 429 or any 5xx.
     ///
     /// 408 closes a connection on which the request did not come in time, often one that was kept open: it was not worked on.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(_) | Self::Timeout(_) => true,
+            // Cut short, or a page of what stands before the server; another shape of JSON will be another one next time too.
+            Self::Decode { source, .. } => !source.is_data(),
             other => other.status().is_some_and(|status| matches!(status, 408 | 429) || status >= 500),
         }
     }
@@ -144,18 +146,34 @@ impl Error {
         }
     }
 
-    pub(crate) fn api(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
+    /// An answer that is no success. `location` is where a redirect leads.
+    pub(crate) fn api(
+        status: u16,
+        retry_after: Option<Duration>,
+        location: Option<&str>,
+        body: &[u8],
+    ) -> Self {
         #[derive(Default, Deserialize)]
         struct Body {
             error: Option<String>,
             error_human: Option<String>,
         }
         let body: Body = serde_json::from_slice(body).unwrap_or_default();
-        let text = body.error_human.or(body.error);
+        let text = body.error_human.or(body.error).filter(|text| !text.is_empty());
         let error_id = text.as_deref().and_then(opaque_id);
-        let detail = text.map_or_else(|| "no reason given".to_owned(), |text| cut(&text));
+        let detail = match (text, location) {
+            (Some(text), _) => cut(&text),
+            (None, Some(location)) => redirected(location),
+            (None, None) => "no reason given".to_owned(),
+        };
         Self::Api { status, detail, error_id, retry_after }
     }
+}
+
+/// Where a redirect leads, without a query, which may hold what is nobody's business.
+fn redirected(location: &str) -> String {
+    let target = location.split(['?', '#']).next().unwrap_or_default();
+    cut(&format!("redirects are not followed; the URL to configure may be that of {target}"))
 }
 
 fn cut(text: &str) -> String {
@@ -173,8 +191,12 @@ mod tests {
 
     #[test]
     fn the_id_of_an_opaque_answer_is_kept() {
-        let error =
-            Error::api(500, None, br#"{"error":"Error ID q7Rk2mZp: Please contact your administrator."}"#);
+        let error = Error::api(
+            500,
+            None,
+            None,
+            br#"{"error":"Error ID q7Rk2mZp: Please contact your administrator."}"#,
+        );
         let Error::Api { error_id, detail, .. } = &error else { panic!("{error:?}") };
         assert_eq!(error_id.as_deref(), Some("q7Rk2mZp"));
         assert_eq!(detail, "Error ID q7Rk2mZp: Please contact your administrator.");
@@ -183,21 +205,32 @@ mod tests {
 
     #[test]
     fn a_connection_that_timed_out_may_be_tried_again_and_nothing_was_done() {
-        let error = Error::api(408, None, b"");
+        let error = Error::api(408, None, None, b"");
         assert!(error.is_retryable() && !error.is_ambiguous());
-        assert!(!Error::api(404, None, b"").is_retryable());
+        assert!(!Error::api(404, None, None, b"").is_retryable());
+    }
+
+    #[test]
+    fn a_redirect_says_where_it_leads_and_no_more() {
+        let error = Error::api(301, None, Some("https://tickets.example.net/api?token=hush"), b"<html>");
+        let text = error.to_string();
+        assert!(
+            text.ends_with("the URL to configure may be that of https://tickets.example.net/api"),
+            "{text}"
+        );
+        assert!(!error.is_retryable() && !error.is_ambiguous());
     }
 
     #[test]
     fn an_html_page_instead_of_json_still_gives_the_status() {
-        let error = Error::api(502, None, b"<html><body>Bad gateway</body></html>");
+        let error = Error::api(502, None, None, b"<html><body>Bad gateway</body></html>");
         assert_eq!(error.to_string(), "Zammad answered 502: no reason given");
     }
 
     #[test]
     fn the_text_is_cut_and_has_no_line_breaks() {
         let body = serde_json::json!({"error": format!("a\n{}", "x".repeat(1000))}).to_string();
-        let Error::Api { detail, .. } = Error::api(422, None, body.as_bytes()) else { panic!() };
+        let Error::Api { detail, .. } = Error::api(422, None, None, body.as_bytes()) else { panic!() };
         assert_eq!(detail.chars().count(), DETAIL_LIMIT);
         assert!(detail.starts_with("ax"));
     }

@@ -7,6 +7,7 @@ mod ensure;
 mod error;
 mod ids;
 pub mod request;
+mod retry;
 mod search;
 pub mod setup;
 pub mod system;

@@ -16,7 +16,7 @@ const FIELD_POSITION: u32 = 1550;
 const TEXT_LIMIT: u32 = 255;
 
 /// A thing that has a name and an id: group, webhook, trigger, template, custom field.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 pub struct Named {
     /// Database id.
     pub id: u64,
@@ -28,6 +28,18 @@ pub struct Named {
     /// All other attributes, as sent. Secrets may be among them.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// Shows which thing it is, and none of its other attributes: a webhook's signature token is one of them.
+impl std::fmt::Debug for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { id, name, active, .. } = self;
+        f.debug_struct("Named")
+            .field("id", id)
+            .field("name", name)
+            .field("active", active)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The kinds of things that can be listed and created here.
@@ -200,6 +212,14 @@ mod tests {
     fn fixture(name: &str) -> Value {
         let path = format!("{}/../../fixtures/zammad/{name}", env!("CARGO_MANIFEST_DIR"));
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn debug_output_shows_no_secret() {
+        let hook = json!({"id": 3, "name": "intake", "active": true, "signature_token": "hush", "bearer_token": "hush"});
+        let hook: Named = serde_json::from_value(hook).unwrap();
+        assert_eq!(hook.rest["signature_token"], "hush", "setup compares it");
+        assert!(!format!("{hook:?}").contains("hush"));
     }
 
     #[test]

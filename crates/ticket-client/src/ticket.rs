@@ -1,5 +1,6 @@
 //! Tickets, articles, users and states as the server sends them.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -118,6 +119,7 @@ pub struct User {
     /// Database id.
     pub id: UserId,
     /// Login.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub login: String,
     /// E-mail address; empty or missing for some.
     #[serde(default)]
@@ -149,13 +151,17 @@ pub struct State {
     pub name: String,
     /// 1 new, 2 open, 3 pending reminder, 4 pending action, 5 closed, 6 merged, 7 removed.
     pub state_type_id: u64,
-    /// Whether it can be chosen.
-    #[serde(default = "yes")]
+    /// Whether it can be chosen; so it is where nothing is said.
+    #[serde(default = "yes", deserialize_with = "null_as_yes")]
     pub active: bool,
 }
 
 const fn yes() -> bool {
     true
+}
+
+fn null_as_yes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(true))
 }
 
 /// An article (a note, a mail, a call) of a ticket. Articles cannot be changed.
@@ -170,13 +176,13 @@ pub struct Article {
     #[serde(default)]
     pub subject: Option<String>,
     /// Body; raw HTML when `content_type` is `text/html`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub body: String,
     /// `text/plain` or `text/html`.
     #[serde(default)]
     pub content_type: Option<String>,
     /// Whether customers do not see it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub internal: bool,
     /// `note`, `email`, `phone`, …
     #[serde(default, rename = "type")]
@@ -271,31 +277,31 @@ impl<'a> ArticleBody<'a> {
 struct RawTicket {
     id: TicketId,
     number: TicketNumber,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     title: Option<String>,
     #[serde(default, deserialize_with = "name")]
     state: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     state_id: Option<StateId>,
     #[serde(default, deserialize_with = "name")]
     group: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     updated_at: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     created_at: Option<String>,
     #[serde(default, deserialize_with = "person")]
     customer: UserRef,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     customer_id: Option<UserId>,
     #[serde(default, deserialize_with = "person")]
     created_by: UserRef,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     created_by_id: Option<UserId>,
     #[serde(default, deserialize_with = "person")]
     updated_by: UserRef,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     updated_by_id: Option<UserId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     article_ids: Option<Vec<ArticleId>>,
     #[serde(flatten)]
     fields: Map<String, Value>,
@@ -324,6 +330,19 @@ impl From<RawTicket> for Ticket {
             fields,
         }
     }
+}
+
+/// A value of another type than expected counts as missing: only id and number are needed to look the ticket up.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A name, or an object that has one; anything else counts as missing.
@@ -386,6 +405,19 @@ mod tests {
         let ticket: Ticket = serde_json::from_slice(&fixture("ticket_get.json")).unwrap();
         assert_eq!(ticket.state, "");
         assert_eq!(ticket.state_id, Some(StateId(2)));
+    }
+
+    #[test]
+    fn null_in_the_place_of_a_text_or_a_flag_is_read() {
+        let article =
+            r#"{"id":1,"subject":null,"body":null,"internal":null,"type":null,"created_by_id":null}"#;
+        let article: Article = serde_json::from_str(article).unwrap();
+        assert_eq!((article.body.as_str(), article.internal), ("", false));
+        let state: State =
+            serde_json::from_str(r#"{"id":8,"name":"approved","state_type_id":2,"active":null}"#).unwrap();
+        assert!(state.active);
+        let user: User = serde_json::from_str(r#"{"id":8,"login":null,"email":null}"#).unwrap();
+        assert_eq!(user.login, "");
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub const TRIGGER_HEADER: &str = "X-Zammad-Trigger";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
+    /// The secret is empty, so anybody could sign.
+    #[error("the webhook secret is empty")]
+    NoSecret,
     /// There is no signature.
     #[error("the webhook is not signed")]
     Missing,
@@ -37,20 +40,23 @@ pub enum SignatureError {
     Wrong,
 }
 
-/// Checks the signature over the body as received, in constant time.
+/// Checks the signature over the body as received, in constant time. The digits may be of either case; an empty secret verifies nothing.
 ///
 /// The bytes count: Zammad writes `<` as `\u003c`, so a body that was parsed and written again has another signature.
 ///
 /// # Errors
 /// [`SignatureError`]; answer 401.
 pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Result<(), SignatureError> {
+    let secret = secret.expose_secret();
+    if secret.is_empty() {
+        return Err(SignatureError::NoSecret);
+    }
     let hex = signature.ok_or(SignatureError::Missing)?.trim().strip_prefix("sha1=");
     let mut given = [0; 20];
     hex::decode_to_slice(hex.ok_or(SignatureError::Malformed)?, &mut given)
         .map_err(|_| SignatureError::Malformed)?;
     // HMAC takes keys of any length, so there is no error here; were there one, nothing would verify.
-    let mut mac =
-        Hmac::<Sha1>::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| SignatureError::Wrong)?;
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).map_err(|_| SignatureError::Wrong)?;
     mac.update(body);
     let right = mac.finalize().into_bytes();
     if bool::from(right.as_slice().ct_eq(&given)) { Ok(()) } else { Err(SignatureError::Wrong) }
@@ -77,7 +83,8 @@ pub enum PayloadError {
     Shape(#[source] serde_json::Error),
 }
 
-/// Reads a body. Only `ticket.id` and `ticket.number` must be there; unknown keys are kept as fields, wrong ones elsewhere are ignored.
+/// Reads a body. Only `ticket.id` and `ticket.number` must be there; unknown keys are kept as fields, and what is of another type than it
+/// should be counts as missing.
 ///
 /// # Errors
 /// [`PayloadError`]; answer 400.
@@ -195,6 +202,27 @@ mod tests {
         for bad in ["", "sha1=", "sha1=00", "md5=34e5ba7b30a5e989df5f36060b7aedc4d9b8529c", "sha1=zz"] {
             assert_eq!(verify(&key(), Some(bad), b"{}"), Err(SignatureError::Malformed), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn digits_of_either_case_are_taken_and_an_empty_secret_verifies_nothing() {
+        let body = br#"{"ticket":{"id":301,"title":"a < b & c"},"article":{}}"#;
+        let upper = Some("sha1=A507AB9E59B65621A036CD40B76DE48E0A68A993");
+        assert_eq!(verify(&key(), upper, body), Ok(()));
+        // HMAC-SHA1 of nothing under the empty key, which anybody can compute.
+        let public = Some("sha1=fbdb1d1b18aa6c08324b7d64b71fb76370690e1d");
+        assert_eq!(verify(&SecretString::from(""), public, b""), Err(SignatureError::NoSecret));
+    }
+
+    #[test]
+    fn what_is_of_another_type_than_it_should_be_counts_as_missing() {
+        let odd = r#"{"ticket":{"id":1,"number":"2","title":7,"state":["open"],"state_id":"two","group":3,"updated_at":{},
+            "created_at":0,"customer":9,"customer_id":"x","created_by":[],"created_by_id":{},"updated_by":null,"updated_by_id":-1,
+            "article_ids":"none","owner":1,"network_interface_mtu":{"a":[1]}},"article":{"id":"x"}}"#;
+        let event = parse(odd.as_bytes()).unwrap();
+        assert_eq!((event.ticket.id, event.ticket.title.as_str(), event.article), (TicketId(1), "", None));
+        assert!(event.ticket.requester_emails().is_empty());
+        assert_eq!(hint(odd.as_bytes()).unwrap().id, event.ticket.id);
     }
 
     #[test]

@@ -113,6 +113,58 @@ async fn a_note_is_never_sent_twice_by_itself() {
 }
 
 #[tokio::test]
+async fn a_write_that_was_surely_not_done_is_sent_again() {
+    let server = MockServer::start().await;
+    for refusal in [
+        ResponseTemplate::new(429).insert_header("Retry-After", "0"),
+        ResponseTemplate::new(408).insert_header("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ] {
+        Mock::given(method("POST")).respond_with(refusal).up_to_n_times(1).mount(&server).await;
+    }
+    Mock::given(method("POST"))
+        .respond_with(answer(201, "article_create_response.json"))
+        .mount(&server)
+        .await;
+    let client = client(&server);
+    client.add_note(TicketId(301), &Note::html("s", "b")).await.unwrap();
+    assert_eq!(client.request_count(), 3);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_says_where_it_leads() {
+    let server = MockServer::start().await;
+    let away =
+        ResponseTemplate::new(302).insert_header("Location", "https://tickets.example.net/login?sso=hush");
+    Mock::given(method("GET")).respond_with(away).expect(1).mount(&server).await;
+    let error = client(&server).get_ticket(TicketId(301)).await.unwrap_err();
+    assert_eq!(error.status(), Some(302));
+    assert!(error.to_string().ends_with("that of https://tickets.example.net/login"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_in_the_place_of_json_may_be_another_thing_later_and_another_shape_will_not() {
+    for (body, later) in
+        [("<html>Back in five minutes</html>", true), (r#"{"id":301,"num"#, true), ("[]", false)]
+    {
+        let server = MockServer::start().await;
+        let page = ResponseTemplate::new(200).set_body_raw(body, "text/html");
+        Mock::given(method("GET")).respond_with(page).mount(&server).await;
+        let error = client(&server).get_ticket(TicketId(301)).await.unwrap_err();
+        assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+        assert_eq!(error.is_retryable(), later, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_does_not_end_is_still_a_refusal() {
+    let server = MockServer::start().await;
+    let endless = ResponseTemplate::new(404).set_body_raw(vec![b' '; 20 << 20], "text/html");
+    Mock::given(method("GET")).respond_with(endless).mount(&server).await;
+    let error = client(&server).get_ticket(TicketId(301)).await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_long_retry_after_is_left_to_the_caller() {
     let server = MockServer::start().await;
     let busy = ResponseTemplate::new(429).insert_header("Retry-After", "120");
@@ -298,5 +350,7 @@ fn a_wrong_base_url_or_token_is_found_at_once() {
     for base in ["", "tickets.example.net", "ftp://tickets.example.net", "file:///etc/passwd"] {
         assert!(matches!(build(base, "t"), Err(Error::BaseUrl(_))), "{base:?}");
     }
-    assert!(matches!(build("https://tickets.example.net", "a\nb"), Err(Error::Token)));
+    for token in ["", "a b", "a\nb", "ü"] {
+        assert!(matches!(build("https://tickets.example.net", token), Err(Error::Token)), "{token:?}");
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::{ActionId, MessageId, PersonId, RoomId};
+use crate::lenient::null_as_default;
 use crate::request::{self, Built};
 
 /// One press of a button, as `GET /attachment/actions/{id}` gives it.
@@ -25,13 +26,13 @@ pub struct AttachmentAction {
     /// Who pressed.
     pub person_id: PersonId,
     /// `submit`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: String,
     /// The button's data and the inputs, in one flat object. A claim, not a fact.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub inputs: Map<String, Value>,
     /// When, RFC 3339 UTC.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub created: String,
 }
 

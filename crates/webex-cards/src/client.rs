@@ -1,11 +1,12 @@
 //! The client: one shared way to send, with the rules of rate limits.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -22,6 +23,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 << 20;
+/// Most of a refusal that is read, in bytes; what comes after it is left.
+const MAX_REFUSAL: usize = 64 << 10;
 /// Most characters of a server's error text that are kept.
 const MAX_DETAIL: usize = 300;
 
@@ -72,7 +75,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a call waits by itself when Webex asks for patience.
+    /// How often a call is tried and how long it waits by itself when Webex asks for patience or is in trouble.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.policy = policy;
@@ -92,18 +95,18 @@ impl ClientBuilder {
     /// [`Error::BaseUrl`], [`Error::Token`], or [`Error::Transport`] when TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let base = parse_base(&self.base_url)?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret()))
-            .map_err(|_| Error::Token)?;
-        authorization.set_sensitive(true);
-        let http = reqwest::Client::builder()
+        let authorization = authorization(&self.token)?;
+        let mut http = reqwest::Client::builder()
             .timeout(self.timeout)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
             .user_agent(self.user_agent)
             // A redirect would carry the token elsewhere; the API has none.
             .redirect(reqwest::redirect::Policy::none())
-            .tls_certs_merge(self.roots)
-            .build()
-            .map_err(Error::Transport)?;
+            .tls_certs_merge(self.roots);
+        if is_loopback(&base) {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(Error::Transport)?;
         let inner = Inner {
             http,
             base,
@@ -118,13 +121,32 @@ impl ClientBuilder {
 
 fn parse_base(text: &str) -> Result<Url, Error> {
     let mut base = Url::parse(text).map_err(|_| Error::BaseUrl)?;
-    if !matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some() {
+    let clean = base.query().is_none()
+        && base.fragment().is_none()
+        && base.username().is_empty()
+        && base.password().is_none();
+    if !matches!(base.scheme(), "http" | "https") || !clean {
         return Err(Error::BaseUrl);
     }
     if !base.path().ends_with('/') {
         base.set_path(&format!("{}/", base.path()));
     }
     Ok(base)
+}
+
+fn authorization(token: &SecretString) -> Result<HeaderValue, Error> {
+    let token = token.expose_secret();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::Token);
+    }
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| Error::Token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// An answer with a good status.
@@ -180,8 +202,8 @@ impl Client {
         what: &'static str,
         request: Built,
     ) -> Result<Vec<T>, Error> {
-        let mut pages = paging::Pages::default();
         let mut request = request?;
+        let mut pages = paging::Pages::from(request.uri().to_string());
         let mut all = Vec::new();
         loop {
             let answer = self.send(Ok(request)).await?;
@@ -193,29 +215,44 @@ impl Client {
         }
     }
 
-    /// Sends a request; waits and repeats on 429 and 423 within the policy, which is safe for every method: the work was refused.
+    /// Sends a request, again within the policy: on 429 and 423, which refused the work whatever the method; and where Webex is in trouble and
+    /// asks for no wait, if a second try does no harm.
     pub(crate) async fn send(&self, request: Built) -> Result<Answer, Error> {
         let request = request?;
         let mut budget = Budget::new(self.inner.policy);
         loop {
             while let Some(wait) = self.inner.gate.remaining() {
-                pause(&mut budget, wait).await?;
+                let sleep = budget.sleep_for(wait).ok_or(Error::RateLimited { retry_after: wait })?;
+                tokio::time::sleep(sleep).await;
             }
             budget.tried();
-            let response = self.send_once(request.clone()).await?;
-            let status = response.status();
-            if status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::LOCKED {
-                return read(response).await;
-            }
-            let header = response.headers().get(header::RETRY_AFTER);
-            let wait = retry_after(header.and_then(|value| value.to_str().ok()));
-            // 429 means the application; 423 only the thing that was asked for.
-            if status == StatusCode::TOO_MANY_REQUESTS {
-                self.inner.gate.close(wait);
-            }
-            tracing::debug!(status = status.as_u16(), wait_ms = wait.as_millis(), "Webex asks for patience");
-            pause(&mut budget, wait).await?;
+            let error = match self.attempt(&request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let wait = match &error {
+                Error::RateLimited { retry_after } => *retry_after,
+                error if repeats(request.method(), error) => budget.backoff(),
+                _ => return Err(error),
+            };
+            let Some(sleep) = budget.sleep_for(wait) else { return Err(error) };
+            tracing::debug!(%error, wait_ms = sleep.as_millis(), "Webex is asked again");
+            tokio::time::sleep(sleep).await;
         }
+    }
+
+    async fn attempt(&self, request: &Request<Vec<u8>>) -> Result<Answer, Error> {
+        let response = self.send_once(request.clone()).await?;
+        let status = response.status();
+        if status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::LOCKED {
+            return read(response).await;
+        }
+        let retry_after = retry_after(text_of(response.headers(), header::RETRY_AFTER));
+        // 429 means the application; 423 only the thing that was asked for.
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            self.inner.gate.close(retry_after);
+        }
+        Err(Error::RateLimited { retry_after })
     }
 
     async fn send_once(&self, request: Request<Vec<u8>>) -> Result<reqwest::Response, Error> {
@@ -231,12 +268,20 @@ impl Client {
     }
 }
 
-async fn pause(budget: &mut Budget, wait: Duration) -> Result<(), Error> {
-    let Some(sleep) = budget.sleep_for(wait) else {
-        return Err(Error::RateLimited { retry_after: wait });
+/// Whether a call that failed so is tried once more by itself. A slow answer is not waited for twice, and a wait that Webex asks for is the
+/// caller's to plan.
+fn repeats(method: &Method, error: &Error) -> bool {
+    let in_trouble = match error {
+        Error::Api { status, retry_after: None, .. } => matches!(status, 408 | 500 | 502..=504),
+        Error::Transport(source) => source.is_connect() || !(source.is_builder() || source.is_timeout()),
+        _ => false,
     };
-    tokio::time::sleep(sleep).await;
-    Ok(())
+    let harmless = matches!(*method, Method::GET | Method::DELETE) || !error.may_have_been_done();
+    in_trouble && harmless
+}
+
+fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// The URL may hold a person's address in its query, so it is left out of the error.
@@ -248,31 +293,65 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
     let status = response.status();
     let headers = response.headers().clone();
     let mut body = Vec::new();
+    if !status.is_success() {
+        // The status has said what matters, so a body that breaks off or does not end is no failure of its own.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_REFUSAL {
+                break;
+            }
+        }
+        return Err(api_error(status, &headers, &body));
+    }
     while let Some(chunk) = response.chunk().await.map_err(transport)? {
         if body.len() + chunk.len() > MAX_ANSWER {
             return Err(Error::AnswerTooLarge);
         }
         body.extend_from_slice(&chunk);
     }
-    if status.is_success() { Ok(Answer { headers, body }) } else { Err(api_error(status, &headers, &body)) }
+    Ok(Answer { headers, body })
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Refusal {
     message: Option<String>,
+    errors: Option<Vec<Fault>>,
     tracking_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Fault {
+    #[serde(default)]
+    description: Option<String>,
+}
+
+impl Refusal {
+    fn reason(self) -> Option<String> {
+        let described = self.errors.into_iter().flatten().find_map(|fault| fault.description);
+        self.message.or(described).filter(|reason| !reason.is_empty())
+    }
 }
 
 /// The body may be empty, or HTML of a proxy; then the status alone speaks.
 fn api_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-    let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
+    let mut refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
     let header = headers.get("trackingId").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let detail = refusal.message.unwrap_or_else(|| "no reason given".to_owned());
+    let tracking_id = refusal.tracking_id.take().or(header);
+    let detail = match (refusal.reason(), text_of(headers, header::LOCATION)) {
+        (Some(reason), _) => reason,
+        // Without its query, which may hold what is nobody's business.
+        (None, Some(location)) if status.is_redirection() => {
+            let target = location.split(['?', '#']).next().unwrap_or_default();
+            format!("redirects are not followed; the URL to configure may be that of {target}")
+        }
+        _ => "no reason given".to_owned(),
+    };
     Error::Api {
         status: status.as_u16(),
         detail: detail.chars().filter(|char| !char.is_control()).take(MAX_DETAIL).collect(),
-        tracking_id: refusal.tracking_id.or(header),
+        tracking_id,
+        retry_after: text_of(headers, header::RETRY_AFTER).map(|value| retry_after(Some(value))),
     }
 }
 
@@ -284,7 +363,9 @@ mod tests {
     fn a_base_url_keeps_its_prefix_and_gets_a_slash() {
         assert_eq!(parse_base("https://webexapis.com/v1").unwrap().as_str(), "https://webexapis.com/v1/");
         assert_eq!(parse_base("http://127.0.0.1:1/").unwrap().as_str(), "http://127.0.0.1:1/");
-        for bad in ["", "webexapis.com", "ftp://h/", "https://h/?a=b", "https://h/#x"] {
+        for bad in
+            ["", "webexapis.com", "ftp://h/", "https://h/?a=b", "https://h/#x", "https://bot:hush@h/v1"]
+        {
             assert!(matches!(parse_base(bad), Err(Error::BaseUrl)), "{bad}");
         }
     }
@@ -296,6 +377,36 @@ mod tests {
             assert_eq!(error.to_string(), "Webex answered 502: no reason given");
             assert!(error.is_retryable());
         }
+    }
+
+    #[test]
+    fn only_loopback_hosts_bypass_a_proxy() {
+        let loopback = |text: &str| is_loopback(&parse_base(text).unwrap());
+        assert!(
+            loopback("http://127.0.0.1:1/v1") && loopback("http://[::1]:1") && loopback("http://localhost")
+        );
+        assert!(!loopback("https://webexapis.com/v1"));
+    }
+
+    #[test]
+    fn a_token_that_no_header_carries_is_refused() {
+        assert!(authorization(&"abc".into()).unwrap().is_sensitive());
+        for bad in ["", "a b", "a\nb", "ü"] {
+            assert!(matches!(authorization(&bad.into()), Err(Error::Token)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_reason_is_the_message_or_the_first_description() {
+        let told = |body: &[u8]| api_error(StatusCode::BAD_REQUEST, &HeaderMap::new(), body).to_string();
+        assert_eq!(told(br#"{"message":"No.","errors":[{"description":"x"}]}"#), "Webex answered 400: No.");
+        for body in [
+            r#"{"errors":[{},{"description":"Why."}]}"#,
+            r#"{"message":null,"errors":[{"description":"Why."}]}"#,
+        ] {
+            assert_eq!(told(body.as_bytes()), "Webex answered 400: Why.");
+        }
+        assert_eq!(told(br#"{"message":"","errors":null}"#), "Webex answered 400: no reason given");
     }
 
     #[test]

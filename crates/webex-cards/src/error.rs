@@ -17,6 +17,8 @@ pub enum Error {
         detail: String,
         /// Webex's tracking id, which its support asks for.
         tracking_id: Option<String>,
+        /// How long Webex asked to wait, if it did.
+        retry_after: Option<Duration>,
     },
     /// Webex asks for patience (429 or 423) for longer than the [`RetryPolicy`](crate::RetryPolicy) allows to wait here.
     #[error("Webex asks to wait {} s", retry_after.as_secs())]
@@ -45,11 +47,11 @@ pub enum Error {
     /// The card cannot be sent.
     #[error("the card cannot be sent")]
     Card(#[from] CardError),
-    /// The base URL is not an absolute http or https URL.
-    #[error("not a usable base URL for Webex")]
+    /// The base URL is not an absolute http or https URL, or holds a user name, a password, a query or a fragment.
+    #[error("the Webex URL must be http or https, without user name, password, query and fragment")]
     BaseUrl,
-    /// The token cannot stand in a header.
-    #[error("the Webex token holds characters that a header cannot carry")]
+    /// The token is empty or cannot stand in a header.
+    #[error("the Webex token is empty or holds characters that a header cannot carry")]
     Token,
     /// The request could not be put together.
     #[error("the request to Webex could not be built")]
@@ -115,6 +117,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Api { retry_after, .. } => *retry_after,
             _ => None,
         }
     }

@@ -13,10 +13,12 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(15);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait that is believed.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
+/// The first wait when Webex is in trouble and names none; it doubles.
+const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 /// Random extra on top of a wait, at most a fifth of it and at most this, so that waiting callers do not come back all at once.
 const MAX_JITTER: Duration = Duration::from_millis(500);
 
-/// How long a call may wait for Webex by itself before it gives [`Error::RateLimited`](crate::Error::RateLimited) to its caller.
+/// How long a call may wait for Webex by itself before its caller hears of the failure, e.g. [`Error::RateLimited`](crate::Error::RateLimited).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Tries of one call, the first included; at least 1 is made.
@@ -33,7 +35,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Never waits: each 429 or 423, and each call while the gate is closed, fails at once.
+    /// Never waits and tries once: each failure, and each call while the gate is closed, fails at once.
     pub const NEVER_WAIT: Self = Self { max_tries: 1, max_wait: Duration::ZERO };
 }
 
@@ -81,6 +83,11 @@ impl Budget {
         self.tries += 1;
     }
 
+    /// The wait after a failure for which Webex names none.
+    pub(crate) fn backoff(&self) -> Duration {
+        FIRST_BACKOFF.saturating_mul(1 << self.tries.saturating_sub(1).min(16))
+    }
+
     /// The sleep that gets over `wait`, jitter included, or `None` when the policy does not allow it.
     pub(crate) fn sleep_for(&mut self, wait: Duration) -> Option<Duration> {
         if self.tries >= self.policy.max_tries.max(1) || self.waited + wait > self.policy.max_wait {
@@ -126,6 +133,16 @@ mod tests {
         assert!(budget.sleep_for(Duration::from_secs(1)).is_some());
         budget.tried();
         assert_eq!(budget.sleep_for(Duration::ZERO), None, "third try was the last");
+    }
+
+    #[test]
+    fn the_backoff_doubles() {
+        let mut budget = Budget::new(RetryPolicy::default());
+        let waits = [(); 3].map(|()| {
+            budget.tried();
+            budget.backoff().as_millis()
+        });
+        assert_eq!(waits, [250, 500, 1000]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod client;
 mod error;
 mod gate;
 mod id;
+mod lenient;
 pub mod markdown;
 pub mod message;
 mod paging;

@@ -8,6 +8,7 @@ use crate::card::{CONTENT_TYPE, Card, CardError};
 use crate::client::{Client, Items};
 use crate::error::Error;
 use crate::id::{MessageId, PersonId, RoomId};
+use crate::lenient::null_as_default;
 use crate::markdown::{MAX_MESSAGE_BYTES, cut};
 use crate::request::{self, Built};
 
@@ -82,7 +83,7 @@ pub struct Message {
     /// The space; store it at once.
     pub room_id: RoomId,
     /// `direct` or `group`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub room_type: String,
     /// Plain text; absent for a message of only files or cards. Begins with the bot's name where the bot was mentioned.
     #[serde(default)]
@@ -96,19 +97,19 @@ pub struct Message {
     /// Who wrote it.
     pub person_id: PersonId,
     /// The writer's address.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub person_email: String,
     /// Who is mentioned.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub mentioned_people: Vec<PersonId>,
     /// The message that this one answers.
     #[serde(default)]
     pub parent_id: Option<MessageId>,
     /// Cards.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub attachments: Vec<Attachment>,
     /// When, RFC 3339 UTC.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub created: String,
     /// When it was last edited, RFC 3339 UTC.
     #[serde(default)]

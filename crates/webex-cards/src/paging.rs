@@ -10,10 +10,15 @@ use crate::error::Error;
 /// Most pages of one list that are read.
 const MAX_PAGES: usize = 200;
 
-/// Remembers the pages of one list that were followed.
-#[derive(Default)]
+/// Remembers the pages of one list that were asked for.
 pub(crate) struct Pages {
     seen: HashSet<String>,
+}
+
+impl From<String> for Pages {
+    fn from(first: String) -> Self {
+        Self { seen: HashSet::from([first]) }
+    }
 }
 
 impl Pages {
@@ -27,7 +32,7 @@ impl Pages {
             // Some lists end by naming the same page again.
             return Ok(None);
         }
-        if self.seen.len() >= MAX_PAGES {
+        if self.seen.len() > MAX_PAGES {
             return Err(Error::Paging("too many pages"));
         }
         Ok(Some(path))
@@ -57,7 +62,7 @@ fn next_in(value: &str) -> Option<String> {
 }
 
 fn relative(base: &Url, target: &str) -> Result<String, Error> {
-    let mut url = Url::parse(target).map_err(|_| Error::Paging("not a URL"))?;
+    let mut url = base.join(target).map_err(|_| Error::Paging("not a URL"))?;
     if url.origin() != base.origin() {
         return Err(Error::Paging("on another host"));
     }
@@ -79,7 +84,7 @@ mod tests {
         let base = Url::parse("https://webexapis.com/v1/").unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("link", HeaderValue::from_str(link).unwrap());
-        Pages::default().next(&base, &headers)
+        Pages::from("/webhooks?max=100".to_owned()).next(&base, &headers)
     }
 
     #[test]
@@ -88,6 +93,14 @@ mod tests {
                     <https://webexapis.com/v1/webhooks?max=2&cursor=bGlt>; rel=\"next\"";
         assert_eq!(next(link).unwrap().as_deref(), Some("/webhooks?max=2&cursor=bGlt"));
         assert_eq!(next("<https://webexapis.com/v1/webhooks>; rel=\"first\"").unwrap(), None);
+    }
+
+    #[test]
+    fn a_page_may_be_named_from_the_root_of_the_host() {
+        assert_eq!(
+            next("</v1/webhooks?cursor=x>; rel=\"next\"").unwrap().as_deref(),
+            Some("/webhooks?cursor=x")
+        );
     }
 
     #[test]
@@ -113,8 +126,9 @@ mod tests {
         let base = Url::parse("https://webexapis.com/v1/").unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("link", HeaderValue::from_static("<https://webexapis.com/v1/a?b=c>; rel=\"next\""));
-        let mut pages = Pages::default();
+        let mut pages = Pages::from("/a".to_owned());
         assert!(pages.next(&base, &headers).unwrap().is_some());
         assert!(pages.next(&base, &headers).unwrap().is_none());
+        assert!(Pages::from("/a?b=c".to_owned()).next(&base, &headers).unwrap().is_none(), "the first again");
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Items};
 use crate::error::Error;
 use crate::id::PersonId;
+use crate::lenient::null_as_default;
 use crate::request::{self, Built};
 
 /// A person or a bot, as `GET /people/{id}` gives it.
@@ -15,16 +16,16 @@ pub struct Person {
     /// The identifier.
     pub id: PersonId,
     /// Addresses, as Webex writes them; upper and lower case may be mixed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub emails: Vec<String>,
     /// The name that spaces show.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub display_name: String,
     /// The organisation; absent without the right to see it.
     #[serde(default)]
     pub org_id: Option<String>,
     /// Person, bot or application.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "null_as_default")]
     pub kind: PersonKind,
 }
 

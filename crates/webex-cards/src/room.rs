@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Items};
 use crate::error::Error;
 use crate::id::{MembershipId, PersonId, RoomId};
+use crate::lenient::null_as_default;
 use crate::request::{self, Built};
 
 /// Most items that one page of a list is asked for.
@@ -18,19 +19,19 @@ pub struct Room {
     /// The identifier.
     pub id: RoomId,
     /// The title; of a direct space, the other person's name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub title: String,
     /// Direct or group.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: RoomKind,
     /// Only moderators may change it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_locked: bool,
     /// Nobody may write.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_read_only: bool,
     /// Only moderators may write.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_announcement_only: bool,
 }
 
@@ -83,16 +84,16 @@ pub struct Membership {
     /// The person.
     pub person_id: PersonId,
     /// The person's address.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub person_email: String,
     /// The person's name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub person_display_name: String,
     /// The person's organisation; differs from ours for guests.
     #[serde(default)]
     pub person_org_id: Option<String>,
     /// May moderate the space.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_moderator: bool,
 }
 

@@ -17,14 +17,15 @@ impl Choice {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Wire {
-    Object { value: String },
+    Object { value: Option<String> },
     Plain(String),
 }
 
 impl<'de> Deserialize<'de> for Choice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match Wire::deserialize(deserializer)? {
-            Wire::Object { value } | Wire::Plain(value) => value,
+            Wire::Object { value } => value.unwrap_or_default(),
+            Wire::Plain(value) => value,
         }))
     }
 }

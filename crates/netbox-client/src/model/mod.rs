@@ -19,6 +19,21 @@ pub use vlan::{Vlan, VlanRef};
 
 use serde::{Deserialize, Deserializer};
 
+/// An object that lists hold.
+pub(crate) trait Row {
+    /// Its row id, which tells it from all others of its kind.
+    fn row_id(&self) -> u64;
+}
+
+macro_rules! rows {
+    ($($name:ident),+) => { $(impl Row for $name {
+        fn row_id(&self) -> u64 {
+            self.id.0
+        }
+    })+ };
+}
+rows!(Device, Interface, Vlan, IpAddress, ObjectChange, JournalEntry, Webhook, EventRule, CustomField);
+
 /// `null` where a list, text or number used to be counts as an empty one.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where

@@ -97,6 +97,9 @@ fn shapes_of_older_and_newer_servers_are_read() {
     let interface: Interface = serde_json::from_value(interface).unwrap();
     assert_eq!(interface.mode, Some(InterfaceMode::Other("tagged-mystery".to_owned())));
     assert_eq!((interface.description.as_str(), interface.etag()), ("", None));
+    let empty = json!({"id": 1, "name": "Gi1", "device": {"id": 1}, "enabled": true, "mgmt_only": false,
+        "mode": {"value": null, "label": null}});
+    assert_eq!(serde_json::from_value::<Interface>(empty).unwrap().mode, None);
     let device = json!({"id": 1, "name": "old", "device_role": {"id": 1}, "site": {"id": 1, "name": "Lab", "slug": "lab"},
         "primary_ip": {"id": 1, "address": "2001:db8::1/64", "family": 6}, "status": "active"});
     let device: Device = serde_json::from_value(device).unwrap();

@@ -81,7 +81,7 @@ async fn a_write_is_never_repeated_and_after_a_5xx_its_outcome_is_unknown() {
             error.to_string(),
             "the outcome of PATCH /api/dcim/interfaces/5/ is unknown, read back before going on"
         );
-        assert_eq!(error.source().unwrap().to_string(), format!("NetBox answered {status}: "));
+        assert_eq!(error.source().unwrap().to_string(), format!("NetBox answered {status}: no reason given"));
         let new = NewIpAddress::new("10.0.0.1/24".parse().unwrap());
         assert!(client.create_ip_address(&new).await.unwrap_err().is_outcome_unknown());
         assert!(
@@ -151,12 +151,38 @@ async fn an_answer_that_cannot_be_read_leaves_a_write_in_doubt() {
 }
 
 #[tokio::test]
+async fn a_page_in_the_place_of_json_may_be_another_thing_later_and_another_shape_will_not() {
+    for (body, later) in
+        [("<html>Back in five minutes</html>", true), (r#"{"id":5,"na"#, true), ("[]", false)]
+    {
+        let server = MockServer::start().await;
+        let page = ResponseTemplate::new(200).set_body_raw(body, "text/html");
+        Mock::given(any()).respond_with(page).mount(&server).await;
+        let error = client(&server).get_interface(ID).await.unwrap_err();
+        assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+        assert_eq!(error.is_retryable(), later, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_does_not_end_is_still_a_refusal() {
+    let server = MockServer::start().await;
+    let endless = ResponseTemplate::new(404).set_body_raw(vec![b' '; 40 << 20], "text/html");
+    Mock::given(any()).respond_with(endless).mount(&server).await;
+    assert!(client(&server).get_interface(ID).await.unwrap_err().is_not_found());
+    assert!(patch(&client(&server)).await.is_not_found());
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let server = MockServer::start().await;
-    let away = ResponseTemplate::new(302).insert_header("Location", "/elsewhere");
+    let away =
+        ResponseTemplate::new(302).insert_header("Location", "https://netbox.example.net/login?next=hush");
     Mock::given(any()).respond_with(away).mount(&server).await;
     let client = client(&server);
-    assert!(matches!(client.get_interface(ID).await.unwrap_err(), Error::Api { status: 302, .. }));
+    let error = client.get_interface(ID).await.unwrap_err();
+    assert!(matches!(error, Error::Api { status: 302, .. }));
+    assert!(error.to_string().ends_with("may be that of https://netbox.example.net/login"), "{error}");
     assert_eq!(client.request_count(), 1);
 }
 

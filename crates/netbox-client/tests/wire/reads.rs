@@ -173,6 +173,42 @@ async fn a_list_that_names_the_same_page_again_is_an_error_not_a_loop() {
     assert!(matches!(error, Error::EndlessList { pages: 1 }), "{error}");
 }
 
+/// A page of interfaces, and the query of the next one.
+fn page_of(ids: &[u64], next: Option<&str>) -> ResponseTemplate {
+    let row = |id: &u64| {
+        let mut row: serde_json::Value = serde_json::from_slice(&body("get_interface_by_id")).unwrap();
+        row["id"] = json!(id);
+        row
+    };
+    let next = next.map(|query| format!("http://127.0.0.1/api/dcim/interfaces/?{query}"));
+    let rows: Vec<_> = ids.iter().map(row).collect();
+    ResponseTemplate::new(200)
+        .set_body_json(json!({"count": 9, "next": next, "previous": null, "results": rows}))
+}
+
+#[tokio::test]
+async fn an_object_that_moved_to_the_next_page_meanwhile_comes_once() {
+    let server = MockServer::start().await;
+    Mock::given(query_param("offset", "2")).respond_with(page_of(&[2, 3], None)).mount(&server).await;
+    let first = page_of(&[1, 2], Some("limit=2&offset=2"));
+    Mock::given(path("/api/dcim/interfaces/")).respond_with(first).with_priority(9).mount(&server).await;
+    let all = client(&server).list_interfaces(DeviceId(1)).all().await.unwrap();
+    assert_eq!(all.iter().map(|row| row.id.0).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn pages_that_lead_in_a_circle_are_an_error_not_a_loop() {
+    let server = MockServer::start().await;
+    for (offset, next) in [("2", "offset=4"), ("4", "offset=2")] {
+        let page = page_of(&[1], Some(next));
+        Mock::given(query_param("offset", offset)).respond_with(page).mount(&server).await;
+    }
+    let first = page_of(&[1], Some("offset=2"));
+    Mock::given(path("/api/dcim/interfaces/")).respond_with(first).with_priority(9).mount(&server).await;
+    let error = client(&server).list_interfaces(DeviceId(1)).all().await.unwrap_err();
+    assert!(matches!(error, Error::EndlessList { pages: 3 }), "{error}");
+}
+
 #[tokio::test]
 async fn a_page_is_asked_for_only_when_it_is_needed() {
     let server = MockServer::start().await;

@@ -54,6 +54,24 @@ async fn a_patch_is_conditional_and_answers_with_the_id_of_its_request() {
     assert_eq!(inverse, wanted);
 }
 
+#[test]
+fn what_netbox_tidies_up_is_no_unmet_wish() {
+    // 4.7.3 answers so: white space around a text goes, a VLAN that is named twice is there once.
+    let mut held: Value = serde_json::from_slice(&body("patch_interface_trunk_tagged")).unwrap();
+    held["description"] = json!("uplink");
+    let interface: Interface = serde_json::from_value(held).unwrap();
+    let mut twice = interface.tagged_vlan_ids();
+    twice.extend(interface.tagged_vlan_ids());
+    let patch = InterfacePatch {
+        description: Some("  uplink\u{a0}".to_owned()),
+        tagged_vlans: Some(twice),
+        ..InterfacePatch::default()
+    };
+    assert_eq!(patch.unmet(&interface), Vec::<String>::new());
+    let other = InterfacePatch { description: Some("up link".to_owned()), ..InterfacePatch::default() };
+    assert_eq!(other.unmet(&interface), ["description"]);
+}
+
 #[tokio::test]
 async fn a_stale_condition_is_changed_with_the_current_tag() {
     let server = MockServer::start().await;

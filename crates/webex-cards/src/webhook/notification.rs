@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::id::{ActionId, MessageId, PersonId, RoomId, WebhookId};
+use crate::lenient::null_as_default;
 
 macro_rules! open_words {
     ($(#[$doc:meta])* $name:ident: $($(#[$vdoc:meta])* $variant:ident = $word:literal),+) => {
@@ -122,7 +123,7 @@ pub struct SubmitData {
     /// The space.
     pub room_id: RoomId,
     /// When, RFC 3339 UTC.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub created: String,
 }
 
@@ -135,18 +136,18 @@ pub struct MessageData {
     /// The space.
     pub room_id: RoomId,
     /// `direct` or `group`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub room_type: String,
     /// Who wrote it. Drop it when this is the bot itself, or the bot answers itself for ever.
     pub person_id: PersonId,
     /// The writer's address.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub person_email: String,
     /// Who is mentioned.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub mentioned_people: Vec<PersonId>,
     /// When, RFC 3339 UTC.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub created: String,
 }
 
@@ -154,7 +155,7 @@ pub struct MessageData {
 #[serde(rename_all = "camelCase")]
 struct Raw {
     id: WebhookId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     name: String,
     resource: Resource,
     event: Event,

@@ -10,6 +10,7 @@ use super::{Event, Resource};
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::WebhookId;
+use crate::lenient::null_as_default;
 use crate::request::{self, Built};
 
 /// A webhook as it is registered. Webex echoes the secret; it is kept out of `Debug`.
@@ -33,7 +34,7 @@ pub struct Registration {
     #[serde(default)]
     pub secret: Option<SecretString>,
     /// `active` or `inactive`; the latter after a hundred failures in five minutes, without any notice.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub status: String,
 }
 
