@@ -13,6 +13,7 @@ mod params;
 mod patch;
 mod request;
 mod retry;
+mod rights;
 mod setup;
 pub mod webhook;
 
@@ -32,4 +33,5 @@ pub use model::{
 pub use params::{InterfaceParams, IpAddressParams, ObjectChangeParams, VlanParams};
 pub use patch::{Field, InterfacePatch, IpAddressPatch, NewIpAddress, NewJournalEntry};
 pub use retry::Retry;
+pub use rights::Right;
 pub use setup::{NewCustomField, NewEventRule, NewWebhook, changed_and_filled};
