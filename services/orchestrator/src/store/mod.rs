@@ -5,6 +5,7 @@
 
 pub(crate) mod cards;
 pub(crate) mod changes;
+pub(crate) mod clock;
 pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod outbox;
@@ -194,6 +195,7 @@ impl Store {
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
         let tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         self.pens.written.store(true, Ordering::Relaxed);
+        self.bound_waits(Timestamp::now()).await?;
         Ok(tx)
     }
 
@@ -298,6 +300,7 @@ mod tests {
             include_str!("remarks.rs"),
             include_str!("ticket_states.rs"),
         ];
+            include_str!("clock.rs"),
         let mut seen = 0;
         for source in sources {
             let source = source.split("mod tests {").next().unwrap();
