@@ -15,6 +15,13 @@ pub(crate) const CLOSED: &str = "closed";
 /// The fields of a ticket that describe a change.
 pub(crate) fn fields(ticket: &Ticket) -> TicketFields {
     let given = |name: &&str| Some(((*name).to_owned(), ticket.fields.get(*name)?.clone()));
+/// What is noticed of a ticket whose type is another by now.
+pub(crate) const NO_NETWORK_CHANGE: &str =
+    "the ticket was given another type, and asks for no network change any more";
+
+/// What is noticed of a ticket that is not there any more.
+pub(crate) const GONE: &str = "the ticket is gone";
+
     FIELDS.iter().filter_map(given).collect()
 }
 
