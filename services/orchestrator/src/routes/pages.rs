@@ -271,7 +271,9 @@ fn actions(state: State) -> Vec<Button> {
         State::UpdatingNetbox | State::Configuring | State::Verifying => {
             vec![button("retry", "Try again", false)]
         }
-        State::Indeterminate => vec![button("retry", "Read the switch again", false)],
+        State::Indeterminate => {
+            vec![button("retry", "Read the switch again", false), button("cancel", "Withdraw", true)]
+        }
         State::Closed => vec![button("undo", "Undo", true)],
         State::Denied | State::Expired | State::Superseded => Vec::new(),
     }
