@@ -170,6 +170,13 @@ impl Store {
         Ok(Self { write, pens, read, inbox, shared })
     }
 
+    /// Whether the database of a URL is there.
+    pub(crate) fn exists(url: &str) -> Result<bool> {
+        let options =
+            SqliteConnectOptions::from_str(url).with_context(|| format!("{url} is not a store's URL"))?;
+        Ok(options.get_filename().exists())
+    }
+
     /// Makes sure that no other `serve` works on this file, and takes up what the last one left under lease.
     pub(crate) async fn own(&self) -> Result<File> {
         let path = self.shared.path.with_extension("lock");
@@ -188,6 +195,7 @@ impl Store {
         let take_up = "UPDATE outbox SET lease_until = NULL WHERE done_at IS NULL AND gave_up_at IS NULL AND lease_until IS NOT NULL";
         sqlx::query(take_up).execute(&mut *tx).await?;
         tx.commit().await?;
+        self.bound_waits(Timestamp::now()).await?;
         tokio::spawn(checkpoint(self.clone()));
         Ok(lock)
     }
@@ -195,7 +203,6 @@ impl Store {
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
         let tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         self.pens.written.store(true, Ordering::Relaxed);
-        self.bound_waits(Timestamp::now()).await?;
         Ok(tx)
     }
 
@@ -293,6 +300,7 @@ mod tests {
         let sources = [
             include_str!("cards.rs"),
             include_str!("changes.rs"),
+            include_str!("clock.rs"),
             include_str!("health.rs"),
             include_str!("inbox.rs"),
             include_str!("mod.rs"),
@@ -300,7 +308,6 @@ mod tests {
             include_str!("remarks.rs"),
             include_str!("ticket_states.rs"),
         ];
-            include_str!("clock.rs"),
         let mut seen = 0;
         for source in sources {
             let source = source.split("mod tests {").next().unwrap();
