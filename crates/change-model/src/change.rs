@@ -309,10 +309,13 @@ impl Change {
     /// The change after an event, and what shall be done. `rule` is taken over when a plan is made.
     ///
     /// # Errors
-    /// When the event does not belong to the state; also when a change would be closed that the device was not proved to have.
+    /// When the event does not belong to the state; also when a change would be closed that the device was not proved to have, or one
+    /// withdrawn whose outcome is known by now.
     pub fn on(&self, event: &Event, rule: &ApprovalRule, now: Timestamp) -> Result<Transition, Refusal> {
         let unproved = matches!(event, Event::NetboxFinished) && !self.evidence.device_matches;
-        if unproved {
+        // What was settled is being put back, and comes to its end by itself.
+        let settled = self.state == State::Indeterminate && self.aftermath.device != Known::Unknown;
+        if unproved || settled && matches!(event, Event::Cancelled { .. }) {
             return Err(Refusal { state: self.state, event: event.name() });
         }
         let (state, effects) = self.state.on(event)?;
@@ -370,7 +373,11 @@ impl Change {
             }
             Event::GaveUp { effect, why } => self.gave_up(effect, why),
             Event::Retried { .. } => self.retried(),
-            Event::Cancelled { by } => self.error = Some(format!("withdrawn by {by}")),
+            Event::Cancelled { by } => {
+                let earlier = self.error.take().filter(|_| self.state == State::Indeterminate);
+                let earlier = earlier.map(|error| format!("{error}; ")).unwrap_or_default();
+                self.error = Some(format!("{earlier}withdrawn by {by}"));
+            }
             Event::CardsSent | Event::Expired | Event::BaseUnchanged => {}
         }
     }

@@ -240,6 +240,8 @@ pub enum Note {
     Attention,
     /// The device's state is not known.
     Indeterminate,
+    /// The device was read, or could not be, and a person must look.
+    Unsettled,
     /// Overtaken by an edit of the ticket.
     Superseded,
     /// Withdrawn by the operator.
@@ -259,6 +261,7 @@ impl Note {
             Self::Expired => "expired",
             Self::Attention => "attention",
             Self::Indeterminate => "indeterminate",
+            Self::Unsettled => "unsettled",
             Self::Superseded => "superseded",
             Self::Cancelled => "cancelled",
         }

@@ -60,6 +60,7 @@ pub(crate) fn plan() -> (ChangeRequest, Plan) {
         device_before: &before,
         device_after: &after,
         edits: Edits { edit: "<config/>".to_owned(), inverse: "<config/>".to_owned() },
+        saves: true,
     };
     let plan = Plan::make(inputs).unwrap();
     (request, plan)

@@ -98,6 +98,8 @@ pub struct PlanInputs<'a> {
     pub device_after: &'a InterfaceState,
     /// The edits between the two.
     pub edits: Edits,
+    /// Whether the configuration is saved after the proof.
+    pub saves: bool,
 }
 
 impl Plan {
@@ -124,11 +126,7 @@ impl Plan {
                 truth: truth_fingerprint(inputs.truth)?,
             },
             truth,
-            checks: vec![
-                "the running configuration, read by another session, equals the intent".to_owned(),
-                "the startup configuration is saved".to_owned(),
-                "NetBox equals the intent and its ticket field is cleared".to_owned(),
-            ],
+            checks: checks(inputs.saves),
             risk: Risk::of(inputs.device_before, inputs.device_after, agrees),
         })
     }
@@ -174,6 +172,13 @@ pub fn truth_fingerprint(truth: &Truth) -> Result<PlanDigest, serde_json::Error>
     let interface =
         truth.interface.as_ref().map(|interface| (interface.id, interface.mgmt_only, &interface.values));
     digest(&(interface, truth.interface_addresses(), &truth.vlans, &truth.same_address))
+}
+
+fn checks(saves: bool) -> Vec<String> {
+    let mut checks = vec!["the running configuration, read by another session, equals the intent"];
+    checks.extend(saves.then_some("the startup configuration is saved"));
+    checks.push("NetBox equals the intent and its ticket field is cleared");
+    checks.into_iter().map(str::to_owned).collect()
 }
 
 fn agrees(truth: &TruthValues, device: &InterfaceState) -> bool {

@@ -54,6 +54,18 @@ impl ApprovalRule {
         a == b || self.same_person.iter().any(|person| person.contains(a) && person.contains(b))
     }
 
+    /// How many different persons the approvers are.
+    #[must_use]
+    pub fn persons(&self) -> usize {
+        let mut persons: Vec<&Email> = Vec::new();
+        for approver in &self.approvers {
+            if !persons.iter().any(|person| self.is_same_person(person, approver)) {
+                persons.push(approver);
+            }
+        }
+        persons.len()
+    }
+
     /// Whether the address is one of an approver's.
     #[must_use]
     pub fn is_approver(&self, who: &Email) -> bool {

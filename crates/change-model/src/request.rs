@@ -12,6 +12,7 @@ use crate::interface::{is_host_address, is_unicast};
 use crate::mode::{ModeField, ModeRequest, parse_mode, shortened};
 use crate::name::{DeviceName, InterfaceName};
 use crate::policy::Policy;
+use crate::truth::protected;
 
 /// The fields of a ticket by name, as its system sent them.
 pub type TicketFields = BTreeMap<String, Value>;
@@ -96,7 +97,7 @@ impl RequestDraft {
         if let Some(interface) = &interface
             && policy.is_protected(interface)
         {
-            reader.problem(format!("Interface {interface} is protected and is never changed by a ticket"));
+            reader.problems.push(protected(interface));
         }
         let enabled = reader.enabled();
         let description = reader.description(policy, suffix);
@@ -111,6 +112,17 @@ impl RequestDraft {
             );
         }
         Self { device, interface, settings, problems: reader.problems }
+    }
+
+    /// A request that was read before, with nothing against it so far.
+    #[must_use]
+    pub fn of(request: &ChangeRequest) -> Self {
+        Self {
+            device: Some(request.device.clone()),
+            interface: Some(request.interface.clone()),
+            settings: request.settings.clone(),
+            problems: Vec::new(),
+        }
     }
 
     /// The request, if nothing is wrong with it.
@@ -191,6 +203,8 @@ impl Reader<'_> {
             ));
             return None;
         }
+        // NetBox takes white space off at both ends, and would then not hold what was written.
+        let text = text.trim().to_owned();
         if text.is_empty() {
             return Some(text);
         }
@@ -412,6 +426,16 @@ mod tests {
         assert!(
             with("network_interface_description", json!("<b>&amp; \"quoted\" ]]> ${x} {{y}} ü 漢字")).is_ok()
         );
+    }
+
+    #[test]
+    fn white_space_around_a_description_is_no_part_of_it() {
+        let description =
+            |text: &str| with("network_interface_description", json!(text)).unwrap().settings.description;
+        assert_eq!(description("  two  words\u{a0} ").as_deref(), Some("two  words"));
+        assert_eq!(description("   ").as_deref(), Some(""), "as good as an empty one");
+        let just_fits = format!("  {}  ", "x".repeat(200 - " ##ticket:15016##".len()));
+        assert!(description(&just_fits).is_some());
     }
 
     #[test]

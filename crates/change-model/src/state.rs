@@ -208,7 +208,7 @@ fn pending_approval(event: &Event) -> Option<Step> {
         )),
         E::Declined(_) => told(State::Denied, Note::Declined),
         E::Expired => told(State::Expired, Note::Expired),
-        E::TicketChanged { .. } => Some((State::Superseded, vec![Effect::TellChat(Note::Superseded)])),
+        E::TicketChanged { .. } => told(State::Superseded, Note::Superseded),
         E::GaveUp { effect: Effect::AskApprovers, .. } => told(State::AttentionRequired, Note::Attention),
         E::GaveUp { .. } | E::Retried { .. } => Some((State::PendingApproval, vec![])),
         E::Cancelled { .. } => told(State::Superseded, Note::Cancelled),
@@ -378,10 +378,12 @@ fn indeterminate(event: &Event) -> Option<Step> {
         E::NetboxRestored | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
         E::SettledOtherwise { .. } | E::GaveUp { effect: Effect::SettleDevice, .. } => Some((
             State::Indeterminate,
-            vec![Effect::TellTicket(Note::Indeterminate), Effect::TellChat(Note::Indeterminate)],
+            vec![Effect::TellTicket(Note::Unsettled), Effect::TellChat(Note::Unsettled)],
         )),
         E::GaveUp { .. } => Some((State::Indeterminate, vec![])),
         E::Retried { .. } => Some((State::Indeterminate, vec![Effect::SettleDevice])),
+        // A person looked, and answers for it: the device must not be kept from other changes for ever.
+        E::Cancelled { .. } => attention(),
         E::PlanMade { .. }
         | E::NothingToDo { .. }
         | E::RequestInvalid { .. }
@@ -401,8 +403,7 @@ fn indeterminate(event: &Event) -> Option<Step> {
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
         | E::DeviceDiffers { .. }
-        | E::NetboxFinished
-        | E::Cancelled { .. } => None,
+        | E::NetboxFinished => None,
     }
 }
 

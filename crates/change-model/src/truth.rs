@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::interface::is_host_address;
 use crate::mode::ModeRequest;
-use crate::name::DeviceName;
+use crate::name::{DeviceName, InterfaceName};
 use crate::request::{Problem, RequestDraft, RequestedSettings};
 use crate::vlan::{AllowedVlans, VlanId};
 
@@ -90,15 +90,20 @@ pub struct TruthAddress {
     pub id: u64,
     /// Address and prefix length.
     pub address: String,
-    /// Row id of the interface that holds it; `None`: nobody.
+    /// Row id of the device's interface that holds it; `None`: no such interface.
     pub interface_id: Option<u64>,
-    /// Its holder in words, for messages: `c9300 GigabitEthernet1/0/20`.
+    /// Its holder in words, for messages: `c9300 GigabitEthernet1/0/20`, `FHRP group 3`; empty: nobody.
     pub holder: String,
 }
 
 impl TruthAddress {
     fn net(&self) -> Option<Ipv4Net> {
         self.address.parse().ok()
+    }
+
+    /// Whether nobody holds it: no interface, and nothing else, such as a virtual machine or a redundancy group.
+    fn is_free(&self) -> bool {
+        self.interface_id.is_none() && self.holder.is_empty()
     }
 }
 
@@ -166,11 +171,7 @@ impl Truth {
             (None, Some(name)) => {
                 problems.push(Problem(format!("Device {} has no interface {name} in NetBox", device.name)))
             }
-            (Some(interface), Some(name)) if interface.mgmt_only => {
-                problems.push(Problem(format!(
-                    "Interface {name} is for management only and is never changed by a ticket"
-                )));
-            }
+            (Some(interface), Some(name)) if interface.mgmt_only => problems.push(management_only(name)),
             _ => {}
         }
         for vlan in named_vlans(&draft.settings) {
@@ -201,10 +202,15 @@ impl Truth {
         address: Ipv4Net,
         problems: &mut Vec<Problem>,
     ) {
-        for held in
-            self.same_address.iter().filter(|held| held.interface_id.is_some_and(|id| id != interface.id))
-        {
-            problems.push(Problem(format!("Address {address} is already held by {}", held.holder)));
+        for held in self.same_address.iter().filter(|held| held.interface_id != Some(interface.id)) {
+            if !held.is_free() {
+                problems.push(Problem(format!("Address {address} is already held by {}", held.holder)));
+            } else if held.net() != Some(address) {
+                problems.push(Problem(format!(
+                    "Address {address} is in NetBox as {}, held by nobody: correct or remove that record",
+                    held.address
+                )));
+            }
         }
         for other in self.device_addresses.iter().filter(|other| other.interface_id != Some(interface.id)) {
             let Some(net) = other.net() else { continue };
@@ -233,12 +239,7 @@ impl Truth {
         let lost = self.addresses_of(interface).find(|held| {
             Some(held.id) == device.primary_ip4_id && keep.is_none_or(|keep| held.net() != Some(keep))
         });
-        if let Some(held) = lost {
-            problems.push(Problem(format!(
-                "Address {} is the primary address of {}: the device would lose its management",
-                held.address, device.name
-            )));
-        }
+        problems.extend(lost.map(|held| management_lost(held, device)));
     }
 
     fn addresses_of(&self, interface: &TruthInterface) -> impl Iterator<Item = &TruthAddress> {
@@ -319,10 +320,7 @@ impl Truth {
         if let Some(wanted) = wanted
             && !self.addresses_of(interface).any(|held| held.net() == Some(wanted))
         {
-            let free = self
-                .same_address
-                .iter()
-                .find(|held| held.interface_id.is_none() && held.net() == Some(wanted));
+            let free = self.same_address.iter().find(|held| held.is_free() && held.net() == Some(wanted));
             changes.push(match free {
                 Some(free) => AddressChange::Assign { id: free.id, address: free.address.clone() },
                 None => AddressChange::Create { address: wanted.to_string() },
@@ -330,6 +328,21 @@ impl Truth {
         }
         changes
     }
+}
+
+pub(crate) fn management_lost(held: &TruthAddress, device: &TruthDevice) -> Problem {
+    Problem(format!(
+        "Address {} is the primary address of {}: the device would lose its management",
+        held.address, device.name
+    ))
+}
+
+pub(crate) fn management_only(name: &InterfaceName) -> Problem {
+    Problem(format!("Interface {name} is for management only and is never changed by a ticket"))
+}
+
+pub(crate) fn protected(name: &InterfaceName) -> Problem {
+    Problem(format!("Interface {name} is protected and is never changed by a ticket"))
 }
 
 /// Every VLAN that the request names.

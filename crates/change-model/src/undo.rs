@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::change::Change;
 use crate::interface::{DEFAULT_MTU, InterfaceState};
 use crate::name::ChangeId;
-use crate::request::{ChangeRequest, RequestedSettings};
+use crate::policy::Policy;
+use crate::request::{ChangeRequest, Problem, RequestedSettings};
 use crate::state::State;
 use crate::suffix::strip;
-use crate::truth::{AddressChange, Truth, TruthChange, TruthValues};
+use crate::truth::{
+    AddressChange, Truth, TruthAddress, TruthChange, TruthValues, management_lost, management_only, protected,
+};
 
 /// What an undo leads back to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,32 @@ impl Restore {
 }
 
 impl Truth {
+    /// What speaks against leading back: what no ticket may do, an undo may not do either.
+    #[must_use]
+    pub fn problems_of_undo(&self, restore: &Restore, policy: &Policy) -> Vec<Problem> {
+        let name = &restore.request.interface;
+        let mut problems = Vec::new();
+        if policy.is_protected(name) {
+            problems.push(protected(name));
+        }
+        if self.interface.as_ref().is_some_and(|interface| interface.mgmt_only) {
+            problems.push(management_only(name));
+        }
+        if let Some(device) = &self.device {
+            let is_primary = |held: &&TruthAddress| Some(held.id) == device.primary_ip4_id;
+            let taken = |held: &&TruthAddress| {
+                restore.addresses.iter().any(|done| match done {
+                    AddressChange::Assign { id, .. } => *id == held.id,
+                    AddressChange::Create { address } => *address == held.address,
+                    AddressChange::Unassign { .. } => false,
+                })
+            };
+            let lost = self.interface_addresses().into_iter().filter(is_primary).find(taken);
+            problems.extend(lost.map(|held| management_lost(held, device)));
+        }
+        problems
+    }
+
     /// What leading back does to the interface's records. `None` without an interface, or where a record is gone or held by another.
     #[must_use]
     pub fn restoring(&self, restore: &Restore) -> Option<TruthChange> {

@@ -14,6 +14,7 @@ mod params;
 mod patch;
 mod request;
 mod retry;
+mod rights;
 mod setup;
 pub mod webhook;
 
@@ -33,4 +34,5 @@ pub use model::{
 pub use params::{InterfaceParams, IpAddressParams, ObjectChangeParams, VlanParams};
 pub use patch::{Field, InterfacePatch, IpAddressPatch, NewIpAddress, NewJournalEntry};
 pub use retry::Retry;
+pub use rights::Right;
 pub use setup::{NewCustomField, NewEventRule, NewWebhook, changed_and_filled};

@@ -57,7 +57,7 @@ pub(crate) fn one(path: &str, id: u64) -> String {
     format!("{path}{id}/")
 }
 
-fn write(
+pub(crate) fn write(
     method: Method,
     path: &str,
     body: &impl Serialize,

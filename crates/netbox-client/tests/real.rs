@@ -7,7 +7,7 @@
 use netbox_client::{
     Client, Device, Error, Field, IfMatch, Interface, InterfaceId, InterfaceMode, InterfaceParams,
     InterfacePatch, IpAddressParams, JournalKind, NewCustomField, NewEventRule, NewIpAddress,
-    NewJournalEntry, NewWebhook, ObjectChangeParams, changed_and_filled,
+    NewJournalEntry, NewWebhook, ObjectChangeParams, Right, changed_and_filled,
 };
 use secrecy::SecretString;
 
@@ -25,6 +25,15 @@ async fn port(client: &Client) -> (Device, Interface) {
     let device = client.find_device("c9300").await.unwrap().unwrap();
     let interface = client.find_interface(device.id, PORT).await.unwrap().unwrap();
     (device, interface)
+}
+
+#[tokio::test]
+#[ignore = "needs a real NetBox"]
+async fn a_token_that_may_do_everything_is_told_so() {
+    let client = client();
+    for right in Right::ALL {
+        assert!(client.may(right).await.unwrap(), "{right}");
+    }
 }
 
 #[tokio::test]

@@ -237,6 +237,9 @@ pub(crate) struct ActArgs {
     /// Why
     #[arg(long, default_value = "")]
     pub(crate) reason: String,
+    /// Approve, decline: digest of the plan that was looked at; on another one the decision does not count
+    #[arg(long, value_name = "DIGEST", default_value = "")]
+    pub(crate) plan: String,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -59,6 +59,8 @@ pub(crate) struct Asked<'a> {
     /// E-mail address of the person; approve and decline need an approver's.
     pub(crate) by: &'a str,
     pub(crate) reason: &'a str,
+    /// Digest of the plan that the person saw; empty: whichever stands now.
+    pub(crate) plan: &'a str,
     /// `api`, `page`, `command`.
     pub(crate) via: &'a str,
 }
@@ -86,7 +88,7 @@ async fn act_once(
     rule: &ApprovalRule,
     asked: Asked<'_>,
 ) -> Result<Option<ChangeId>, ActionError> {
-    let Asked { id, action, by, reason, via } = asked;
+    let Asked { id, action, by, reason, plan, via } = asked;
     let change = store.change(id).await?.ok_or(ActionError::NotFound)?;
     let operator = if by.is_empty() {
         "the operator".to_owned()
@@ -98,10 +100,11 @@ async fn act_once(
             let by = Email::parse(by).map_err(|_| {
                 ActionError::Invalid("name the approver: by must be an e-mail address".to_owned())
             })?;
+            let stands = || change.digest.as_ref().map(ToString::to_string).unwrap_or_default();
             let decision = Decision {
                 by,
                 verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
-                digest: change.digest.as_ref().map(ToString::to_string).unwrap_or_default(),
+                digest: if plan.is_empty() { stands() } else { plan.to_owned() },
                 via: via.to_owned(),
                 comment: reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect(),
             };
@@ -115,7 +118,10 @@ async fn act_once(
         }
         // A change that ended has no next step; what its ticket or card was never told can still be told.
         Action::Retry if change.state.is_ended() => return tell_again(store, &change).await.map(Some),
-        Action::Retry => Event::Retried { by: operator },
+        Action::Retry => {
+            is_latest(store, &change).await?;
+            Event::Retried { by: operator }
+        }
         Action::Cancel => Event::Cancelled { by: operator },
         Action::Undo => return undo(store, &change, by).await.map(Some),
     };
@@ -123,8 +129,25 @@ async fn act_once(
         Applied::Moved(change) => Ok(Some(change.id)),
         Applied::Refused(refusal) => Err(ActionError::Refused(refusal.to_string())),
         Applied::Stale => Ok(None),
-        Applied::DeviceBusy => Err(ActionError::Refused("the device is busy with another change".to_owned())),
+        // No action takes a device; the other thing that there is one of is the change under way of a ticket.
+        Applied::DeviceBusy => Err(another_under_way(&change)),
         Applied::Unknown => Err(ActionError::NotFound),
+    }
+}
+
+fn another_under_way(change: &Change) -> ActionError {
+    ActionError::Refused(format!("ticket {} has another change under way", change.ticket.number))
+}
+
+/// A change that stopped starts anew only if no newer one took its ticket over: it would ask for what the ticket said back then.
+async fn is_latest(store: &Store, change: &Change) -> Result<(), ActionError> {
+    let latest = store.latest_of_ticket(change.ticket.id).await?;
+    match latest.filter(|latest| latest.id != change.id && !change.state.is_active()) {
+        None => Ok(()),
+        Some(latest) => Err(ActionError::Refused(format!(
+            "ticket {} has a newer change, {}, which is {}",
+            change.ticket.number, latest.id, latest.state
+        ))),
     }
 }
 
@@ -141,7 +164,7 @@ async fn undo(store: &Store, change: &Change, by: &str) -> Result<ChangeId, Acti
     let id = undo.change.id;
     // The ticket was closed by netchange itself, and is expected to be so until the undo's own notes move it.
     if !store.insert_change_of(&undo, Some(ticket::CLOSED)).await? {
-        return refused(format!("ticket {} has another change under way", change.ticket.number));
+        return Err(another_under_way(change));
     }
     crate::crash::point("inserted:undo");
     Ok(id)

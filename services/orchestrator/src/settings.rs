@@ -103,6 +103,24 @@ pub(crate) struct Host {
     pub(crate) private_key: Option<SecretString>,
 }
 
+impl Devices {
+    /// What differs for a device, whose name is taken without case: the environment gives its keys in lower case, and they come last.
+    pub(crate) fn host(&self, name: &str) -> Host {
+        let mut all = Host::default();
+        for (_, host) in self.hosts.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)) {
+            let Host { host, port, username, password, private_key } = host.clone();
+            all = Host {
+                host: host.or(all.host),
+                port: port.or(all.port),
+                username: username.or(all.username),
+                password: password.or(all.password),
+                private_key: private_key.or(all.private_key),
+            };
+        }
+        all
+    }
+}
+
 /// Everything that is wrong with the settings, one line each.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration has {} problem(s):\n{}", .0.len(), .0.iter().map(|problem| format!("  - {problem}")).collect::<Vec<_>>().join("\n"))]
@@ -190,7 +208,11 @@ fn read_server(mut section: Section, problems: &mut Vec<String>) -> (Server, boo
 
 fn read_store(mut section: Section, problems: &mut Vec<String>) -> String {
     let url = section.text("url", Some("sqlite://netchange.db"));
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    if in_memory || url.trim_start_matches("sqlite:").trim_matches('/').is_empty() {
+        section
+            .problem("url", "names no file, and what is accepted must not be forgotten; use sqlite://FILE");
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         section.problem("url", "PostgreSQL is not supported yet; use sqlite://FILE");
     } else if !url.starts_with("sqlite:") {
         section.problem("url", "is not of the form sqlite://FILE");
@@ -267,25 +289,48 @@ fn read_devices(mut section: Section, problems: &mut Vec<String>) -> Devices {
 
 fn read_approval(mut section: Section, problems: &mut Vec<String>) -> (ApprovalRule, Option<String>) {
     let email = |text: &str| Email::parse(text).map_err(|error| error.to_string());
-    let approvers = section.list("approvers", email);
-    let required = usize::from(section.number("required", 1, 1..=100));
-    let persons = approvers.len();
-    if persons == 0 {
-        section.problem("approvers", "names nobody, so that nothing could ever be approved");
-    } else if required > persons {
-        section.problem("required", &format!("asks for {required} approvers, but only {persons} are listed"));
+    let mut approvers: Vec<Email> = Vec::new();
+    for approver in section.list("approvers", email) {
+        if !approvers.contains(&approver) {
+            approvers.push(approver);
+        }
     }
+    let required = usize::from(section.number("required", 1, 1..=100));
     let expires = section.duration("expires_after", Duration::from_hours(24));
     let rule = ApprovalRule {
         approvers,
         required,
         allow_self_approval: section.bool("allow_self_approval", false),
-        same_person: section.lists("same_person", email),
+        same_person: joined(section.lists("same_person", email)),
         expires_after: SignedDuration::try_from(expires).unwrap_or(SignedDuration::from_hours(24)),
     };
+    let persons = rule.persons();
+    if persons == 0 {
+        section.problem("approvers", "names nobody, so that nothing could ever be approved");
+    } else if required > persons {
+        let text = format!("asks for {required} approvers, but only {persons} different persons are listed");
+        section.problem("required", &text);
+    }
     let room_id = section.optional_text("room_id");
+    if room_id.as_ref().is_some_and(|room| room.parse::<webex_cards::RoomId>().is_err()) {
+        section.problem("room_id", "is not the id of a space");
+    }
     section.finish(problems);
     (rule, room_id)
+}
+
+/// Groups that share an address are one person's.
+fn joined(groups: Vec<Vec<Email>>) -> Vec<Vec<Email>> {
+    let mut persons: Vec<Vec<Email>> = Vec::new();
+    for mut person in groups {
+        let (same, others) = persons
+            .into_iter()
+            .partition(|known: &Vec<Email>| known.iter().any(|email| person.contains(email)));
+        persons = others;
+        person.extend(same.into_iter().flatten());
+        persons.push(person);
+    }
+    persons
 }
 
 fn read_policy(mut section: Section, problems: &mut Vec<String>) -> Policy {
@@ -402,6 +447,53 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_found_without_case_and_the_environment_comes_last() {
+        let vars = [
+            ("NETCHANGE_DEVICES__HOST__SW1__PORT", "831"),
+            ("NETCHANGE_DEVICES__HOST__SW2__HOST", "192.0.2.2"),
+        ];
+        let env = environment(vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let mut tree = complete();
+        tree["devices"]["host"] = json!({"SW1": {"port": 830, "username": "one"}});
+        let figment = Figment::from(Serialized::globals(tree)).merge(Serialized::globals(env));
+        let devices = Settings::read(figment.extract().unwrap()).unwrap().devices;
+        let sw1 = devices.host("SW1");
+        assert_eq!((sw1.port, sw1.username.as_deref()), (Some(831), Some("one")));
+        assert_eq!(devices.host("SW2").host.as_deref(), Some("192.0.2.2"));
+        assert_eq!(devices.host("SW3").host, None);
+    }
+
+    #[test]
+    fn as_many_persons_as_are_needed_must_be_listed_and_nobody_is_two() {
+        let read = |approvers: Value, same_person: Value, required: u32| {
+            let mut tree = complete();
+            tree["approval"] =
+                json!({"approvers": approvers, "same_person": same_person, "required": required});
+            Settings::read(tree).map(|settings| settings.approval).map_err(|error| error.to_string())
+        };
+        let twice = read(json!(["lead@x", "Lead@X", "cab@x"]), json!([]), 2).unwrap();
+        assert_eq!(twice.approvers.len(), 2, "nobody gets two cards");
+        let said = read(json!(["lead@x", "LEAD@x"]), json!([]), 2).unwrap_err();
+        assert!(said.contains("approval.required: asks for 2 approvers, but only 1"), "{said}");
+        // a is b and b is c: all three are one.
+        let said = read(json!(["a@x", "c@x"]), json!([["a@x", "b@x"], ["b@x", "c@x"]]), 2).unwrap_err();
+        assert!(said.contains("only 1 different persons"), "{said}");
+        assert!(read(json!(["a@x", "c@x"]), json!([["a@x", "b@x"]]), 2).is_ok());
+    }
+
+    #[test]
+    fn a_store_that_forgets_is_refused() {
+        for url in
+            ["sqlite::memory:", "sqlite://:memory:", "sqlite://x.db?mode=memory", "sqlite:", "sqlite://"]
+        {
+            let mut tree = complete();
+            tree["store"] = json!({"url": url});
+            let said = Settings::read(tree).unwrap_err().to_string();
+            assert!(said.contains("store.url: names no file"), "{url}: {said}");
+        }
+    }
+
+    #[test]
     fn folders_of_models_are_known_by_their_own_names() {
         let mut tree = complete();
         tree["yang"] = json!({"folders": ["/srv/yang/17.12", "17.15/"], "cache": "/var/cache/yang"});
@@ -426,8 +518,14 @@ mod tests {
         let mut tree = complete();
         tree["zammad"]["token"] = json!(format!("file:{}", path.display()));
         assert_eq!(Settings::read(tree.clone()).unwrap().zammad.token.expose_secret(), "from-a-file");
+        std::fs::write(&path, "lead@example.net\ncab@example.net, third@example.net\n").unwrap();
+        tree["approval"]["approvers"] = json!(format!("file:{}", path.display()));
+        assert_eq!(Settings::read(tree.clone()).unwrap().approval.approvers.len(), 3, "a list too");
+        std::fs::write(&path, "\n").unwrap();
         tree["zammad"]["token"] = json!("file:/nowhere/at/all");
-        assert!(Settings::read(tree).unwrap_err().to_string().contains("/nowhere/at/all"));
+        let said = Settings::read(tree).unwrap_err().to_string();
+        assert!(said.contains("zammad.token: cannot read /nowhere/at/all"), "{said}");
+        assert!(said.contains(&format!("approval.approvers: {} is empty", path.display())), "{said}");
     }
 
     #[test]

@@ -16,7 +16,7 @@
     const main = document.querySelector("main");
     const summary = (one) => one.querySelector("summary").textContent;
     const open = new Set([...main.querySelectorAll("details[open]")].map(summary));
-    const values = new Map([...main.querySelectorAll("input")].map((one) => [one.name, one.value]));
+    const values = new Map([...main.querySelectorAll("input:not([type=hidden])")].map((one) => [one.name, one.value]));
     const focus = document.activeElement;
     const focused = main.contains(focus) ? focus.outerHTML : null;
     main.replaceWith(fresh);

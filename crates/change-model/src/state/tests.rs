@@ -204,6 +204,49 @@ fn an_undo_is_a_new_change_that_needs_its_own_approval() {
 }
 
 #[test]
+fn a_change_of_unknown_outcome_can_be_withdrawn_until_it_is_settled() {
+    let mut change = pending();
+    change.state = State::Configuring;
+    let unknown = Event::DeviceUnknown { why: "cut".to_owned() };
+    let change = change.on(&unknown, &rule(), now()).unwrap().change;
+    let withdraw = Event::Cancelled { by: "ops".to_owned() };
+    let withdrawn = change.on(&withdraw, &rule(), now()).unwrap().change;
+    assert_eq!(
+        (withdrawn.state, withdrawn.error.as_deref()),
+        (State::AttentionRequired, Some("cut; withdrawn by ops"))
+    );
+    assert_eq!(withdrawn.aftermath.device, crate::change::Known::Unknown);
+    let settled = change.on(&Event::SettledAsBefore, &rule(), now()).unwrap().change;
+    assert!(settled.on(&withdraw, &rule(), now()).is_err(), "it is being put back, and ends by itself");
+}
+
+#[test]
+fn an_undo_does_nothing_that_a_ticket_may_not_do() {
+    let mut change = pending();
+    change.state = State::Closed;
+    let created = crate::truth::AddressChange::Create { address: "127.0.0.1/24".to_owned() };
+    change.plan.as_mut().unwrap().truth.addresses.push(created);
+    let restore = crate::undo::Restore::of(&change).unwrap();
+    let (mut truth, mut policy) = (fixtures::truth(), crate::policy::Policy::default());
+    assert_eq!(truth.problems_of_undo(&restore, &policy), []);
+    policy.protected_interfaces.push(restore.request.interface.clone());
+    truth.interface.as_mut().unwrap().mgmt_only = true;
+    truth.device_addresses.push(crate::truth::TruthAddress {
+        id: 1,
+        address: "127.0.0.1/24".to_owned(),
+        interface_id: Some(5),
+        holder: "c9300".to_owned(),
+    });
+    let problems = truth.problems_of_undo(&restore, &policy);
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for (problem, part) in told.iter().zip(["is protected", "for management only", "the primary address of"])
+    {
+        assert!(problem.contains(part), "{part}: {told:?}");
+    }
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
+#[test]
 fn a_retry_voids_old_approvals() {
     let mut change = pending();
     change.state = State::AttentionRequired;

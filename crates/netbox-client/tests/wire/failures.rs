@@ -1,7 +1,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use netbox_client::{Client, Error, IfMatch, InterfaceId, InterfacePatch, IpAddressId, NewIpAddress};
+use netbox_client::{Client, Error, IfMatch, InterfaceId, InterfacePatch, IpAddressId, NewIpAddress, Right};
 use secrecy::SecretString;
 use wiremock::matchers::{any, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -109,6 +109,40 @@ async fn a_write_that_is_refused_was_surely_not_done() {
     let client = client(&server);
     assert!(matches!(patch(&client).await, Error::Busy { .. }));
     assert_eq!(client.request_count(), 1);
+}
+
+#[tokio::test]
+async fn rights_are_asked_for_without_touching_anything() {
+    let server = MockServer::start().await;
+    for (name, verb, path) in [
+        ("error_403_read_only_token", "PATCH", "/api/dcim/interfaces/0/"),
+        ("error_404_interface", "PATCH", "/api/ipam/ip-addresses/0/"),
+        ("error_404_interface", "DELETE", "/api/ipam/ip-addresses/0/"),
+        ("error_post_interface_missing_fields", "POST", "/api/ipam/ip-addresses/"),
+        ("error_403_no_view_permission", "GET", "/api/ipam/vlans/"),
+        ("get_device_by_name", "GET", "/api/dcim/devices/"),
+    ] {
+        let mock = Mock::given(wiremock::matchers::method(verb)).and(wiremock::matchers::path(path));
+        mock.respond_with(recorded(name)).mount(&server).await;
+    }
+    let client = client(&server);
+    for (right, has) in [
+        (Right::ChangeInterfaces, false),
+        (Right::ChangeIpAddresses, true),
+        (Right::DeleteIpAddresses, true),
+        (Right::AddIpAddresses, true),
+        (Right::ViewVlans, false),
+        (Right::ViewDevices, true),
+    ] {
+        assert_eq!(client.may(right).await.unwrap(), has, "{right}");
+    }
+    for request in server.received_requests().await.unwrap() {
+        let nothing = request.body.is_empty() || request.body == b"{}";
+        assert!(nothing, "{} {}: {:?}", request.method, request.url, request.body);
+    }
+    server.reset().await;
+    Mock::given(any()).respond_with(html(500)).mount(&server).await;
+    assert!(client.may(Right::ChangeInterfaces).await.is_err(), "no answer is no right, and no refusal");
 }
 
 #[tokio::test]

@@ -85,6 +85,7 @@ pub(crate) fn outcome(change: &Change, told: Note, settings: &Settings) -> Resul
         Note::Expired => ("Expired: nobody decided in time", Color::Warning),
         Note::Attention => ("Needs attention", Color::Attention),
         Note::Indeterminate => ("Outcome unknown; the switch is being read", Color::Attention),
+        Note::Unsettled => ("Outcome unknown; a person must look at the switch", Color::Attention),
         Note::Superseded => ("Superseded: the ticket was changed, nothing was applied", Color::Warning),
         Note::Cancelled => ("Withdrawn: nothing was applied", Color::Warning),
     };
@@ -96,8 +97,10 @@ pub(crate) fn outcome(change: &Change, told: Note, settings: &Settings) -> Resul
     for approval in &change.approvals {
         card = card.with(TextBlock::new(foreign(&note::decision(approval))).subtle());
     }
-    if let Some(error) =
-        change.error.as_ref().filter(|_| matches!(told, Note::Attention | Note::Indeterminate))
+    if let Some(error) = change
+        .error
+        .as_ref()
+        .filter(|_| matches!(told, Note::Attention | Note::Indeterminate | Note::Unsettled))
     {
         card = card.with(TextBlock::new(PlainText::from_foreign(error, 600)));
     }

@@ -195,7 +195,7 @@ impl Device {
 
 /// The management address of a device in NetBox; `None` if the settings say where it is.
 async fn address(app: &App, name: &DeviceName) -> Result<Option<Ipv4Addr>, EffectError> {
-    if app.settings.devices.hosts.get(name.as_str()).is_some_and(|host| host.host.is_some()) {
+    if app.settings.devices.host(name.as_str()).host.is_some() {
         return Ok(None);
     }
     let field = &app.settings.netbox.ticket_field;
@@ -215,7 +215,7 @@ fn connector(
     address: Option<Ipv4Addr>,
     replies: Limits,
 ) -> Result<SshConnector, EffectError> {
-    let host = devices.hosts.get(name.as_str()).cloned().unwrap_or_default();
+    let host = devices.host(name.as_str());
     let address = address.map(|address| IpAddr::from(address).to_string());
     let Some(target) = host.host.or(address) else {
         let text =

@@ -32,6 +32,7 @@ pub(crate) fn subject(told: Note) -> &'static str {
         Note::Expired => "Expired",
         Note::Attention => "Attention required",
         Note::Indeterminate => "Outcome unknown",
+        Note::Unsettled => "Outcome unknown: a person must look",
         Note::Superseded => "Superseded",
         Note::Cancelled => "Withdrawn",
     }
@@ -55,6 +56,7 @@ pub(crate) fn body(change: &Change, told: Note, settings: &Settings) -> Result<S
             | Note::Expired
             | Note::Attention
             | Note::Indeterminate
+            | Note::Unsettled
             | Note::Superseded
             | Note::Cancelled => Vec::new(),
         },
@@ -88,6 +90,11 @@ fn headline(change: &Change, told: Note) -> String {
         }
         Note::Attention => format!("The change of {port} was not completed."),
         Note::Indeterminate => format!("The outcome of the change of {port} is unknown."),
+        Note::Unsettled => {
+            format!(
+                "The outcome of the change of {port} is unknown, and reading the switch did not settle it."
+            )
+        }
         Note::Superseded => {
             "This ticket was changed after the plan was made, so the plan is void. Nothing was changed."
                 .to_owned()
@@ -132,9 +139,19 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
             );
             lines.push(aftermath(change));
         }
+        Note::Unsettled => {
+            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
+            lines.push(aftermath(change));
+            lines.push(format!(
+                "Until a person has looked, no other change is made on this switch. Bring the port to what it was or to what was asked for, \
+                 and have it read again (netchange changes retry {id}), or withdraw the change (netchange changes cancel {id}).",
+                id = change.id
+            ));
+        }
         Note::Superseded => {
             lines.extend(change.error.iter().map(|error| format!("What was noticed: {error}.")));
-            lines.push("Set the ticket to open to start again with what it says now.".to_owned());
+            let again = "A ticket that is open starts again by itself with what it says now; set it to open if it is not.";
+            lines.push(again.to_owned());
         }
         Note::Cancelled => {
             lines.extend(change.error.iter().map(|error| format!("{error}.")));
@@ -171,6 +188,10 @@ pub(crate) fn evidence(change: &Change) -> Vec<String> {
         let reply =
             if found.save_reply.is_empty() { String::new() } else { format!(": {}", found.save_reply) };
         evidence.push(format!("saved to the startup configuration{reply}"));
+    }
+    let changed = change.plan.as_ref().is_some_and(|plan| !plan.is_nothing_to_do());
+    if found.device_matches && !found.saved && changed {
+        evidence.push("NOT saved to the startup configuration: devices.save_to_startup is false".to_owned());
     }
     if found.netbox_matches {
         evidence.push("NetBox equals the intent".to_owned());

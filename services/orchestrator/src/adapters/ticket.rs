@@ -9,8 +9,18 @@ use uuid::Uuid;
 /// The state in which a ticket asks for work.
 pub(crate) const OPEN: &str = "open";
 
+/// The state of a ticket whose change is approved and on its way.
+pub(crate) const APPROVED: &str = "approved";
+
 /// The state of a ticket that is done.
 pub(crate) const CLOSED: &str = "closed";
+
+/// What is noticed of a ticket whose type is another by now.
+pub(crate) const NO_NETWORK_CHANGE: &str =
+    "the ticket was given another type, and asks for no network change any more";
+
+/// What is noticed of a ticket that is not there any more.
+pub(crate) const GONE: &str = "the ticket is gone";
 
 /// The fields of a ticket that describe a change.
 pub(crate) fn fields(ticket: &Ticket) -> TicketFields {
@@ -35,14 +45,15 @@ pub(crate) fn receive(ticket: &Ticket, now: Timestamp) -> Result<Transition, ser
     })
 }
 
-/// The ticket state that goes with a note; `None` leaves the state alone.
-pub(crate) fn state_of(note: Note) -> Option<&'static str> {
+/// The ticket state that goes with a note.
+pub(crate) fn state_of(note: Note) -> &'static str {
     match note {
-        Note::Pending => Some("pending approval"),
-        Note::Approved => Some("approved"),
-        Note::Closed | Note::NothingToDo => Some("closed"),
-        Note::Declined | Note::Expired => Some("denied"),
-        Note::Attention | Note::Indeterminate | Note::Cancelled => Some("attention required"),
-        Note::Superseded => None,
+        Note::Pending => "pending approval",
+        Note::Approved => APPROVED,
+        Note::Closed | Note::NothingToDo => CLOSED,
+        Note::Declined | Note::Expired => "denied",
+        Note::Attention | Note::Indeterminate | Note::Unsettled | Note::Cancelled | Note::Superseded => {
+            "attention required"
+        }
     }
 }

@@ -31,10 +31,20 @@ pub(super) async fn run(command: ChangesCommand) -> Result<u8> {
     }
 }
 
+/// Opens the store; looking at one that is not there leaves none behind.
+async fn open(settings: &Settings) -> Result<Store> {
+    let url = &settings.store_url;
+    if Store::exists(url)? {
+        return Store::open(url).await;
+    }
+    say(&format!("There is no store {url} yet: nothing was served with this configuration."));
+    Store::open("sqlite::memory:").await
+}
+
 async fn list(args: ListArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
-    let store = Store::open(&settings.store_url).await?;
     let state = args.state.as_deref().map(argument::<State>).transpose()?;
+    let store = open(&settings).await?;
     let filter = ChangeFilter {
         state,
         ticket_number: args.ticket,
@@ -75,8 +85,8 @@ async fn list(args: ListArgs) -> Result<u8> {
 
 async fn show(args: OneArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
-    let store = Store::open(&settings.store_url).await?;
-    print(&store, argument(&args.id)?, args.json).await?;
+    let id = argument(&args.id)?;
+    print(&open(&settings).await?, id, args.json).await?;
     Ok(0)
 }
 
@@ -129,8 +139,9 @@ async fn print(store: &Store, id: ChangeId, as_json: bool) -> Result<()> {
 
 async fn act(args: ActArgs, action: Action) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
-    let store = Store::open(&settings.store_url).await?;
-    let asked = Asked { id: argument(&args.id)?, action, by: &args.by, reason: &args.reason, via: "command" };
+    let ActArgs { by, reason, plan, .. } = &args;
+    let asked = Asked { id: argument(&args.id)?, action, by, reason, plan, via: "command" };
+    let store = open(&settings).await?;
     match operations::act(&store, &settings.approval, asked).await {
         Ok(id) => {
             print(&store, id, args.json).await?;
@@ -143,9 +154,9 @@ async fn act(args: ActArgs, action: Action) -> Result<u8> {
 
 async fn export(args: ExportArgs) -> Result<u8> {
     let settings = Settings::load(args.config.config.as_deref())?;
-    let store = Store::open(&settings.store_url).await?;
-    if let Some(id) = args.id {
-        let id: ChangeId = argument(&id)?;
+    let id = args.id.as_deref().map(argument::<ChangeId>).transpose()?;
+    let store = open(&settings).await?;
+    if let Some(id) = id {
         let change = store.change(id).await?.with_context(|| format!("there is no change {id}"))?;
         line(&serde_json::to_string(&ChangeView::read(&store, &change).await?)?);
         return Ok(0);

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use change_model::{DeviceName, RequestedSettings};
-use netbox_client::{CustomField, Error};
+use netbox_client::{CustomField, Error, Right};
 
 use super::FAILED;
 use super::output::{colored, line};
@@ -114,6 +114,28 @@ async fn netbox(app: &App, report: &mut Report) {
     let name = &app.settings.netbox.ticket_field;
     let found = app.netbox.find_custom_field(name).await;
     report.check("NetBox custom field", custom_field(name, found));
+    report.check("NetBox rights", rights(app).await);
+}
+
+/// A token that may only read would be noticed by the first change, after its approval.
+async fn rights(app: &App) -> Result<String, String> {
+    let mut missing = Vec::new();
+    for right in Right::ALL {
+        match app.netbox.may(right).await {
+            Ok(true) => {}
+            Ok(false) => missing.push(right.to_string()),
+            Err(error) => {
+                return Err(format!("whether the token may {right} cannot be found out: {}", chain(&error)));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(Right::ALL.map(|right| right.to_string()).join(", "));
+    }
+    Err(format!(
+        "the token may not {}; give its user these permissions, and take a token that may write",
+        missing.join(", ")
+    ))
 }
 
 /// Without the field every change fails at its first write; nothing else needs the right to look at custom fields.

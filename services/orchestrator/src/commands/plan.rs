@@ -31,6 +31,7 @@ pub(super) async fn run(args: PlanArgs) -> Result<u8> {
     // A store in memory: this command leaves nothing behind.
     let app = App::new(settings, Store::open("sqlite::memory:").await?)?;
     let change = ticket::receive(&event.ticket, Timestamp::now())?.change;
+    hint(&app, &event.ticket);
     match assess(&app, &change).await? {
         Assessment::Invalid(problems) => {
             if args.json {
@@ -51,6 +52,21 @@ pub(super) async fn run(args: PlanArgs) -> Result<u8> {
             }
             Ok(0)
         }
+    }
+}
+
+/// Says what would keep `serve` from looking at the ticket, which is no reason not to plan it here.
+fn hint(app: &App, ticket: &ticket_client::Ticket) {
+    let wanted = app.settings.zammad.ticket_type.as_str();
+    match ticket.ticket_type() {
+        Some(found) if found == wanted => {}
+        found => say(&format!(
+            "Note: serve ignores this ticket, whose type is {} and not {wanted}.",
+            found.unwrap_or("none")
+        )),
+    }
+    if ticket.state != ticket::OPEN {
+        say(&format!("Note: serve waits until this ticket is open; it is {}.", ticket.state));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Asking the approvers: one card for each, or one into the space.
 
-use change_model::{Change, Event, State};
+use change_model::{ApprovalRule, Change, Email, Event, State};
 use jiff::Timestamp;
 use webex_cards::{Message, MessageId, NewMessage, Recipient, RoomId};
 
@@ -11,38 +11,81 @@ use crate::store::cards::Card;
 use crate::waiting::Wait;
 
 /// Sends what is missing. On a repeated attempt the card may be there although its message id was never stored.
+///
+/// An approver who cannot be reached at all, such as one who left, does not stop the change as long as enough others can decide.
 pub(super) async fn ask(app: &App, change: &Change, repeated: bool) -> Outcome {
     let sent = app.store.cards(change.id).await?;
+    let mut unreached = Vec::new();
     for recipient in recipients(app)? {
         let name = recipient_name(&recipient);
         if sent.iter().any(|card| card.round == change.round && card.recipient == name) {
             continue;
         }
         if !is_still_asked(app, change).await? {
-            break;
+            return Ok(Some(Event::CardsSent));
         }
-        let found = if repeated { find(app, change, &recipient).await? } else { None };
-        let message = match found {
-            Some(message) => message,
-            None => {
-                let ask = card::ask(change, &app.settings)?;
-                let message = NewMessage::new(recipient, &card::headline(change)).card(ask);
-                app.webex.create_message(&message).waited("webex").await?
-            }
-        };
-        crate::crash::point("inside:ask_approvers");
-        app.systems.succeeded("webex");
-        let card = Card {
-            message_id: message.id.as_str().to_owned(),
-            change_id: change.id,
-            round: change.round,
-            recipient: name,
-            room_id: message.room_id.as_str().to_owned(),
-            shows: "pending".to_owned(),
-        };
-        app.store.add_card(&card, Timestamp::now()).await?;
+        match send(app, change, (recipient, name.clone()), repeated).await {
+            Ok(()) => {}
+            Err(EffectError::Never { why }) => unreached.push(format!("{name} cannot be asked: {why}")),
+            Err(other) => return Err(other),
+        }
     }
+    if unreached.is_empty() {
+        return Ok(Some(Event::CardsSent));
+    }
+    let why = unreached.join("; ");
+    if !enough(app, change).await? {
+        return Err(EffectError::never(why));
+    }
+    app.systems.failed("webex", &why);
+    tracing::error!(error = %why, "Not every approver could be asked about change {}: {why}", change.id);
     Ok(Some(Event::CardsSent))
+}
+
+/// Whether those who have the card are as many as are needed. In a space everybody has it.
+async fn enough(app: &App, change: &Change) -> Result<bool, EffectError> {
+    let rule = &app.settings.approval;
+    let may = |who: &Email| {
+        rule.allow_self_approval
+            || !change.requesters.iter().any(|requester| rule.is_same_person(requester, who))
+    };
+    let cards = app.store.cards(change.id).await?;
+    let asked = cards.iter().filter(|card| card.round == change.round);
+    if app.settings.room_id.is_some() {
+        return Ok(asked.count() > 0);
+    }
+    let approvers = asked.filter_map(|card| Email::parse(&card.recipient).ok()).filter(may).collect();
+    Ok(ApprovalRule { approvers, ..rule.clone() }.persons() >= rule.required)
+}
+
+/// Sends one card and puts it on record.
+async fn send(
+    app: &App,
+    change: &Change,
+    (recipient, name): (Recipient, String),
+    repeated: bool,
+) -> Result<(), EffectError> {
+    let found = if repeated { find(app, change, &recipient).await? } else { None };
+    let message = match found {
+        Some(message) => message,
+        None => {
+            let ask = card::ask(change, &app.settings)?;
+            let message = NewMessage::new(recipient, &card::headline(change)).card(ask);
+            app.webex.create_message(&message).waited("webex").await?
+        }
+    };
+    crate::crash::point("inside:ask_approvers");
+    app.systems.succeeded("webex");
+    let card = Card {
+        message_id: message.id.as_str().to_owned(),
+        change_id: change.id,
+        round: change.round,
+        recipient: name,
+        room_id: message.room_id.as_str().to_owned(),
+        shows: "pending".to_owned(),
+    };
+    app.store.add_card(&card, Timestamp::now()).await?;
+    Ok(())
 }
 
 /// Whether the plan still waits for a decision: it may have been decided or withdrawn by another way, or the ticket edited.

@@ -11,7 +11,7 @@ use super::plan::is_as;
 use super::{EffectError, Outcome, chain};
 use crate::adapters::device::{Device, Found};
 use crate::app::App;
-use crate::store::Done;
+use crate::store::{Applied, Done};
 use crate::waiting::Wait;
 
 /// Why the check of a second session failed.
@@ -69,7 +69,7 @@ async fn configure_on(
         ));
     }
     if !change.edit_started {
-        app.store.apply(change.id, &Event::EditStarted, &app.settings.approval, Done::Nothing).await?;
+        start(app, change).await?;
     }
     crate::crash::point("inside:configure_device");
     let transaction = Transaction::new(elements(&plan.edit))
@@ -92,6 +92,17 @@ async fn configure_on(
             Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
         }
         Err(failed) => failure(app, (plan, interface), failed).await,
+    }
+}
+
+/// Puts on record that the edit is about to be sent. Whoever finds that the change moved meanwhile must not send it: it may have been sent,
+/// or be unwanted by now.
+async fn start(app: &App, change: &Change) -> Result<(), EffectError> {
+    match app.store.apply_judged(change, &Event::EditStarted, &app.settings.approval, Done::Nothing).await? {
+        Applied::Moved(_) => Ok(()),
+        Applied::Refused(_) | Applied::Stale | Applied::DeviceBusy | Applied::Unknown => {
+            Err(EffectError::later("the change moved just before its edit was sent"))
+        }
     }
 }
 

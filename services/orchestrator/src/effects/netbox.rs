@@ -10,7 +10,7 @@ use netbox_client::{
 };
 
 use super::{EffectError, Outcome};
-use crate::adapters::netbox::interface_of;
+use crate::adapters::netbox::{holder, interface_of};
 use crate::app::App;
 use crate::waiting::Wait;
 
@@ -48,6 +48,18 @@ pub(super) async fn finish(app: &App, change: &Change) -> Outcome {
         }
     }
     Ok(Some(Event::NetboxFinished))
+}
+
+/// Takes this ticket's number off an interface that already is as requested: an earlier attempt may have left it there.
+pub(super) async fn clear_own_number(
+    app: &App,
+    number: &str,
+    truth: &TruthChange,
+) -> Result<(), EffectError> {
+    if truth.before.ticket.as_deref() != Some(number) {
+        return Ok(());
+    }
+    write_values(app, truth, &truth.after, &[&truth.before], number).await
 }
 
 /// Puts the old values back, the ticket field included, and the addresses where they were.
@@ -188,10 +200,10 @@ async fn apply_addresses(
 /// Gives an address to the interface unless it has it; one that somebody else took meanwhile is left to them.
 async fn assign(app: &App, interface: InterfaceId, (id, address): (u64, &str)) -> Result<(), EffectError> {
     let found = app.netbox.get_ip_address(IpAddressId(id)).waited("netbox").await?;
-    match found.interface_id() {
-        Some(holder) if holder == interface => Ok(()),
-        Some(_) => Err(EffectError::never(format!(
-            "NetBox: address {address} was given to another interface in the meantime"
+    match holder(&found) {
+        Some(_) if found.interface_id() == Some(interface) => Ok(()),
+        Some(holder) => Err(EffectError::never(format!(
+            "NetBox: address {address} was given to {holder} in the meantime"
         ))),
         None => {
             app.netbox.assign_ip_address(found.id, interface, conditional(&found)).waited("netbox").await?;

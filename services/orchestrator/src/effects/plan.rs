@@ -8,6 +8,7 @@ use change_model::{
     Change, ChangeRequest, Event, InterfaceState, Plan, Policy, Problem, RequestDraft, Restore, Truth,
 };
 
+use super::netbox::clear_own_number;
 use super::{EffectError, Outcome};
 use crate::adapters::device::{self, Found};
 use crate::adapters::netbox;
@@ -18,6 +19,7 @@ pub(super) async fn make(app: &App, change: &Change) -> Outcome {
     match assess(app, change).await? {
         Assessment::Invalid(problems) => Ok(Some(Event::RequestInvalid { problems })),
         Assessment::Planned { request, plan, running } if plan.is_nothing_to_do() => {
+            clear_own_number(app, &change.ticket.number, &plan.truth).await?;
             let evidence = Evidence {
                 device_matches: true,
                 // Nothing was changed, so that nothing had to be saved.
@@ -64,7 +66,7 @@ pub(crate) async fn assess(app: &App, change: &Change) -> Result<Assessment, Eff
     let truth_change = truth.change(&request.settings);
     let truth_change =
         truth_change.ok_or_else(|| EffectError::never("NetBox lacks what it had a moment ago"))?;
-    plan(change, (request, found), (&truth, truth_change), &wanted)
+    plan(app, change, (request, found), (&truth, truth_change), &wanted)
 }
 
 /// An undo leads back to exactly what was there, and keeps whatever else was configured since.
@@ -72,15 +74,21 @@ async fn assess_undo(app: &App, change: &Change, restore: &Restore) -> Result<As
     let request = restore.request.clone();
     let field = &app.settings.netbox.ticket_field;
     let interface = Some(&request.interface);
-    let truth = netbox::read_truth(&app.netbox, field, &request.device, interface, &request.settings).await?;
+    let truth = netbox::read_truth(&app.netbox, field, &request.device, interface, &request.settings)
+        .waited("netbox")
+        .await?;
     app.systems.succeeded("netbox");
+    let problems = truth.problems_of_undo(restore, &app.settings.policy);
+    if !problems.is_empty() {
+        return Ok(Assessment::Invalid(problems));
+    }
     let Some(truth_change) = truth.restoring(restore) else {
         let text = "NetBox lacks the interface or an address of the change that is to be undone";
         return Ok(Assessment::Invalid(vec![Problem(text.to_owned())]));
     };
     let Some(found) = read_port(app, &request, &truth).await? else { return Ok(no_port(&request)) };
     let wanted = InterfaceState { other: found.state.other.clone(), ..restore.device.clone() };
-    plan(change, (request, found), (&truth, truth_change), &wanted)
+    plan(app, change, (request, found), (&truth, truth_change), &wanted)
 }
 
 fn no_port(request: &ChangeRequest) -> Assessment {
@@ -104,6 +112,7 @@ async fn read_port(app: &App, request: &ChangeRequest, truth: &Truth) -> Result<
 
 /// Makes the plan that leads to `wanted`, or says everything that speaks against it.
 fn plan(
+    app: &App,
     change: &Change,
     (request, found): (ChangeRequest, Found),
     (truth, truth_change): (&Truth, TruthChange),
@@ -127,6 +136,7 @@ fn plan(
         device_before: &found.state,
         device_after: &after,
         edits,
+        saves: app.settings.devices.save_to_startup,
     })?;
     Ok(Assessment::Planned { request, plan: Box::new(plan), running: found.xml })
 }

@@ -1,8 +1,10 @@
 //! The last look before anything is touched: ticket, source of truth and device must be what the plan was made on.
 
+use std::net::Ipv4Addr;
+
 use change_model::digest::digest;
 use change_model::plan::{device_fingerprint, truth_fingerprint};
-use change_model::{Change, Event, Plan};
+use change_model::{Change, ChangeRequest, Event, Plan, RequestDraft, Truth};
 use ticket_client::TicketId;
 
 use super::{EffectError, Outcome};
@@ -25,6 +27,9 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     app.systems.succeeded("netbox");
     if truth_fingerprint(&truth)? != plan.base.truth {
         let what = format!("NetBox's data of {} was changed after the plan was made", request.interface);
+        return Ok(Some(Event::BaseChanged { what }));
+    }
+    if let Some(what) = objection(app, change, (plan, request), &truth) {
         return Ok(Some(Event::BaseChanged { what }));
     }
     let device = device::Device::connect(app, &request.device, &truth).await?;
@@ -56,14 +61,43 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     Ok(Some(Event::BaseUnchanged))
 }
 
+/// What NetBox says by now against a plan that was right when it was made, beside the interface's own data.
+fn objection(
+    app: &App,
+    change: &Change,
+    (plan, request): (&Plan, &ChangeRequest),
+    truth: &Truth,
+) -> Option<String> {
+    let address = truth.device.as_ref().and_then(|device| device.primary_ip4);
+    if address != plan.management {
+        let shown =
+            |address: Option<Ipv4Addr>| address.map_or("none".to_owned(), |address| address.to_string());
+        return Some(format!(
+            "the management address of {} in NetBox was changed after the plan was made, from {} to {}",
+            request.device,
+            shown(plan.management),
+            shown(address)
+        ));
+    }
+    let problems = match &change.restores {
+        Some(restore) => truth.problems_of_undo(restore, &app.settings.policy),
+        None => truth.problems(&RequestDraft::of(request)),
+    };
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    (!told.is_empty()).then(|| format!("NetBox was changed after the plan was made: {}", told.join("; ")))
+}
+
 async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Option<String>, EffectError> {
     // Whether the approval has been told yet decides which states are ours.
     let ticket = app.zammad.get_ticket(TicketId(change.ticket.id)).waited("zammad").await;
     let ticket = match ticket {
-        Err(error) if error.is_not_found() => return Ok(Some("the ticket is gone".to_owned())),
+        Err(error) if error.is_not_found() => return Ok(Some(ticket::GONE.to_owned())),
         other => other?,
     };
     app.systems.succeeded("zammad");
+    if ticket.ticket_type() != Some(app.settings.zammad.ticket_type.as_str()) {
+        return Ok(Some(ticket::NO_NETWORK_CHANGE.to_owned()));
+    }
     if digest(&ticket::fields(&ticket))? != plan.base.ticket {
         return Ok(Some("the ticket was edited after the plan was made".to_owned()));
     }

@@ -18,19 +18,46 @@ const OURS: [&str; 4] = [ticket::OPEN, "pending approval", "approved", "attentio
 const OF_AN_UNDO: [&str; 5] =
     [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED];
 
-/// Writes the note, once, and sets the state that goes with it.
+/// A ticket that was edited stays as the person left it; only "approved" must not stand on one of which nothing is applied.
+const OF_AN_EDIT: [&str; 1] = [ticket::APPROVED];
+
+/// Writes the note, once, and sets the state that goes with it. A ticket that is gone is told nothing.
 pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> Outcome {
+    match tell(app, change, told, row).await? {
+        Ok(()) => Ok(None),
+        Err(error) if error.is_not_found() => {
+            tracing::warn!(
+                ticket.number = change.ticket.number,
+                "The ticket is gone, and is not told: {}",
+                told.as_str()
+            );
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The outer error is ours, the inner one the ticket system's.
+async fn tell(
+    app: &App,
+    change: &Change,
+    told: Note,
+    row: i64,
+) -> Result<Result<(), ticket_client::Error>, EffectError> {
     let id = TicketId(change.ticket.id);
     let marker = format!("{}/{row}", change.id);
     let text = ticket_client::Note::html(note::subject(told), note::body(change, told, &app.settings)?);
-    let Some(state) = ticket::state_of(told) else {
-        let _ = app.zammad.ensure_note(id, &marker, &text).waited("zammad").await?;
-        app.systems.succeeded("zammad");
-        return Ok(None);
+    let state = ticket::state_of(told);
+    let allowed: &[&str] = match told {
+        Note::Superseded => &OF_AN_EDIT,
+        _ if change.restores.is_some() => &OF_AN_UNDO,
+        _ => &OURS,
     };
-    let allowed: &[&str] = if change.restores.is_some() { &OF_AN_UNDO } else { &OURS };
     let write = StateWrite::new(state, &marker, &text).only_from(allowed);
-    let outcome = app.zammad.ensure_state_with_note(id, &write).waited("zammad").await?;
+    let outcome = match app.zammad.ensure_state_with_note(id, &write).waited("zammad").await {
+        Ok(outcome) => outcome,
+        Err(error) => return Ok(Err(error)),
+    };
     crate::crash::point(&format!("inside:tell_ticket:{}", told.as_str()));
     app.systems.succeeded("zammad");
     match outcome {
@@ -44,13 +71,15 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
                 "Ticket {} is {state} by a person; only the note is added",
                 change.ticket.number
             );
-            let _ = app.zammad.ensure_note(id, &marker, &text).waited("zammad").await?;
+            if let Err(error) = app.zammad.ensure_note(id, &marker, &text).waited("zammad").await {
+                return Ok(Err(error));
+            }
         }
         StateOutcome::NoteOnly { detail, .. } => {
             tracing::error!(ticket.id = id.0, error = %detail, "Zammad refuses the ticket state {state:?}: add it to the ticket's states");
         }
     }
-    Ok(None)
+    Ok(Ok(()))
 }
 
 /// Replaces every card of the change by what became of it. Where cards cannot be edited that is a new message; on a repeated attempt it may

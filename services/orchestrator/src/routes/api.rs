@@ -1,11 +1,13 @@
 //! The API: changes as JSON, and what an operator may do with them.
 
+use actix_web::error::{InternalError, QueryPayloadError};
 use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use change_model::{ChangeId, State};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use super::Shared;
 use crate::operations::{self, Action, ActionError, Asked};
@@ -43,15 +45,46 @@ pub(super) struct ActBody {
     /// Why.
     #[serde(default)]
     reason: String,
+    /// Approve and decline: digest of the plan that was looked at. A decision on another plan than the one that stands does not count.
+    #[serde(default)]
+    plan_digest: String,
+}
+
+/// Why something was not done.
+#[derive(Debug, Serialize, ToSchema)]
+struct Problem {
+    /// The reason.
+    error: String,
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "netchange", description = "From a change ticket to a proven switch."),
     paths(list, show, act),
-    components(schemas(ChangeView, ChangeList, ActBody))
+    components(schemas(ChangeView, ChangeList, ActBody, Problem)),
+    modifiers(&Bearer)
 )]
 struct Description;
+
+/// Every path described here asks for the operator's token.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        openapi.components.get_or_insert_default().add_security_scheme("token", scheme);
+        openapi.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
+    }
+}
+
+/// The answer to a query that cannot be read.
+pub(super) fn wrong_query(error: QueryPayloadError) -> actix_web::Error {
+    let reason = match &error {
+        QueryPayloadError::Deserialize(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    InternalError::from_response(error, HttpResponse::BadRequest().json(json!({"error": reason}))).into()
+}
 
 /// `GET /api/openapi.json`.
 pub(super) async fn openapi() -> HttpResponse {
@@ -59,7 +92,9 @@ pub(super) async fn openapi() -> HttpResponse {
 }
 
 /// Changes, newest first.
-#[utoipa::path(get, path = "/api/v1/changes", params(ListQuery), responses((status = 200, body = ChangeList), (status = 400), (status = 401)))]
+#[utoipa::path(get, path = "/api/v1/changes", params(ListQuery), responses(
+    (status = 200, body = ChangeList), (status = 400, body = Problem, description = "a filter is wrong"), (status = 401, body = Problem),
+    (status = 429, body = Problem), (status = 503, body = Problem, description = "the store does not answer; try again")))]
 pub(super) async fn list(
     request: HttpRequest,
     query: Query<ListQuery>,
@@ -110,7 +145,9 @@ async fn read_list(shared: &Shared, filter: ChangeFilter) -> sqlx::Result<Change
 }
 
 /// One change.
-#[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = String, Path)), responses((status = 200, body = ChangeView), (status = 401), (status = 404)))]
+#[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = ChangeView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 429, body = Problem),
+    (status = 503, body = Problem, description = "the store does not answer; try again")))]
 pub(super) async fn show(request: HttpRequest, id: Path<String>, shared: Data<Shared>) -> HttpResponse {
     if let Err(refused) = shared.guard.bearer(&request, &shared.app.settings.server.api_token) {
         return *refused;
@@ -122,7 +159,10 @@ pub(super) async fn show(request: HttpRequest, id: Path<String>, shared: Data<Sh
 /// Approve, decline, retry, undo or cancel a change.
 #[utoipa::path(post, path = "/api/v1/changes/{id}/{action}", request_body = ActBody,
     params(("id" = String, Path), ("action" = String, Path, description = "approve, decline, retry, undo or cancel")),
-    responses((status = 200, body = ChangeView), (status = 401), (status = 404), (status = 409, description = "its state forbids it")))]
+    responses((status = 200, body = ChangeView), (status = 400, body = Problem, description = "the body is wrong"), (status = 401, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem, description = "its state, or a rule, forbids it"),
+        (status = 413, description = "the body is larger than 1 MiB"), (status = 429, body = Problem),
+        (status = 503, body = Problem, description = "the store does not answer; try again")))]
 pub(super) async fn act(
     request: HttpRequest,
     path: Path<(String, String)>,
@@ -139,7 +179,8 @@ pub(super) async fn act(
         Ok(body) => body,
         Err(error) => return HttpResponse::BadRequest().json(json!({"error": error.to_string()})),
     };
-    let asked = Asked { id, action, by: &body.by, reason: &body.reason, via: "api" };
+    let ActBody { by, reason, plan_digest: plan } = &body;
+    let asked = Asked { id, action, by, reason, plan, via: "api" };
     match operations::act(&shared.app.store, &shared.app.settings.approval, asked).await {
         Ok(id) => answer(&shared, id).await,
         Err(error) => refusal(&error),

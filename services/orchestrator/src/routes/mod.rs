@@ -20,7 +20,7 @@ use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
-use actix_web::web::{self, Data, PayloadConfig};
+use actix_web::web::{self, Data, PayloadConfig, QueryConfig};
 use actix_web::{App as HttpApp, HttpResponse, HttpServer};
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -72,6 +72,7 @@ pub(crate) fn server(
         HttpApp::new()
             .app_data(shared.clone())
             .app_data(PayloadConfig::new(MAX_BODY))
+            .app_data(QueryConfig::default().error_handler(|error, _| api::wrong_query(error)))
             .wrap(from_fn(in_time))
             .wrap(headers())
             .wrap(TracingLogger::default())

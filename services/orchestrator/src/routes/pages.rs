@@ -271,7 +271,9 @@ fn actions(state: State) -> Vec<Button> {
         State::UpdatingNetbox | State::Configuring | State::Verifying => {
             vec![button("retry", "Try again", false)]
         }
-        State::Indeterminate => vec![button("retry", "Read the switch again", false)],
+        State::Indeterminate => {
+            vec![button("retry", "Read the switch again", false), button("cancel", "Withdraw", true)]
+        }
         State::Closed => vec![button("undo", "Undo", true)],
         State::Denied | State::Expired | State::Superseded => Vec::new(),
     }
@@ -285,6 +287,9 @@ pub(super) struct ActForm {
     by: String,
     #[serde(default)]
     reason: String,
+    /// Digest of the plan that the page showed.
+    #[serde(default)]
+    plan: String,
 }
 
 /// `POST /changes/{id}/{action}`: the token in the form is what a forged page of another site does not have.
@@ -309,7 +314,8 @@ pub(super) async fn act(
     let (Ok(change), Ok(action)) = (id.parse::<ChangeId>(), action.parse::<Action>()) else {
         return not_found();
     };
-    let asked = operations::Asked { id: change, action, by: &form.by, reason: &form.reason, via: "page" };
+    let ActForm { by, reason, plan, .. } = &*form;
+    let asked = operations::Asked { id: change, action, by, reason, plan, via: "page" };
     match operations::act(&shared.app.store, &shared.app.settings.approval, asked).await {
         Ok(id) => HttpResponse::SeeOther().insert_header((LOCATION, format!("/changes/{id}"))).finish(),
         Err(error) => {

@@ -57,17 +57,18 @@ impl Section {
                 return None;
             }
         };
-        let text = match text.strip_prefix("file:") {
-            None => text,
-            Some(path) => match std::fs::read_to_string(path) {
-                Ok(content) => content.trim_end_matches(['\r', '\n']).to_owned(),
-                Err(error) => {
-                    self.problem(key, &format!("cannot read {path}: {error}"));
-                    return None;
-                }
-            },
-        };
-        Some(text).filter(|text| !text.is_empty())
+        self.resolved(key, text).filter(|text| !text.is_empty())
+    }
+
+    /// What stands in the file, of a value that names one.
+    fn resolved(&mut self, key: &str, text: String) -> Option<String> {
+        let Some(path) = text.strip_prefix("file:") else { return Some(text) };
+        match std::fs::read_to_string(path) {
+            Ok(content) if content.trim().is_empty() => self.problem(key, &format!("{path} is empty")),
+            Ok(content) => return Some(content.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(error) => self.problem(key, &format!("cannot read {path}: {error}")),
+        }
+        None
     }
 
     pub(crate) fn text(&mut self, key: &str, default: Option<&str>) -> String {
@@ -138,7 +139,7 @@ impl Section {
         }
     }
 
-    /// A list of texts, each parsed; from the environment as a JSON list or separated by commas.
+    /// A list of texts, each parsed; from the environment or a file as a JSON list, or separated by commas or line breaks.
     pub(crate) fn list<T, E: Display>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
         let value = self.keys.remove(key).unwrap_or(Value::Array(Vec::new()));
         let items = self.items(key, value);
@@ -190,9 +191,13 @@ impl Section {
 
     fn items(&mut self, key: &str, value: Value) -> Vec<String> {
         let list = match value {
-            Value::String(text) => serde_json::from_str(&text).unwrap_or_else(|_| {
-                text.split(',').map(|item| Value::String(item.trim().to_owned())).collect::<Vec<_>>()
-            }),
+            Value::String(text) => {
+                let text = self.resolved(key, text).unwrap_or_default();
+                serde_json::from_str(&text).unwrap_or_else(|_| {
+                    let items = text.split([',', '\n']).map(str::trim);
+                    items.map(|item| Value::String(item.to_owned())).collect::<Vec<_>>()
+                })
+            }
             Value::Array(list) => list,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
                 self.problem(key, "is not a list");

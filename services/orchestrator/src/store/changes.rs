@@ -167,8 +167,10 @@ impl Store {
         let next = transition.change;
         let detail = event.detail();
         add_history(&mut tx, &next, change.state, (event.name(), &detail)).await?;
-        if matches!(event, Event::Retried { .. }) {
-            revive(&mut tx, &change, now).await?;
+        match event {
+            Event::Retried { .. } => revive(&mut tx, &change, now).await?,
+            Event::Cancelled { .. } => forget_work(&mut tx, id, now).await?,
+            _ => {}
         }
         outbox::enqueue(&mut tx, &next, &transition.effects, now).await?;
         if !next.state.is_active() {
@@ -323,7 +325,23 @@ async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Tim
     let forget =
         "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
     let sql = if before.state.is_active() && before.state != State::Indeterminate { REVIVE } else { forget };
-    sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
+    for sql in [sql, HURRY] {
+        sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// What waits to be tried again is due now.
+const HURRY: &str = "UPDATE outbox SET due_at = ?2 WHERE change_id = ?1 AND due_at > ?2 AND effect <> 'expire' AND done_at IS NULL AND gave_up_at IS NULL";
+
+/// Nobody needs to look any more at what would have brought a change forward that was withdrawn.
+async fn forget_work(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: ChangeId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let forget = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND lane = 'work' AND gave_up_at IS NOT NULL AND done_at IS NULL";
+    sqlx::query(forget).bind(id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod cards;
 pub(crate) mod changes;
+pub(crate) mod clock;
 pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod outbox;
@@ -169,6 +170,13 @@ impl Store {
         Ok(Self { write, pens, read, inbox, shared })
     }
 
+    /// Whether the database of a URL is there.
+    pub(crate) fn exists(url: &str) -> Result<bool> {
+        let options =
+            SqliteConnectOptions::from_str(url).with_context(|| format!("{url} is not a store's URL"))?;
+        Ok(options.get_filename().exists())
+    }
+
     /// Makes sure that no other `serve` works on this file, and takes up what the last one left under lease. What it was just saying to people
     /// may be `under_way` for so long, and is taken up after that.
     pub(crate) async fn own(&self, under_way: Duration) -> Result<File> {
@@ -188,6 +196,7 @@ impl Store {
         let later = Timestamp::now().checked_add(under_way).unwrap_or(Timestamp::MAX);
         sqlx::query(outbox::TAKE_UP).bind(millis(later)).execute(&mut *tx).await?;
         tx.commit().await?;
+        self.bound_waits(Timestamp::now()).await?;
         tokio::spawn(checkpoint(self.clone()));
         Ok(lock)
     }
@@ -292,6 +301,7 @@ mod tests {
         let sources = [
             include_str!("cards.rs"),
             include_str!("changes.rs"),
+            include_str!("clock.rs"),
             include_str!("health.rs"),
             include_str!("inbox.rs"),
             include_str!("mod.rs"),

@@ -22,6 +22,8 @@ pub(crate) struct OutboxRow {
     /// Counts this attempt.
     pub(crate) attempts: u32,
     pub(crate) first_attempt_at: Timestamp,
+    /// When this attempt was begun.
+    pub(crate) claimed_at: Timestamp,
 }
 
 /// An effect that failed too often, for people.
@@ -88,7 +90,7 @@ impl Store {
     /// Takes the next due effect under lease.
     pub(crate) async fn claim_effect(&self, now: Timestamp) -> sqlx::Result<Option<OutboxRow>> {
         let claim = sqlx::query(CLAIM).bind(millis(now)).bind(PLANS_PER_DEVICE).bind(lease_end(now));
-        self.pens.fetch_unsynced(claim).await?.first().map(read).transpose()
+        self.pens.fetch_unsynced(claim).await?.first().map(|row| read(row, now)).transpose()
     }
 
     /// Makes sure that the claim of an effect is on disk, and that it was tried is known even after a power cut.
@@ -169,11 +171,11 @@ impl Store {
     }
 }
 
-fn lease_end(now: Timestamp) -> i64 {
+pub(super) fn lease_end(now: Timestamp) -> i64 {
     millis(now).saturating_add(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn read(row: &SqliteRow) -> sqlx::Result<OutboxRow> {
+fn read(row: &SqliteRow, claimed_at: Timestamp) -> sqlx::Result<OutboxRow> {
     let decode = |error: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(error);
     let change_id: String = row.try_get("change_id")?;
     let body: String = row.try_get("body")?;
@@ -183,6 +185,7 @@ fn read(row: &SqliteRow) -> sqlx::Result<OutboxRow> {
         effect: serde_json::from_str(&body).map_err(|error| decode(error.into()))?,
         attempts: row.try_get("attempts")?,
         first_attempt_at: timestamp(row.try_get("first_attempt_at")?),
+        claimed_at,
     })
 }
 
@@ -195,7 +198,7 @@ pub(super) async fn enqueue(
 ) -> sqlx::Result<()> {
     for effect in effects {
         let due = match effect {
-            Effect::Expire => change.expires_at.unwrap_or(now),
+            Effect::Expire => change.expires_at.unwrap_or(Timestamp::MAX),
             Effect::MakePlan
             | Effect::AskApprovers
             | Effect::TellTicket(_)

@@ -56,11 +56,9 @@ pub(super) async fn look(app: &App, id: TicketId) -> Taken {
         other => Some(other?),
     };
     app.systems.succeeded("zammad");
-    let Some(ticket) = ticket else {
-        return Ok("ignored: the ticket is gone".to_owned());
-    };
+    let Some(ticket) = ticket else { return no_ticket(app, latest.as_ref(), ticket::GONE).await };
     if ticket.ticket_type() != Some(app.settings.zammad.ticket_type.as_str()) {
-        return Ok("ignored: another type of ticket".to_owned());
+        return no_ticket(app, latest.as_ref(), ticket::NO_NETWORK_CHANGE).await;
     }
     let quiet = told_before == told(app, latest.as_ref()).await? && !told_before.telling;
     match latest {
@@ -69,6 +67,29 @@ pub(super) async fn look(app: &App, id: TicketId) -> Taken {
             under_way(app, &change, &ticket, quiet.then_some(&told_before)).await
         }
         Some(change) => ended(app, &change, &ticket, &told_before, quiet).await,
+    }
+}
+
+/// A ticket that is none of ours, or not any more: what waits for approval on it is void.
+async fn no_ticket(app: &App, latest: Option<&Change>, what: &str) -> Taken {
+    let waits = |change: &&Change| matches!(change.state, State::Received | State::PendingApproval);
+    match latest.filter(waits) {
+        Some(change) => {
+            void(app, change, what.to_owned()).await?;
+            Ok(format!("change {} is superseded: {what}", change.id))
+        }
+        None => Ok(format!("ignored: {what}")),
+    }
+}
+
+/// Voids a change that nobody applies yet.
+async fn void(app: &App, change: &Change, what: String) -> Result<(), EffectError> {
+    let event = Event::TicketChanged { what };
+    match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
+        Applied::Moved(_) => Ok(()),
+        Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
+            Err(EffectError::later("the change moved meanwhile"))
+        }
     }
 }
 
@@ -118,13 +139,8 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
         | State::Superseded => None,
     };
     let Some(what) = what else { return Ok(format!("ignored: change {} is {}", change.id, change.state)) };
-    let event = Event::TicketChanged { what };
-    match app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await? {
-        Applied::Moved(_) => start(app, ticket).await,
-        Applied::Stale | Applied::Refused(_) | Applied::DeviceBusy | Applied::Unknown => {
-            Err(EffectError::later("the change moved meanwhile"))
-        }
-    }
+    void(app, change, what).await?;
+    start(app, ticket).await
 }
 
 fn difference(change: &Change, ticket: &Ticket, told: Option<&Told>) -> Result<Option<String>, EffectError> {

@@ -1,16 +1,18 @@
 //! The worker: takes webhooks from the inbox and effects from the outbox, under lease, and turns what comes of them into events.
 
+mod clock;
 mod decision;
+mod in_hand;
 mod intake;
 mod poll;
 mod retry;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use change_model::{Effect, Event};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,9 @@ use crate::store::outbox::{LEASE, OutboxRow};
 use crate::store::{Applied, Done};
 
 pub(crate) use retry::{Limits, UNDER_WAY};
+
+use clock::Clock;
+use in_hand::{Held, InHand};
 
 /// Effects worked on at once.
 const EFFECTS: usize = 32;
@@ -43,17 +48,17 @@ const BUSY_WAIT: Duration = Duration::from_secs(1);
 
 /// When the worker was last alive, for `/readyz`.
 #[derive(Debug, Default)]
-pub(crate) struct Pulse(AtomicI64);
+pub(crate) struct Pulse(Mutex<Option<Instant>>);
 
 impl Pulse {
     fn beat(&self) {
-        self.0.store(Timestamp::now().as_second(), Ordering::Relaxed);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Whether the worker was alive lately.
     pub(crate) fn is_alive(&self) -> bool {
-        let silent = Timestamp::now().as_second() - self.0.load(Ordering::Relaxed);
-        silent <= i64::try_from(LONGEST_SILENCE.as_secs()).unwrap_or(i64::MAX)
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() <= LONGEST_SILENCE)
     }
 }
 
@@ -63,9 +68,13 @@ pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
     let poller = tokio::spawn(poll::run(app.clone(), stop.clone()));
     let mut places = Places::default();
     let mut tasks = JoinSet::new();
+    let mut clock = Clock::new();
     while !stop.is_cancelled() {
         pulse.beat();
         while tasks.try_join_next().is_some() {}
+        if let Some(jump) = clock.jump() {
+            set_forth(&app, jump).await;
+        }
         let looked = Timestamp::now();
         let started = start_due(&app, &mut places, &mut tasks).await;
         if let Err(error) = &started {
@@ -89,10 +98,22 @@ pub(crate) async fn run(app: App, pulse: Arc<Pulse>, stop: CancellationToken) {
     poller.abort();
 }
 
-/// Where work can go on.
+/// The system's clock was set, or the machine slept: what waits goes with it.
+async fn set_forth(app: &App, jump: SignedDuration) {
+    tracing::warn!(
+        "The system's clock was set by {jump:#}, or the machine slept; what waits is looked at now"
+    );
+    if let Err(error) = app.store.clock_was_set(jump, Timestamp::now()).await {
+        tracing::error!(error = %error, "What waits could not be moved with the clock, and may wait longer than it should");
+    }
+}
+
+/// Where work can go on, and what is in hand there.
 struct Places {
     effects: Arc<Semaphore>,
     deliveries: Arc<Semaphore>,
+    effects_in_hand: InHand,
+    deliveries_in_hand: InHand,
     /// When senders began to be let go first.
     held_since: Option<Instant>,
 }
@@ -102,6 +123,8 @@ impl Default for Places {
         Self {
             effects: Arc::new(Semaphore::new(EFFECTS)),
             deliveries: Arc::new(Semaphore::new(DELIVERIES)),
+            effects_in_hand: InHand::default(),
+            deliveries_in_hand: InHand::default(),
             held_since: None,
         }
     }
@@ -129,12 +152,17 @@ async fn start_due(app: &App, places: &mut Places, tasks: &mut JoinSet<()>) -> s
     let (delivery_due, effect_due) = app.store.due(Timestamp::now()).await?;
     if delivery_due && places.deliveries.available_permits() > 0 && !places.hold(app) {
         let rows = app.store.claim_deliveries(Timestamp::now(), DELIVERIES_AT_ONCE).await?;
+        let mut held: HashMap<i64, Held> = HashMap::new();
+        held.extend(rows.iter().filter_map(|row| Some((row.id, places.deliveries_in_hand.take(row.id)?))));
+        let rows = rows.into_iter().filter(|row| held.contains_key(&row.id)).collect();
         for rows in intake::by_ticket(rows) {
             let (app, places) = (app.clone(), places.deliveries.clone());
+            let held: Vec<Held> = rows.iter().filter_map(|row| held.remove(&row.id)).collect();
             tasks.spawn(async move {
-                let _place = places.acquire_owned().await;
+                let place = places.acquire_owned().await;
                 // Boxed: what still waits for its place must not be as large as what has one.
                 Box::pin(deliver(&app, rows)).await;
+                drop((place, held));
                 app.store.ring();
             });
             started = true;
@@ -144,13 +172,15 @@ async fn start_due(app: &App, places: &mut Places, tasks: &mut JoinSet<()>) -> s
         && let Ok(place) = places.effects.clone().try_acquire_owned()
         && let Some(row) = app.store.claim_effect(Timestamp::now()).await?
     {
-        let app = app.clone();
-        tasks.spawn(async move {
-            effect(&app, row).await;
-            drop(place);
-            app.store.ring();
-        });
         started = true;
+        if let Some(held) = places.effects_in_hand.take(row.id) {
+            let app = app.clone();
+            tasks.spawn(async move {
+                effect(&app, row).await;
+                drop((place, held));
+                app.store.ring();
+            });
+        }
     }
     Ok(started)
 }
@@ -225,7 +255,7 @@ async fn delivered(app: &App, rows: &[InboxRow], result: &intake::Taken) -> Resu
 async fn effect(app: &App, row: OutboxRow) {
     let span = tracing::info_span!("effect", change.id = %row.change_id, effect = row.effect.name(), attempt = row.attempts);
     async {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         boundary("before", &row);
         let outcome = tokio::select! {
             outcome = attempt(app, &row) => outcome,
@@ -234,7 +264,7 @@ async fn effect(app: &App, row: OutboxRow) {
         boundary("between", &row);
         let seconds = started.elapsed().as_secs_f64();
         metrics::histogram!("netchange_effect_seconds", "effect" => row.effect.name()).record(seconds);
-        if let Err(error) = settle(app, &row, outcome, seconds * 1000.0).await {
+        if let Err(error) = settle(app, &row, outcome, started.elapsed()).await {
             tracing::error!(error = %error, "The outcome of {} could not be stored; it will run again", row.effect.name());
         }
         boundary("after", &row);
@@ -264,8 +294,8 @@ async fn keep_lease(app: &App, row: i64) {
 }
 
 /// Stores what came of an effect: its event, a later attempt, or that a person is needed.
-async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_ms: f64) -> sqlx::Result<()> {
-    let now = Timestamp::now();
+async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, took: Duration) -> sqlx::Result<()> {
+    let (now, duration_ms) = (Timestamp::now(), took.as_secs_f64() * 1000.0);
     let name = row.effect.name();
     let why = match outcome {
         Ok(None) => {
@@ -279,7 +309,9 @@ async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, duration_
         Err(EffectError::Store(error)) => return Err(error),
         Err(EffectError::Later { why, after }) => {
             app.systems.failed(system_of(&row.effect), &why);
-            if Limits::of(app).may_wait(&row.effect, tried_since(app, row, now).await?, now) {
+            // By the steady clock: the system's may have been set in the meantime.
+            let tried = row.claimed_at.checked_add(took).unwrap_or(now);
+            if Limits::of(app).may_wait(&row.effect, tried_since(app, row, tried).await?, tried) {
                 let due = retry::next(row.attempts, after, now, row.id);
                 tracing::warn!(duration_ms, error = %why, "{name} waits: {why}");
                 return app.store.postpone_effect(row.id, due, &why).await;

@@ -13,6 +13,8 @@ use crate::waiting::Wait;
 
 /// Changes in one state that are looked at in one poll, newest first.
 const MAX_CHANGES: u32 = 500;
+/// Tickets that cannot be looked at before a poll is broken off.
+const MAX_FAILURES: usize = 3;
 /// Webhooks that were worked on are kept this long.
 const KEEP_DELIVERIES: SignedDuration = SignedDuration::from_hours(24 * 30);
 
@@ -45,11 +47,18 @@ async fn once(app: &App) -> Result<(), EffectError> {
     }
     tickets.sort_unstable_by_key(|id| id.0);
     tickets.dedup();
+    let mut failed = Vec::new();
     for id in tickets {
-        let found = intake::look(app, id).await?;
-        if !found.starts_with("ignored") {
-            tracing::warn!(ticket.id = id.0, "The poll found what no webhook told: {found}");
+        match intake::look(app, id).await {
+            Ok(found) if found.starts_with("ignored") => {}
+            Ok(found) => tracing::warn!(ticket.id = id.0, "The poll found what no webhook told: {found}"),
+            // One ticket that cannot be read must not hide the others; where none can, there is no use in asking for all.
+            Err(error) if failed.len() < MAX_FAILURES => failed.push((id, error)),
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    match failed.into_iter().next() {
+        Some((id, error)) => Err(EffectError::later(format!("ticket {}: {error}", id.0))),
+        None => Ok(()),
+    }
 }

@@ -44,6 +44,12 @@ async fn supervisors_and_prometheus_get_what_they_ask_for() {
     for path in ["/api/v1/changes", "/api/v1/changes/{id}", "/api/v1/changes/{id}/{action}"] {
         assert!(description["paths"][path].is_object(), "{path}: {description}");
     }
+    let act = &description["paths"]["/api/v1/changes/{id}/{action}"]["post"]["responses"];
+    for status in ["200", "400", "401", "404", "409", "413", "429", "503"] {
+        assert!(act[status].is_object(), "{status}: {act}");
+    }
+    let scheme = description["security"][0].as_object().unwrap().keys().next().unwrap();
+    assert_eq!(description["components"]["securitySchemes"][scheme]["scheme"], "bearer", "{description}");
     world.stop().await;
 }
 
@@ -111,6 +117,7 @@ async fn changes_are_listed_newest_first_filtered_and_page_by_page() {
     for bad in ["limit=0", "limit=201", "limit=x", "state=done", "after=x", "colour=red"] {
         let (status, answer) = world.get(&format!("/api/v1/changes?{bad}")).await;
         assert_eq!(status, 400, "{bad}: {answer}");
+        assert!(answer["error"].as_str().is_some_and(|reason| !reason.is_empty()), "{bad}: {answer}");
     }
     world.stop().await;
 }

@@ -208,3 +208,28 @@ async fn doctor_finds_what_is_right_and_what_is_wrong() {
     assert!(wrong[0].contains("create nowhere in NetBox"), "{said:?}");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_finds_a_netbox_token_that_may_only_read() {
+    let world = World::new(Options::default()).await;
+    let port = world.snapshot(PORT);
+    let log = world.lab.netbox.changes().len();
+    let said = world.run(&["doctor"]).await;
+    assert!(said.out.contains("NetBox rights: view devices"), "{said:?}");
+    let detail = "{\"detail\": \"You do not have permission to perform this action.\"}";
+    for method in ["PATCH", "DELETE"] {
+        let refuse = json!({"status": {"status": 403, "body": detail}});
+        world.fault(json!({"system": "netbox", "point": "request", "method": method, "action": refuse}));
+    }
+    let said = world.run(&["doctor"]).await;
+    assert_eq!(said.code, 1, "{said:?}");
+    let wrong: Vec<&str> = said.out.lines().filter(|line| line.starts_with("WRONG")).collect();
+    let expected = "the token may not change interfaces, change IP addresses, delete IP addresses;";
+    assert!(wrong.len() == 1 && wrong[0].contains(expected), "{said:?}");
+    assert_eq!(
+        (world.snapshot(PORT), world.lab.netbox.changes().len()),
+        (port, log),
+        "asking changes nothing"
+    );
+    world.stop().await;
+}

@@ -187,5 +187,28 @@ async fn what_the_proof_does_not_find_is_not_closed() {
     assert_eq!(world.lab.switch.running_interface(PORT), by_hand, "it is not touched again");
     assert!(!world.subjects(ticket).contains(&"SUCCESS".to_owned()));
     assert!(!world.lab.switch.startup().contains("##ticket:"), "what is not proved is not saved");
+    assert!(
+        world.notes(ticket).contains("Until a person has looked, no other change is made on this switch")
+    );
+    // A person looked and answers for what is there: others may have the switch again.
+    let next =
+        world.file("GigabitEthernet1/0/8", json!({"network_interface_description": "Waits for the switch"}));
+    world.approve(next).await;
+    world.change_is(next, "approved").await;
+    assert_eq!(world.act(&change, "cancel", json!({"by": "operator@example.net"})).await.0, 200);
+    world.ticket_is(next, "closed").await;
+    let change = world.change_is(ticket, "attention_required").await;
+    assert!(
+        change["error"].as_str().unwrap().ends_with("withdrawn by operator@example.net"),
+        "{}",
+        change["error"]
+    );
+    world.quiet(0).await;
+    assert!(
+        world.notes(ticket).contains("the switch is NOT KNOWN, a person must look"),
+        "{}",
+        world.notes(ticket)
+    );
+    assert_eq!(world.lab.switch.running_interface(PORT), by_hand);
     world.stop().await;
 }

@@ -49,6 +49,8 @@ async fn a_ticket_that_is_edited_while_approval_is_pending_is_superseded() {
         "pending approval",
         "the ticket is left as the person who edited it left it"
     );
+    assert_eq!(world.subjects(ticket), ["Pending approval", "Superseded"], "and is told what became of it");
+    assert!(world.notes(ticket).contains("the ticket was edited"), "{}", world.notes(ticket));
     world.edit(ticket, json!({"state": "open"}));
     world.approve(ticket).await;
     world.ticket_is(ticket, "closed").await;
@@ -92,6 +94,7 @@ async fn a_ticket_that_is_edited_right_after_the_approval_is_not_applied() {
     world.quiet(0).await;
     assert_eq!(world.snapshot(PORT), before);
     assert!(world.subjects(ticket).contains(&"Superseded".to_owned()), "{:?}", world.subjects(ticket));
+    assert_eq!(world.state(ticket), "attention required", "nothing is on its way any more");
     world.stop().await;
 }
 

@@ -5,6 +5,7 @@ mod api;
 mod commands;
 mod configuration;
 mod device;
+mod edges;
 mod explorer;
 mod life;
 mod many;
