@@ -297,6 +297,12 @@ impl Change {
         })
     }
 
+    /// Whether the device runs what was asked for, which is proved, and only could not save it.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.state == State::AttentionRequired && self.evidence.device_matches && !self.evidence.saved
+    }
+
     /// What it means that an effect was given up. An edit that never started left the device as it was; one that did may have got through.
     #[must_use]
     pub fn given_up(&self, effect: &Effect, why: String) -> Event {
@@ -351,6 +357,10 @@ impl Change {
             }
             Event::NetboxUpdated => self.aftermath.netbox = Known::AsIntended,
             Event::DeviceProved { evidence } => self.evidence = evidence.clone(),
+            Event::DeviceUnsaved { why, evidence } => {
+                self.evidence = evidence.clone();
+                self.error = Some(why.clone());
+            }
             Event::NetboxFinished => self.evidence.netbox_matches = true,
             Event::NetboxRestored => self.aftermath.netbox = Known::AsBefore,
             Event::SettledAsBefore => self.aftermath.device = Known::AsBefore,

@@ -83,6 +83,13 @@ pub enum Event {
         /// The proof so far.
         evidence: Evidence,
     },
+    /// A fresh session read the intended configuration, but it could not be saved.
+    DeviceUnsaved {
+        /// The device's reason.
+        why: String,
+        /// The proof so far.
+        evidence: Evidence,
+    },
     /// A fresh session read something else.
     DeviceDiffers {
         /// What.
@@ -143,6 +150,7 @@ impl Event {
             Self::DeviceRefused { .. } => "device_refused",
             Self::DeviceUnknown { .. } => "device_unknown",
             Self::DeviceProved { .. } => "device_proved",
+            Self::DeviceUnsaved { .. } => "device_unsaved",
             Self::DeviceDiffers { .. } => "device_differs",
             Self::NetboxFinished => "netbox_finished",
             Self::NetboxRestored => "netbox_restored",
@@ -166,6 +174,7 @@ impl Event {
             Self::NetboxRefused { why }
             | Self::DeviceRefused { why }
             | Self::DeviceUnknown { why }
+            | Self::DeviceUnsaved { why, .. }
             | Self::DeviceDiffers { why }
             | Self::SettledOtherwise { why } => why.clone(),
             Self::DeviceConfigured { how } => how.clone(),

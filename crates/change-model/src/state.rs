@@ -187,6 +187,7 @@ fn received(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -224,6 +225,7 @@ fn pending_approval(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -258,6 +260,7 @@ fn approved(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -292,6 +295,7 @@ fn updating_netbox(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::SettledAsBefore
@@ -325,6 +329,7 @@ fn configuring(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::SettledAsBefore
@@ -341,6 +346,8 @@ fn verifying(event: &Event) -> Option<Step> {
         E::NetboxFinished => {
             Some((State::Closed, vec![Effect::TellTicket(Note::Closed), Effect::TellChat(Note::Closed)]))
         }
+        // What runs is proved; only a restart would lose it, and reading it again would not help.
+        E::DeviceUnsaved { .. } => attention(),
         E::DeviceDiffers { .. } | E::GaveUp { effect: Effect::ProveDevice, .. } => unknown(),
         // The device is proved; only the source of truth's last step is missing, and the note says so.
         E::GaveUp { effect: Effect::FinishNetbox, .. } => attention(),
@@ -402,6 +409,7 @@ fn indeterminate(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished => None,
     }
@@ -431,6 +439,7 @@ fn attention_required(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored

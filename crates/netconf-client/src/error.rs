@@ -119,7 +119,9 @@ pub enum Error {
         reason: String,
     },
     /// An operation that changes something was answered with what cannot be understood: no error, and no success.
-    #[error("whether {operation} took place is unknown, read the configuration: its reply is unexpected: {reason}")]
+    #[error(
+        "whether {operation} took place is unknown, read the configuration: its reply is unexpected: {reason}"
+    )]
     OutcomeUnknown {
         /// The operation.
         operation: String,

@@ -65,6 +65,7 @@ fn every_event() -> Vec<Event> {
         Event::DeviceRefused { why: why() },
         Event::DeviceUnknown { why: why() },
         Event::DeviceProved { evidence: Evidence::default() },
+        Event::DeviceUnsaved { why: why(), evidence: Evidence::default() },
         Event::DeviceDiffers { why: why() },
         Event::NetboxFinished,
         Event::NetboxRestored,

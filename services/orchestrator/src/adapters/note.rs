@@ -103,6 +103,9 @@ fn headline(change: &Change, told: Note) -> String {
     }
 }
 
+/// What helps where everything is done but the last step on the switch.
+const SAVE_AGAIN: &str = "Once the switch can save, set the ticket to open again: what runs is then proved anew, saved, and the ticket closed.";
+
 fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
     let again = "Correct the ticket and set it to open to start again.";
@@ -129,7 +132,7 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
         Note::Attention => {
             lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
             lines.push(aftermath(change));
-            lines.push(again.to_owned());
+            lines.push(if change.is_unsaved() { SAVE_AGAIN } else { again }.to_owned());
         }
         Note::Indeterminate => {
             lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));

@@ -201,16 +201,21 @@ async fn is_as_before(app: &App, plan: &Plan, interface: &InterfaceName) -> bool
     matches!(read.await, Ok(Some(found)) if device_fingerprint(&found.state).is_ok_and(|now| now == plan.base.device))
 }
 
-/// Reads the device by a fresh session, compares, and saves.
-pub(super) async fn prove(app: &App, change: &Change) -> Outcome {
+/// Reads the device by a fresh session, compares, and saves. `may_wait`: whether a save that fails may be tried again later.
+pub(super) async fn prove(app: &App, change: &Change, may_wait: bool) -> Outcome {
     let (plan, interface) = parts(change)?;
     let device = open(app, plan).await?;
-    let result = prove_on(app, &device, (plan, interface)).await;
+    let result = prove_on(app, &device, (plan, interface), may_wait).await;
     device.close().await;
     result
 }
 
-async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &InterfaceName)) -> Outcome {
+async fn prove_on(
+    app: &App,
+    device: &Device,
+    (plan, interface): (&Plan, &InterfaceName),
+    may_wait: bool,
+) -> Outcome {
     let Some(Found { state, xml, .. }) = device.read(interface).await? else {
         return Ok(Some(Event::DeviceDiffers {
             why: format!("{interface} is gone from the running configuration"),
@@ -220,21 +225,40 @@ async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &Interf
         let why = "after the change a fresh session read another configuration than intended".to_owned();
         return Ok(Some(Event::DeviceDiffers { why }));
     }
-    let (saved, save_reply) = if app.settings.devices.save_to_startup {
-        crate::crash::point("inside:prove_device");
-        (true, device.save().await?)
-    } else {
-        (false, String::new())
-    };
-    let evidence = Evidence {
+    let read = Evidence {
         device_matches: true,
-        saved,
-        netbox_matches: false,
         running: xml,
-        save_reply,
         session_id: Some(device.session.session_id()),
+        ..Evidence::default()
     };
-    Ok(Some(Event::DeviceProved { evidence }))
+    if !app.settings.devices.save_to_startup {
+        return Ok(Some(Event::DeviceProved { evidence: read }));
+    }
+    crate::crash::point("inside:prove_device");
+    match device.save().await {
+        Ok(save_reply) => {
+            Ok(Some(Event::DeviceProved { evidence: Evidence { saved: true, save_reply, ..read } }))
+        }
+        Err(EffectError::Later { why, .. }) if !may_wait => Ok(Some(unsaved(&why, read))),
+        Err(EffectError::Never { why }) => Ok(Some(unsaved(&why, read))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Saves what runs to startup, by a session of its own; what the switch said.
+pub(super) async fn save(app: &App, plan: &Plan) -> Result<String, EffectError> {
+    let device = open(app, plan).await?;
+    let saved = device.save().await;
+    device.close().await;
+    saved
+}
+
+/// Told as what it is: going on by reading the switch would find the change on it, and fail to save it again.
+fn unsaved(why: &str, evidence: Evidence) -> Event {
+    let why = format!(
+        "the switch runs the configuration as requested, which is proved, but did not save it, so that a restart of the switch would lose it: {why}"
+    );
+    Event::DeviceUnsaved { why, evidence }
 }
 
 /// Reads the device, locked, to learn what it has. Nothing is repeated blindly.

@@ -10,10 +10,11 @@ mod tell;
 use std::time::Duration;
 
 use change_model::{Change, Effect, Event};
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::store::outbox::OutboxRow;
-use crate::worker::UNDER_WAY;
+use crate::worker::{Limits, UNDER_WAY};
 
 /// Why an effect did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +56,10 @@ pub(crate) async fn run(app: &App, row: &OutboxRow, change: &Change) -> Outcome 
         Effect::FinishNetbox => netbox::finish(app, change).await,
         Effect::RestoreNetbox => netbox::restore(app, change).await,
         Effect::ConfigureDevice => device::configure(app, change).await,
-        Effect::ProveDevice => device::prove(app, change).await,
+        Effect::ProveDevice => {
+            let may_wait = Limits::of(app).may_wait(&row.effect, row.first_attempt_at, Timestamp::now());
+            device::prove(app, change, may_wait).await
+        }
         Effect::SettleDevice => device::settle(app, change).await,
     }
 }

@@ -8,6 +8,7 @@ use change_model::{
     Change, ChangeRequest, Event, InterfaceState, Plan, Policy, Problem, RequestDraft, Restore, Truth,
 };
 
+use super::device::save;
 use super::netbox::clear_own_number;
 use super::{EffectError, Outcome};
 use crate::adapters::device::{self, Found};
@@ -19,19 +20,33 @@ pub(super) async fn make(app: &App, change: &Change) -> Outcome {
     match assess(app, change).await? {
         Assessment::Invalid(problems) => Ok(Some(Event::RequestInvalid { problems })),
         Assessment::Planned { request, plan, running } if plan.is_nothing_to_do() => {
-            clear_own_number(app, &change.ticket.number, &plan.truth).await?;
-            let evidence = Evidence {
-                device_matches: true,
-                // Nothing was changed, so that nothing had to be saved.
-                saved: false,
-                netbox_matches: true,
-                running,
-                ..Evidence::default()
-            };
+            let evidence = nothing_to_do(app, change, &plan, running).await?;
             Ok(Some(Event::NothingToDo { request, plan, evidence }))
         }
         Assessment::Planned { request, plan, .. } => Ok(Some(Event::PlanMade { request, plan })),
     }
+}
+
+/// The proof that all is as requested already. Where NetBox still carries this ticket's number an earlier attempt did not come to its end, and
+/// what that one changed is saved; otherwise nothing was changed, and nothing has to be.
+async fn nothing_to_do(
+    app: &App,
+    change: &Change,
+    plan: &Plan,
+    running: String,
+) -> Result<Evidence, EffectError> {
+    let unfinished = plan.truth.before.ticket.as_deref() == Some(change.ticket.number.as_str());
+    let saved = unfinished && app.settings.devices.save_to_startup;
+    let save_reply = if saved { save(app, plan).await? } else { String::new() };
+    clear_own_number(app, &change.ticket.number, &plan.truth).await?;
+    Ok(Evidence {
+        device_matches: true,
+        saved,
+        netbox_matches: true,
+        running,
+        save_reply,
+        ..Evidence::default()
+    })
 }
 
 /// What became of a request that was looked at from all sides.

@@ -212,3 +212,42 @@ async fn what_the_proof_does_not_find_is_not_closed() {
     assert_eq!(world.lab.switch.running_interface(PORT), by_hand);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_cannot_save_is_told_once_and_saved_when_the_ticket_is_opened_again() {
+    for tag in ["operation-failed", "resource-denied"] {
+        let world = World::serving(Options::config(json!({"devices": {"patience": "2s"}}))).await;
+        let refusal = json!({"rpc_error": {"tag": tag, "message": "no space left on flash"}});
+        world.fault(
+            json!({"system": "switch", "point": "request", "method": "save-config", "action": refusal}),
+        );
+        let ticket = world.file(PORT, founding_ticket());
+        world.approve(ticket).await;
+        world.ticket_is(ticket, "attention required").await;
+        world.quiet(0).await;
+        let told = ["Pending approval", "Approved", "Attention required"];
+        assert_eq!(world.subjects(ticket), told, "{tag}: told once");
+        let notes = world.notes(ticket);
+        for part in
+            ["no space left on flash", "a restart of the switch would lose it", "changed as requested"]
+        {
+            assert!(notes.contains(part), "{tag}: {part:?} is not told: {notes}");
+        }
+        let change = world.change_is(ticket, "attention_required").await;
+        assert_eq!(
+            (&change["evidence"]["device_matches"], &change["evidence"]["saved"]),
+            (&json!(true), &json!(false))
+        );
+        assert!(!world.lab.switch.startup().contains("##ticket:"), "{tag}");
+        world.lab.faults.clear();
+        world.edit(ticket, json!({"state": "open"}));
+        world.ticket_is(ticket, "closed").await;
+        world.quiet(0).await;
+        let suffix = format!("##ticket:{}##", world.number(ticket));
+        assert!(world.lab.switch.startup().contains(&suffix), "{tag}: closed, but not saved");
+        let field = &world.lab.netbox.interface(PORT)["custom_fields"]["change_ticket_number"];
+        assert!(field.is_null(), "{tag}: NetBox still has {field}");
+        assert_eq!(world.lab.switch.events().running_changes(), 1, "{tag}: the switch was edited once");
+        world.stop().await;
+    }
+}
