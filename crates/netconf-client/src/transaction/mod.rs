@@ -202,6 +202,27 @@ impl Transaction {
         F: FnOnce() -> C,
         C: Future<Output = Result<T, E>>,
     {
-        run::run(self, session, check).await
+        self.run_after(session, std::future::ready(Ok(())), check).await
+    }
+
+    /// The same, with something to be done before the edit is sent: `prepare` runs once the locks are held and what others left in the
+    /// candidate was looked for, and is the place to put on record that an edit may have gone out. Nothing is sent if it fails, or takes longer
+    /// than the confirm timeout; [`Failed`] has [`Step::Prepare`] then.
+    ///
+    /// # Errors
+    /// [`Failed`], as for [`run`](Self::run).
+    pub async fn run_after<T, E, P, F, C>(
+        &self,
+        session: &Session,
+        prepare: P,
+        check: F,
+    ) -> Result<Committed<T>, Failed<E>>
+    where
+        P: Future<Output = Result<(), E>>,
+        F: FnOnce() -> C,
+        C: Future<Output = Result<T, E>>,
+    {
+        // Boxed, as every step that is handed it by value would make room for it anew.
+        run::run(self, session, Box::pin(prepare), check).await
     }
 }

@@ -37,13 +37,15 @@ pub(super) enum Progress {
     InRunning,
 }
 
-/// Makes the change; see [`Transaction::run`].
-pub(super) async fn run<T, E, F, C>(
+/// Makes the change; see [`Transaction::run_after`].
+pub(super) async fn run<T, E, P, F, C>(
     transaction: &Transaction,
     session: &Session,
+    prepare: P,
     check: F,
 ) -> Result<Committed<T>, Failed<E>>
 where
+    P: Future<Output = Result<(), E>>,
     F: FnOnce() -> C,
     C: Future<Output = Result<T, E>>,
 {
@@ -60,7 +62,7 @@ where
         // Just put there.
         return Err(not_begun(session, Cause::InverseNeeded));
     };
-    let outcome = run.forward(check).await;
+    let outcome = run.forward(prepare, check).await;
     let end = match outcome {
         Ok(value) => {
             run.unlock().await;
@@ -183,12 +185,17 @@ impl Run {
         self.guarantees.method
     }
 
-    async fn forward<T, E, F, C>(&mut self, check: F) -> Result<T, (Step, Cause<E>)>
+    async fn forward<T, E, P, F, C>(&mut self, prepare: P, check: F) -> Result<T, (Step, Cause<E>)>
     where
+        P: Future<Output = Result<(), E>>,
         F: FnOnce() -> C,
         C: Future<Output = Result<T, E>>,
     {
         self.lock().await?;
+        match timeout(self.transaction.confirm_timeout, prepare).await {
+            Ok(prepared) => prepared.map_err(|error| (Step::Prepare, Cause::Check(error)))?,
+            Err(_) => return Err((Step::Prepare, Cause::CheckTimeout)),
+        }
         if self.method() == Method::EditRunning {
             self.edit_running().await?;
         } else {

@@ -530,3 +530,27 @@ async fn any_confirm_timeout_can_be_asked_for() {
         assert_eq!(server.running(), "new");
     }
 }
+
+#[tokio::test]
+async fn what_is_prepared_is_prepared_under_the_locks_and_nothing_is_sent_without_it() {
+    for (offered, locks) in [(FULL, 2), (CANDIDATE, 2), (RUNNING, 1)] {
+        let server = Fake::new(offered);
+        let session = session(&server).await;
+        let seen = server.clone();
+        let prepare = async move {
+            assert_eq!(seen.locks(), locks);
+            assert!(!seen.log().iter().any(|rpc| rpc == "edit-config"), "the edit comes after it");
+            Ok(())
+        };
+        let done = change().run_after(&session, prepare, || async { Ok::<_, &str>(()) }).await;
+        assert!(done.is_ok(), "{done:?}");
+        server.forget();
+        let check = || async { panic!("there is nothing to check") };
+        let failed =
+            change().run_after::<(), _, _, _, _>(&session, async { Err("no") }, check).await.unwrap_err();
+        assert!(matches!((failed.step, &failed.cause), (Step::Prepare, Cause::Check("no"))), "{failed:?}");
+        assert_eq!(failed.server, ServerState::Unchanged);
+        assert!(!server.log().iter().any(|rpc| rpc == "edit-config"), "nothing is sent");
+        assert_eq!(server.locks(), 0);
+    }
+}

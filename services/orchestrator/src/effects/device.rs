@@ -14,9 +14,11 @@ use crate::app::App;
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
 
-/// Why the check of a second session failed.
+/// Why the edit was not sent, or the check of a second session failed.
 #[derive(Debug, thiserror::Error)]
 enum CheckError {
+    #[error("the edit was not sent")]
+    NotSent(#[source] EffectError),
     #[error("a second session read another configuration than intended")]
     Differs,
     #[error("a second session could not read the interface: {0}")]
@@ -68,10 +70,14 @@ async fn configure_on(
             "the configuration of {interface} was changed by somebody else just before the edit"
         ));
     }
-    if !change.edit_started {
-        start(app, change).await?;
-    }
-    crate::crash::point("inside:configure_device");
+    // Not before the switch is locked: while somebody else has it, nothing is sent, and nothing is unknown.
+    let prepare = Box::pin(async {
+        if !change.edit_started {
+            start(app, change).await.map_err(CheckError::NotSent)?;
+        }
+        crate::crash::point("inside:configure_device");
+        Ok(())
+    });
     let transaction = Transaction::new(elements(&plan.edit))
         .inverse(elements(&plan.inverse))
         .validation(device.validation());
@@ -86,8 +92,9 @@ async fn configure_on(
             Err(error) => Err(CheckError::Unread(error.to_string())),
         }
     };
-    match transaction.run(&device.session, check).waited("devices").await {
+    match transaction.run_after(&device.session, prepare, check).waited("devices").await {
         Ok(done) => Ok(Some(Event::DeviceConfigured { how: how(&done) })),
+        Err(Failed { cause: Cause::Check(CheckError::NotSent(error)), .. }) => Err(error),
         Err(failed) if failed.step == Step::Lock && has_foreign_edits(device).await => {
             Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
         }
