@@ -197,7 +197,16 @@ impl Session {
         let safe_to_repeat = operation.effect() == Effect::Read;
         let (operation, limits) = (operation.name(), self.inner.config.limits);
         let session = self.clone();
-        Ok(ReplyStream { pieces, call, operation, limit, limits, safe_to_repeat, ended: false, _session: session })
+        Ok(ReplyStream {
+            pieces,
+            call,
+            operation,
+            limit,
+            limits,
+            safe_to_repeat,
+            ended: false,
+            _session: session,
+        })
     }
 
     /// The reading end of this session's notifications; `None` while somebody else holds it. Take it before the

@@ -128,13 +128,10 @@ async fn another_key(route: &Route, limit: Duration, shown: &PublicKey, wanted: 
 
 /// Sees a host key. Nothing that is secret is sent, so algorithms that are no longer good enough for that may be
 /// `offered`.
-pub(super) async fn scan_at(
-    route: &Route,
-    limit: Duration,
-    offered: Preferred,
-) -> Result<PublicKey, Error> {
+pub(super) async fn scan_at(route: &Route, limit: Duration, offered: Preferred) -> Result<PublicKey, Error> {
     let seen = Arc::new(Mutex::new(None));
-    let config = russh::client::Config { preferred: offered, nodelay: true, ..russh::client::Config::default() };
+    let config =
+        russh::client::Config { preferred: offered, nodelay: true, ..russh::client::Config::default() };
     let config = Arc::new(config);
     let handler = Scan(Arc::clone(&seen));
     let attempt = timeout(limit, russh::client::connect(config, &route.addresses[..], handler)).await;

@@ -190,7 +190,9 @@ impl fmt::Display for ServerState {
                 write!(f, "the server undoes the change, at the latest in {} s", within.as_secs())
             }
             ServerState::Undone(UndoneBy::Inverse) => f.write_str("the change was undone by its inverse"),
-            ServerState::Changed => f.write_str("the change, or a part of it, is there and could not be undone"),
+            ServerState::Changed => {
+                f.write_str("the change, or a part of it, is there and could not be undone")
+            }
             ServerState::Unknown { reverts_within: None } => {
                 f.write_str("it is not known whether the change was made: read running from a new session")
             }

@@ -41,10 +41,12 @@ async fn a_reply_that_stops_in_the_middle_is_late_and_its_rest_is_drained() {
             peer.receive().await;
             peer.stream.write_all(format!("\n#{}\n{begin}", begin.len()).as_bytes()).await.unwrap();
         };
-        let (late, ()) =
-            within(async { tokio::join!(session.call_within(Get::new(), SHORT), serve) }).await;
+        let (late, ()) = within(async { tokio::join!(session.call_within(Get::new(), SHORT), serve) }).await;
         let error = late.unwrap_err();
-        assert!(matches!(error, Error::Timeout { phase: Phase::Reply, safe_to_repeat: true, .. }), "{error:?}");
+        assert!(
+            matches!(error, Error::Timeout { phase: Phase::Reply, safe_to_repeat: true, .. }),
+            "{error:?}"
+        );
         let serve = async {
             let rest = "never heard</data></rpc-reply>";
             peer.stream.write_all(format!("\n#{}\n{rest}\n##\n", rest.len()).as_bytes()).await.unwrap();
@@ -94,7 +96,8 @@ async fn a_nudge_that_cannot_be_written_holds_up_nothing() {
 
 #[tokio::test]
 async fn a_server_that_never_answers_is_sent_no_more_than_it_may_hold() {
-    let (session, mut peer) = open(1 << 16, SessionConfig::default().call_timeout(LIMIT).outstanding(2)).await;
+    let (session, mut peer) =
+        open(1 << 16, SessionConfig::default().call_timeout(LIMIT).outstanding(2)).await;
     // Given up, and still held by the server.
     for _ in 0..2 {
         let error = session.call_within(Get::new(), Duration::from_millis(20)).await.unwrap_err();
@@ -158,7 +161,9 @@ async fn a_reply_that_says_neither_success_nor_error_leaves_the_outcome_unknown(
         let error = session.call(Commit::new()).await.unwrap_err();
         assert!(error.is_outcome_unknown());
         let Error::CommitUnknown(unknown) = error else { panic!("{error:?}") };
-        assert!(matches!(unknown.cause, LostCause::Unreadable(_)) && unknown.reverts_within < Some(confirmed));
+        assert!(
+            matches!(unknown.cause, LostCause::Unreadable(_)) && unknown.reverts_within < Some(confirmed)
+        );
         let error = session.call(Get::new()).await.unwrap_err();
         assert!(matches!(error, Error::UnexpectedReply { .. }) && !error.is_outcome_unknown(), "{error:?}");
     };
