@@ -193,7 +193,8 @@ impl Transaction {
     ///
     /// Locks are released and this transaction's edits taken out of the candidate whatever happens; where the
     /// server does not let them go, the session is ended, which does. If the future is dropped, or `check` panics,
-    /// the same is done in the background (or, outside of a tokio runtime, by ending the session).
+    /// the same is done in the background (or, outside of a tokio runtime, by ending the session); dropped while
+    /// its locks are released, when the change is confirmed, it stays.
     ///
     /// # Errors
     /// [`Failed`], which says what is known about running.
