@@ -111,13 +111,15 @@ fn what_the_server_does_not_offer_is_refused_by_name() {
 fn arguments_outside_of_what_is_offered_are_refused() {
     let url = ["urn:ietf:params:netconf:capability:url:1.0?scheme=ftp,file", capabilities::STARTUP];
     assert!(DeleteConfig::new(Config::Url("file:///x".into())).check(&offering(&url)).is_ok());
-    let refused: [Result<(), Error>; 7] = [
+    let refused: [Result<(), Error>; 9] = [
         DeleteConfig::new(Config::Url("http://x".into())).check(&offering(&url)),
         DeleteConfig::new(Datastore::Running).check(&offering(&url)),
         Commit::confirmed().timeout(Duration::ZERO).check(&offering(&[capabilities::CANDIDATE])),
         Commit::new().timeout(Duration::from_secs(1)).check(&offering(&[capabilities::CANDIDATE])),
         KillSession(0).check(&offering(&[])),
         Raw::new(" ").check(&offering(&[])),
+        Raw::new("<!-- nothing -->").check(&offering(&[])),
+        Raw::new("<a xmlns='urn:a'/><b xmlns='urn:b'/>").check(&offering(&[])),
         Get::new().with_defaults(WithDefaults::Trim).check(&offering(&[
             "urn:ietf:params:netconf:capability:with-defaults:1.0?basic-mode=explicit&also-supported=report-all",
         ])),
