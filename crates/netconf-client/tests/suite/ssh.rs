@@ -102,6 +102,24 @@ async fn a_right_host_key_is_accepted_in_every_form() {
 }
 
 #[tokio::test]
+async fn any_of_the_keys_that_known_hosts_has_for_a_host_is_good() {
+    let server = server(Manner::Normal).await;
+    for (seeds, good) in [([2, HOST_KEY], true), ([HOST_KEY, 2], true), ([2, 3], false)] {
+        let lines = seeds.map(|seed| server.known_hosts_line(seed)).concat();
+        let (_folder, path) = write("known_hosts", &lines);
+        let check = HostKeyCheck::KnownHosts(path);
+        let auth = Auth::password(PASSWORD);
+        match connect(server.target(), USER, auth, check, SshTimeouts::default()).await {
+            Ok(session) => {
+                assert!(good);
+                works(&session).await;
+            }
+            Err(error) => assert!(!good && matches!(error, Error::HostKeyMismatch { .. }), "{error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_host_key_is_refused_in_every_form_and_named() {
     let server = server(Manner::Normal).await;
     let (_folder, path) = write("known_hosts", &server.known_hosts_line(2));
