@@ -196,7 +196,7 @@ impl std::fmt::Debug for Pool {
 impl Pool {
     /// An empty pool; sessions are opened when they are asked for.
     pub fn new(connect: impl Connect, limits: PoolLimits) -> Self {
-        let turns = Arc::new(Semaphore::new(limits.max_sessions.max(1)));
+        let turns = Arc::new(Semaphore::new(limits.max_sessions.clamp(1, Semaphore::MAX_PERMITS)));
         let idle = Mutex::default();
         Pool { shared: Arc::new(Shared { connect: Box::new(connect), limits, turns, idle }) }
     }

@@ -122,6 +122,16 @@ async fn sessions_outlive_their_pool_and_end_when_they_are_dropped() {
 }
 
 #[tokio::test]
+async fn any_limit_can_be_asked_for() {
+    let server = Fake::new(FULL);
+    let endless =
+        PoolLimits::default().max_sessions(usize::MAX).wait(Duration::MAX).idle_close(Duration::MAX);
+    let (pool, _) = pool(&server, endless.check_after(Duration::MAX));
+    drop(pool.get().await.unwrap());
+    assert_eq!(pool.idle(), 1);
+}
+
+#[tokio::test]
 async fn many_turns_leave_one_task_that_closes_idle_sessions() {
     let server = Fake::new(FULL);
     let (pool, opened) = pool(&server, PoolLimits::default());
