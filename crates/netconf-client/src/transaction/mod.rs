@@ -1,7 +1,7 @@
 //! A change that is made whole or not at all: lock, refuse foreign edits, edit, validate, commit, check, confirm.
 //!
-//! A confirmed commit and an inverse are undone only when running, read back, is as it was; see [`ForeignEdits`] for
-//! what is read.
+//! A confirmed commit that was cancelled, or a change with an inverse, counts as undone only when running, read back, is as
+//! it was; see [`ForeignEdits`] for what is read.
 //!
 //! What a server cannot do is made up for as far as possible, and [`Guarantees`] says what is weaker:
 //!

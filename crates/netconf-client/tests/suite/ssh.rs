@@ -166,7 +166,9 @@ async fn a_server_that_is_not_there_or_has_no_netconf_is_named() {
 async fn old_algorithms_are_offered_only_when_asked_for() {
     let server = server(Manner::Legacy).await;
     let connector = connector(&server, Auth::password(PASSWORD));
-    assert!(connector.session().await.is_err());
+    let error = connector.session().await.unwrap_err();
+    let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(why.contains("legacy_algorithms"), "{error:?}");
     works(&connector.legacy_algorithms(true).session().await.unwrap()).await;
 }
 
