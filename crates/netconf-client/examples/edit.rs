@@ -15,15 +15,15 @@ use netconf_client::transaction::Validation;
 /// How long the question waits; an unanswered one undoes the change.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 
-async fn ask() -> Result<(), String> {
+async fn ask() -> Result<(), std::io::Error> {
     let question = "The change is in running. Keep it? Type yes: ";
-    std::io::stderr().write_all(question.as_bytes()).map_err(|error| error.to_string())?;
+    std::io::stderr().write_all(question.as_bytes())?;
     let read = || {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map(|_| line)
     };
-    let line = tokio::task::spawn_blocking(read).await.map_err(|error| error.to_string())?;
-    if line.map_err(|error| error.to_string())?.trim() == "yes" { Ok(()) } else { Err("declined".to_owned()) }
+    let line = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)??;
+    if line.trim() == "yes" { Ok(()) } else { Err(std::io::Error::other("declined")) }
 }
 
 #[tokio::main]
@@ -48,7 +48,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 writeln!(out, "note: {weakness}")?;
             }
         }
-        Err(failed) => return Err(format!("{failed}: {:?}", failed.cause).into()),
+        Err(failed) => {
+            let mut why = failed.to_string();
+            let mut cause = std::error::Error::source(&failed);
+            while let Some(next) = cause {
+                why = format!("{why}: {next}");
+                cause = next.source();
+            }
+            return Err(why.into());
+        }
     }
     session.close().await?;
     Ok(())

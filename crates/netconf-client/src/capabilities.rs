@@ -34,6 +34,9 @@ pub const INTERLEAVE: &str = "urn:ietf:params:netconf:capability:interleave:1.0"
 pub const PARTIAL_LOCK: &str = "urn:ietf:params:netconf:capability:partial-lock:1.0";
 /// `:with-defaults` (RFC 6243, section 4).
 pub const WITH_DEFAULTS: &str = "urn:ietf:params:netconf:capability:with-defaults:1.0";
+/// `:with-operational-defaults`, with-defaults for the operational datastore (RFC 8526, section 3.1.1.2).
+pub const WITH_OPERATIONAL_DEFAULTS: &str =
+    "urn:ietf:params:netconf:capability:with-operational-defaults:1.0";
 /// `:yang-library:1.0` (RFC 7950, section 5.6.4).
 pub const YANG_LIBRARY_1_0: &str = "urn:ietf:params:netconf:capability:yang-library:1.0";
 /// `:yang-library:1.1` (RFC 8526, section 2).

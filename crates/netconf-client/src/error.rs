@@ -24,7 +24,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A time limit passed.
-    #[error("{phase} took longer than {} s", after.as_secs_f32())]
+    #[error("{phase} took longer than {} s{}", after.as_secs_f32(), effect(*safe_to_repeat))]
     Timeout {
         /// What took so long.
         phase: Phase,
@@ -34,7 +34,10 @@ pub enum Error {
         safe_to_repeat: bool,
     },
     /// Nothing says which key the host should have; `fingerprint` is what it showed, if it could be asked.
-    #[error("the host key of {host} port {port} is not known ({})", shown(fingerprint))]
+    #[error(
+        "the host key of {host} port {port} is not known ({}): compare it with the device's own, then add it to known_hosts",
+        shown(fingerprint)
+    )]
     HostKeyUnknown {
         /// The host as given.
         host: String,
@@ -44,7 +47,10 @@ pub enum Error {
         fingerprint: Option<String>,
     },
     /// The host showed another key than the one it should have. Somebody may be in the middle.
-    #[error("the host key of {host} port {port} is not the expected one ({})", shown(fingerprint))]
+    #[error(
+        "the host key of {host} port {port} is not the expected one ({}): find out why before it is trusted",
+        shown(fingerprint)
+    )]
     HostKeyMismatch {
         /// The host as given.
         host: String,
@@ -79,13 +85,15 @@ pub enum Error {
     #[error("the TLS connection failed")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The SSH server has no subsystem `netconf`, or does not let this user have it.
-    #[error("the SSH server refused the netconf subsystem")]
+    #[error(
+        "the SSH server refused the netconf subsystem: NETCONF is not enabled, not for this user, or has no session left"
+    )]
     NoNetconf,
     /// The server's hello cannot be used.
-    #[error("unusable hello")]
+    #[error("the server's hello cannot be used")]
     Hello(#[from] HelloError),
     /// The bytes are not RFC 6242 framing, or a message cannot be framed.
-    #[error("framing")]
+    #[error("a message cannot be framed, or breaks the rules of RFC 6242")]
     Framing(#[from] FramingError),
     /// XML given by the caller is not a series of well-formed elements.
     #[error("the {what} is not usable XML: {reason}")]
@@ -129,7 +137,7 @@ pub enum Error {
         reason: String,
     },
     /// The session ended before the reply came (or before the request was sent).
-    #[error("session lost: {cause}")]
+    #[error("session lost: {cause}{}", if *sent { effect(*safe_to_repeat) } else { " (the request was not sent)" })]
     SessionLost {
         /// Why.
         cause: LostCause,
@@ -139,7 +147,7 @@ pub enum Error {
         safe_to_repeat: bool,
     },
     /// A commit was sent and its reply did not come.
-    #[error("whether the commit took place is unknown: {}", .0.cause)]
+    #[error("whether the commit took place is unknown, read running from a new session: {}", .0.cause)]
     CommitUnknown(Box<UnknownCommit>),
 }
 
@@ -257,6 +265,11 @@ impl Error {
     }
 }
 
+/// What a missing reply leaves open.
+fn effect(safe_to_repeat: bool) -> &'static str {
+    if safe_to_repeat { "" } else { " (whether the request took effect is unknown)" }
+}
+
 fn shown(fingerprint: &Option<String>) -> String {
     fingerprint
         .as_ref()
@@ -265,4 +278,36 @@ fn shown(fingerprint: &Option<String>) -> String {
 
 fn listed(errors: &[RpcError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_reply_says_what_it_leaves_open() {
+        let lost = |sent, safe_to_repeat| {
+            Error::SessionLost { cause: LostCause::Closed, sent, safe_to_repeat }.to_string()
+        };
+        assert_eq!(lost(false, true), "session lost: the session was closed (the request was not sent)");
+        assert_eq!(lost(true, true), "session lost: the session was closed");
+        assert!(lost(true, false).ends_with("(whether the request took effect is unknown)"));
+        let late = |safe_to_repeat| {
+            let after = Duration::from_millis(1500);
+            Error::Timeout { phase: Phase::Reply, after, safe_to_repeat }.to_string()
+        };
+        assert_eq!(late(true), "the reply took longer than 1.5 s");
+        assert!(late(false).ends_with("(whether the request took effect is unknown)"));
+    }
+
+    #[test]
+    fn an_unknown_host_key_says_what_it_is_and_what_to_do() {
+        let fingerprint = Some("SHA256:x".to_owned());
+        let error = Error::HostKeyUnknown { host: "sw".to_owned(), port: 830, fingerprint };
+        let text = error.to_string();
+        assert!(
+            text.contains("sw port 830") && text.contains("SHA256:x") && text.contains("add it"),
+            "{text}"
+        );
+    }
 }

@@ -13,7 +13,8 @@
 use std::fmt::Write as _;
 
 use crate::capabilities::{self, Capabilities};
-use crate::framing::Framing;
+use crate::framing::{Framing, Limits};
+use crate::xml;
 
 /// The namespace of NETCONF's own elements (RFC 6241, section 3.1).
 pub const NETCONF_NS: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
@@ -73,8 +74,7 @@ impl Hello {
     /// Anything but a well-formed `<hello>` in the NETCONF namespace.
     pub fn parse(message: &[u8]) -> Result<Self, HelloError> {
         let text = std::str::from_utf8(message).map_err(|_| HelloError::NotUtf8)?.trim();
-        let document =
-            roxmltree::Document::parse(text).map_err(|error| HelloError::NotXml(error.to_string()))?;
+        let document = xml::parse(text, Limits::DEFAULT.max_depth).map_err(HelloError::NotXml)?;
         let root = document.root_element();
         if !root.has_tag_name((NETCONF_NS, "hello")) {
             return Err(HelloError::NotHello { found: root.tag_name().name().to_owned() });
@@ -162,6 +162,16 @@ mod tests {
         for id in ["0", "-1", "4294967296", ""] {
             let xml = format!("<hello xmlns=\"{NETCONF_NS}\"><session-id>{id}</session-id></hello>");
             assert_eq!(Hello::parse(xml.as_bytes()), Err(HelloError::BadSessionId), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn a_hello_that_would_take_long_to_read_is_refused() {
+        let attributes: String = (0..200_000).map(|number| format!(" a{number}=''")).collect();
+        let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+        for inner in [format!("<x{attributes}/>"), deep] {
+            let xml = format!("<hello xmlns=\"{NETCONF_NS}\">{inner}</hello>");
+            assert!(matches!(Hello::parse(xml.as_bytes()), Err(HelloError::NotXml(_))));
         }
     }
 

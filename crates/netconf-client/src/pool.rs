@@ -62,7 +62,8 @@ pub struct PoolLimits {
     pub wait: Duration,
     /// Idle sessions are closed after this long. 60 s.
     pub idle_close: Duration,
-    /// Sessions idle for at least this long are asked whether they are there before they are lent. 5 s.
+    /// Sessions idle for at least this long are asked whether they are there before they are lent; those that came back
+    /// with an unanswered call always. 5 s.
     pub check_after: Duration,
     /// How long the answer may take. 5 s.
     pub check_timeout: Duration,
@@ -142,6 +143,8 @@ impl PoolError {
 struct Idle {
     session: Session,
     since: Instant,
+    /// Whether it came back with calls that were given up and not answered: then it may hang.
+    is_suspect: bool,
 }
 
 /// The sessions that wait to be lent, the one that was used last at the end.
@@ -196,7 +199,7 @@ impl std::fmt::Debug for Pool {
 impl Pool {
     /// An empty pool; sessions are opened when they are asked for.
     pub fn new(connect: impl Connect, limits: PoolLimits) -> Self {
-        let turns = Arc::new(Semaphore::new(limits.max_sessions.max(1)));
+        let turns = Arc::new(Semaphore::new(limits.max_sessions.clamp(1, Semaphore::MAX_PERMITS)));
         let idle = Mutex::default();
         Pool { shared: Arc::new(Shared { connect: Box::new(connect), limits, turns, idle }) }
     }
@@ -238,11 +241,12 @@ impl Pool {
         if idle.session.lost().is_some() {
             return false;
         }
-        if idle.since.elapsed() < self.shared.limits.check_after {
+        if !idle.is_suspect && idle.since.elapsed() < self.shared.limits.check_after {
             return true;
         }
         let question = idle.session.call_within(Get::new().subtree(""), self.shared.limits.check_timeout);
-        question.await.is_ok()
+        // A server that refuses has answered.
+        matches!(question.await, Ok(_) | Err(Error::RpcErrors(_) | Error::UnexpectedReply { .. }))
     }
 
     fn lend(&self, session: Session, turn: OwnedSemaphorePermit) -> Lent {
@@ -327,9 +331,9 @@ impl Drop for Lent {
         let Some(session) = self.session.take() else { return };
         let usable = session.lost().is_none() && session.is_last_handle();
         let Some(pool) = self.pool.upgrade().filter(|_| usable) else { return };
-        let since = Instant::now();
+        let (since, is_suspect) = (Instant::now(), !session.is_quiet());
         let mut idle = pool.idle();
-        idle.sessions.push(Idle { session, since });
+        idle.sessions.push(Idle { session, since, is_suspect });
         // Outside of a runtime nobody can wait: the session is then closed by being asked for too late or with the pool.
         if !idle.reaped
             && let Ok(runtime) = tokio::runtime::Handle::try_current()

@@ -200,6 +200,10 @@ impl fmt::Display for RpcError {
         }
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
+        } else if let Some(attribute) = &self.info.bad_attribute {
+            write!(f, ": attribute {attribute}")?;
+        } else if let Some(element) = &self.info.bad_element {
+            write!(f, ": element {element}")?;
         }
         if let Some(path) = &self.path {
             write!(f, " (at {path})")?;

@@ -10,6 +10,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 /// Bytes asked of the stream at a time.
 const READ_SIZE: usize = 64 * 1024;
 
+/// Bytes up to which they are copied out of the buffer they were read into.
+const SMALL_READ: usize = READ_SIZE / 4;
+
 /// A connection in two halves that hand over whole buffers, so that a transport which has such (SSH) need not copy
 /// them. Dropping both halves must close the connection.
 pub trait Transport: Send + 'static {
@@ -82,6 +85,12 @@ impl<S: AsyncRead + Send + 'static> ReadBytes for StreamRead<S> {
     async fn read(&mut self) -> io::Result<Bytes> {
         self.buffer.reserve(READ_SIZE);
         self.half.read_buf(&mut self.buffer).await?;
+        if self.buffer.len() <= SMALL_READ {
+            // Part of a buffer keeps all of it in memory as long as it is held: a small one is cheaper as a copy.
+            let bytes = Bytes::copy_from_slice(&self.buffer);
+            self.buffer.clear();
+            return Ok(bytes);
+        }
         Ok(self.buffer.split().freeze())
     }
 }
@@ -98,5 +107,25 @@ impl<S: AsyncWrite + Send + 'static> WriteBytes for StreamWrite<S> {
 
     async fn shutdown(&mut self) -> io::Result<()> {
         self.0.shutdown().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_read_holds_little_more_memory_than_its_own() {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+        let (mut read, _write) = Stream(ours).split();
+        for size in [1, 100, SMALL_READ, SMALL_READ + 1, READ_SIZE] {
+            theirs.write_all(&vec![b'x'; size]).await.unwrap();
+            let bytes = read.read().await.unwrap();
+            assert_eq!(bytes.len(), size);
+            // Let go of by the reader, so that the buffer is seen as it is.
+            read.buffer = BytesMut::new();
+            let held = BytesMut::from(bytes).capacity();
+            assert!(held <= size * 4, "{size} bytes hold {held}");
+        }
     }
 }

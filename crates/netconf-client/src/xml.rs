@@ -175,6 +175,14 @@ pub(crate) fn check_fragment(fragment: &str, what: &'static str, max_depth: usiz
     Ok(())
 }
 
+/// Whether there is exactly one element at the top of a fragment that was checked.
+pub(crate) fn has_one_element(fragment: &str) -> bool {
+    let wrapped = format!("<x>{fragment}</x>");
+    let elements = parse(&wrapped, usize::MAX)
+        .map(|document| document.root_element().children().filter(roxmltree::Node::is_element).count());
+    elements == Ok(1)
+}
+
 /// Where the last end tag in `text` begins.
 pub(crate) fn last_end_tag(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();

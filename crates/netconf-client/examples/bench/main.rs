@@ -23,7 +23,7 @@
 //! | `big` | `bytes`, `median_s`, `base_rss_kb` (before the first), `cpu_s_per_reply`, `wall_s`, `cpu_s` |
 //! | `many` | `failures`, `errors` (up to three, as text), `wall_s`, `cpu_s` |
 //!
-//! `n` is 100, `window` and `sessions` are 32 if they are not given; keys that are not known are ignored.
+//! `n` is 100, `window` and `sessions` are 32 if they are not given, and at least 1; keys that are not known are ignored.
 //!
 //! `size=N` asks a server made for it for a reply of N bytes, by the filter
 //! `<bench xmlns="urn:ncbench"><size>N</size></bench>`; `filter=XML` or `filter=@FILE` replaces the filter. `dom=1` also

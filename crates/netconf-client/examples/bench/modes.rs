@@ -31,7 +31,7 @@ fn fields(numbers: &[(&str, f64)]) -> String {
 }
 
 async fn sessions(arguments: &Arguments) -> Outcome<String> {
-    let n = arguments.number("n", 100);
+    let n = arguments.number("n", 100).max(1);
     let mut times = Vec::new();
     let meter = Meter::start();
     for _ in 0..n {
@@ -54,7 +54,7 @@ async fn sessions(arguments: &Arguments) -> Outcome<String> {
 }
 
 async fn rpc(arguments: &Arguments) -> Outcome<String> {
-    let n = arguments.number("n", 100);
+    let n = arguments.number("n", 100).max(1);
     let mut peer = Peer::open(arguments).await?;
     for _ in 0..n.min(20) {
         peer.get(arguments, &arguments.filter).await?;
@@ -82,7 +82,7 @@ async fn rpc(arguments: &Arguments) -> Outcome<String> {
 }
 
 async fn pipeline(arguments: &Arguments) -> Outcome<String> {
-    let (n, window) = (arguments.number("n", 100), arguments.number("window", 32));
+    let (n, window) = (arguments.number("n", 100).max(1), arguments.number("window", 32).max(1));
     let mut peer = Peer::open(arguments).await?;
     peer.pipeline(arguments, n.min(50), window).await?;
     let meter = Meter::start();
@@ -101,7 +101,7 @@ async fn pipeline(arguments: &Arguments) -> Outcome<String> {
 }
 
 async fn parallel(arguments: &Arc<Arguments>) -> Outcome<String> {
-    let (n, count) = (arguments.number("n", 100), arguments.number("sessions", 32).max(1));
+    let (n, count) = (arguments.number("n", 100).max(1), arguments.number("sessions", 32).max(1));
     let opening: Vec<_> = (0..count)
         .map(|_| {
             let arguments = Arc::clone(arguments);
@@ -112,13 +112,13 @@ async fn parallel(arguments: &Arc<Arguments>) -> Outcome<String> {
     for task in opening {
         peers.push(task.await??);
     }
-    let each = n / count;
     let meter = Meter::start();
     let mut tasks = Vec::new();
-    for mut peer in peers {
+    for (number, mut peer) in peers.into_iter().enumerate() {
         let arguments = Arc::clone(arguments);
+        let share = n / count + usize::from(number < n % count);
         tasks.push(tokio::spawn(async move {
-            for _ in 0..each {
+            for _ in 0..share {
                 peer.get(&arguments, &arguments.filter).await?;
             }
             Outcome::Ok(peer)
@@ -132,7 +132,7 @@ async fn parallel(arguments: &Arc<Arguments>) -> Outcome<String> {
     for peer in peers {
         peer.close().await?;
     }
-    let calls = (each * count) as f64;
+    let calls = n as f64;
     Ok(fields(&[
         ("n", calls),
         ("sessions", count as f64),
@@ -144,7 +144,7 @@ async fn parallel(arguments: &Arc<Arguments>) -> Outcome<String> {
 }
 
 async fn big(arguments: &Arguments) -> Outcome<String> {
-    let n = arguments.number("n", 100);
+    let n = arguments.number("n", 100).max(1);
     let mut peer = Peer::open(arguments).await?;
     let small = if arguments.text("filter").is_empty() { sized("1024") } else { arguments.filter.clone() };
     peer.get(arguments, &small).await?;

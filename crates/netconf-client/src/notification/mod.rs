@@ -148,6 +148,12 @@ impl Notification {
         old || (self.name() == "subscription-completed" && self.namespace() == Some(SUBSCRIBED_NS))
     }
 
+    /// Whether this says that the server has ended the subscription of its own accord (RFC 8639, section 2.7.3): nothing more
+    /// comes of it.
+    pub fn is_terminated(&self) -> bool {
+        self.name() == "subscription-terminated" && self.namespace() == Some(SUBSCRIBED_NS)
+    }
+
     /// The whole message parsed.
     ///
     /// # Errors
@@ -195,6 +201,9 @@ mod tests {
             let (replay, end) = (with(replay, "urn:of:somebody"), with(end, "urn:of:somebody"));
             assert!(!replay.is_replay_complete() && !end.is_complete());
         }
+        let ended = with("subscription-terminated", SUBSCRIBED_NS);
+        assert!(ended.is_terminated() && !ended.is_complete());
+        assert!(!with("subscription-terminated", "urn:of:somebody").is_terminated());
     }
 
     #[test]

@@ -64,6 +64,11 @@ impl Queue {
         Some(Notifications { queue: Arc::clone(self), max_depth })
     }
 
+    /// Whether somebody holds the reader's end.
+    pub(crate) fn is_read(&self) -> bool {
+        self.waiting().taken
+    }
+
     /// Takes a notification in, or counts it as lost. Nobody may be there to read it: then it is not wanted.
     pub(crate) fn push(&self, message: Bytes) {
         let mut waiting = self.waiting();

@@ -1,14 +1,14 @@
 //! The datastores of the Network Management Datastore Architecture: get-data, edit-data (RFC 8526).
 
-use super::{Data, DefaultOperation, Filter, WithDefaults};
+use super::{Config, Data, DefaultOperation, Filter, WithDefaults, push_inline};
 use crate::capabilities::{self, Capabilities};
 use crate::error::Error;
-use crate::framing::Limits;
 use crate::operation::{Effect, Operation, expect_ok, need};
 use crate::reply::Reply;
 use crate::xml;
 
 const NMDA_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda";
+const ORIGIN_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-origin";
 const DATASTORES_NS: &str = "urn:ietf:params:xml:ns:yang:ietf-datastores";
 
 /// A datastore by its identity in `ietf-datastores` (RFC 8342, section 5).
@@ -63,6 +63,8 @@ pub struct GetData {
     datastore: NmdaDatastore,
     filter: Option<Filter>,
     config_filter: Option<bool>,
+    origins: Vec<String>,
+    other_origins: bool,
     max_depth: Option<u16>,
     with_origin: bool,
     with_defaults: Option<WithDefaults>,
@@ -75,6 +77,8 @@ impl GetData {
             datastore,
             filter: None,
             config_filter: None,
+            origins: Vec::new(),
+            other_origins: false,
             max_depth: None,
             with_origin: false,
             with_defaults: None,
@@ -101,6 +105,21 @@ impl GetData {
         self
     }
 
+    /// Only what comes from this origin, or from one of them if there are several: `intended`, `system`, `learned`, or
+    /// another identity of `ietf-origin` (RFC 8342, section 5.3.4); for the operational datastore.
+    #[must_use]
+    pub fn origin_filter(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
+        self
+    }
+
+    /// Only what does not come from the origins of [`GetData::origin_filter`].
+    #[must_use]
+    pub fn negate_origins(mut self) -> Self {
+        self.other_origins = true;
+        self
+    }
+
     /// Only so many levels below what is selected, at least 1.
     #[must_use]
     pub fn max_depth(mut self, levels: u16) -> Self {
@@ -115,7 +134,7 @@ impl GetData {
         self
     }
 
-    /// How default values are shown; needs `:with-defaults`.
+    /// How default values are shown; needs `:with-defaults`, for the operational datastore `:with-operational-defaults`.
     #[must_use]
     pub fn with_defaults(mut self, mode: WithDefaults) -> Self {
         self.with_defaults = Some(mode);
@@ -139,10 +158,17 @@ impl Operation for GetData {
         if self.max_depth == Some(0) {
             return Err(Error::InvalidArgument("the depth is at least 1"));
         }
-        if self.with_origin && self.datastore != NmdaDatastore::Operational {
+        let operational = self.datastore == NmdaDatastore::Operational;
+        if (self.with_origin || !self.origins.is_empty()) && !operational {
             return Err(Error::InvalidArgument("only the operational datastore has origins"));
         }
-        self.with_defaults.map_or(Ok(()), |mode| mode.check(self.name(), capabilities))?;
+        let named = |origin: &String| origin.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if self.origins.iter().any(|origin| origin.is_empty() || !named(origin)) {
+            return Err(Error::InvalidArgument("an origin is the name of an identity of ietf-origin"));
+        }
+        let modes =
+            if operational { capabilities::WITH_OPERATIONAL_DEFAULTS } else { capabilities::WITH_DEFAULTS };
+        self.with_defaults.map_or(Ok(()), |mode| mode.check_by(modes, self.name(), capabilities))?;
         self.filter.as_ref().map_or(Ok(()), |filter| filter.check(self.name(), capabilities))
     }
 
@@ -164,6 +190,10 @@ impl Operation for GetData {
         }
         if let Some(config) = self.config_filter {
             xml::push_text_element("config-filter", if config { "true" } else { "false" }, xml);
+        }
+        for origin in &self.origins {
+            let name = if self.other_origins { "negated-origin-filter" } else { "origin-filter" };
+            xml.push_str(&format!("<{name} xmlns:or=\"{ORIGIN_NS}\">or:{origin}</{name}>"));
         }
         if let Some(levels) = self.max_depth {
             xml::push_text_element("max-depth", &levels.to_string(), xml);
@@ -191,14 +221,19 @@ impl Operation for GetData {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditData {
     datastore: NmdaDatastore,
-    config: String,
+    config: Config,
     default_operation: Option<DefaultOperation>,
 }
 
 impl EditData {
     /// An edit by these elements, without a `<config>` around them.
     pub fn new(datastore: NmdaDatastore, config: impl Into<String>) -> Self {
-        EditData { datastore, config: config.into(), default_operation: None }
+        EditData { datastore, config: Config::Inline(config.into()), default_operation: None }
+    }
+
+    /// An edit by a file the server reads; needs `:url`.
+    pub fn from_url(datastore: NmdaDatastore, url: impl Into<String>) -> Self {
+        EditData { datastore, config: Config::Url(url.into()), default_operation: None }
     }
 
     /// What happens to elements without an `operation`.
@@ -226,7 +261,7 @@ impl Operation for EditData {
                 return Err(Error::InvalidArgument("intended and operational cannot be edited"));
             }
         }
-        xml::check_fragment(&self.config, "config", Limits::DEFAULT.max_depth)
+        self.config.check(self.name(), capabilities)
     }
 
     fn write(&self, xml: &mut String) {
@@ -235,10 +270,13 @@ impl Operation for EditData {
         if let Some(operation) = self.default_operation {
             xml::push_text_element("default-operation", operation.as_str(), xml);
         }
-        // The configuration must not inherit this operation's namespace.
-        xml.push_str("<config>");
-        xml.push_str(&self.config);
-        xml.push_str("</config></edit-data>");
+        match &self.config {
+            Config::Url(url) => xml::push_text_element("url", url, xml),
+            Config::Inline(config) => push_inline(config, xml),
+            // There is no way to make one.
+            Config::Datastore(_) => {}
+        }
+        xml.push_str("</edit-data>");
     }
 
     fn read(&self, reply: Reply) -> Result<(), Error> {

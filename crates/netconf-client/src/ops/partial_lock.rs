@@ -1,5 +1,6 @@
 //! Locks on parts of running: partial-lock, partial-unlock (RFC 5717).
 
+use super::query::check_prefixes;
 use crate::capabilities::{self, Capabilities};
 use crate::error::Error;
 use crate::operation::{Effect, Operation, expect_ok, need};
@@ -65,6 +66,7 @@ impl Operation for PartialLock {
 
     fn check(&self, capabilities: &Capabilities) -> Result<(), Error> {
         need(capabilities, self.name(), capabilities::PARTIAL_LOCK)?;
+        check_prefixes(&self.namespaces, "partial-lock")?;
         let mut operation = String::new();
         self.write(&mut operation);
         xml::check_fragment(&operation, "partial-lock", 2)

@@ -29,11 +29,7 @@ impl Filter {
             Filter::Subtree(elements) => xml::check_fragment(elements, "filter", Limits::DEFAULT.max_depth),
             Filter::XPath { namespaces, .. } => {
                 need(capabilities, operation, capabilities::XPATH)?;
-                // One that ends the attribute would begin another, or an element.
-                if let Some((prefix, _)) = namespaces.iter().find(|(prefix, _)| !is_prefix(prefix)) {
-                    let reason = format!("{prefix:?} is not a prefix");
-                    return Err(Error::InvalidXml { what: "XPath filter", reason });
-                }
+                check_prefixes(namespaces, "XPath filter")?;
                 let mut element = String::new();
                 self.write("filter", &mut element);
                 xml::check_fragment(&element, "XPath filter", 1)
@@ -64,6 +60,14 @@ impl Filter {
                 xml.push_str("/>");
             }
         }
+    }
+}
+
+/// Fails unless all are prefixes: one that ends the attribute would begin another, or an element.
+pub(super) fn check_prefixes(namespaces: &[(String, String)], what: &'static str) -> Result<(), Error> {
+    match namespaces.iter().find(|(prefix, _)| !is_prefix(prefix)) {
+        Some((prefix, _)) => Err(Error::InvalidXml { what, reason: format!("{prefix:?} is not a prefix") }),
+        None => Ok(()),
     }
 }
 
@@ -101,8 +105,18 @@ impl WithDefaults {
     }
 
     pub(super) fn check(self, operation: &'static str, capabilities: &Capabilities) -> Result<(), Error> {
-        need(capabilities, operation, capabilities::WITH_DEFAULTS)?;
-        let parameter = |name| capabilities.parameter(capabilities::WITH_DEFAULTS, name).unwrap_or("");
+        self.check_by(capabilities::WITH_DEFAULTS, operation, capabilities)
+    }
+
+    /// `capability` is the one that lists the modes.
+    pub(super) fn check_by(
+        self,
+        capability: &'static str,
+        operation: &'static str,
+        capabilities: &Capabilities,
+    ) -> Result<(), Error> {
+        need(capabilities, operation, capability)?;
+        let parameter = |name| capabilities.parameter(capability, name).unwrap_or("");
         let offered = parameter("basic-mode").split(',').chain(parameter("also-supported").split(','));
         if offered.into_iter().any(|mode| mode == self.as_str()) {
             return Ok(());

@@ -49,10 +49,10 @@ impl Operation for Raw {
 
     fn check(&self, _: &Capabilities) -> Result<(), Error> {
         xml::check_fragment(&self.xml, "rpc", Limits::DEFAULT.max_depth)?;
-        if self.xml.trim().is_empty() {
-            Err(Error::InvalidArgument("an rpc needs an operation"))
-        } else {
+        if xml::has_one_element(&self.xml) {
             Ok(())
+        } else {
+            Err(Error::InvalidArgument("an rpc has one operation, which is one element"))
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Filter;
+use super::query::check_prefixes;
 use crate::capabilities::{self, Capabilities};
 use crate::error::Error;
 use crate::framing::Limits;
@@ -244,9 +245,17 @@ impl Operation for EstablishSubscription {
             Source::Periodic { period, .. } if period.is_zero() => {
                 return Err(Error::InvalidArgument("the period is longer than nothing"));
             }
+            Source::Periodic { period, .. } | Source::OnChange { dampening: period, .. }
+                if centiseconds(*period) > u32::MAX.into() =>
+            {
+                return Err(Error::InvalidArgument("a period is at most 42949672.95 s"));
+            }
             Source::Periodic { .. } | Source::OnChange { .. } => (None, None),
         };
         check_texts([&stream, &replay, &self.stop_time])?;
+        if let Some(Filter::XPath { namespaces, .. }) = &self.filter {
+            check_prefixes(namespaces, "XPath filter")?;
+        }
         let mut operation = String::new();
         self.write(&mut operation);
         xml::check_fragment(&operation, "subscription", Limits::DEFAULT.max_depth)

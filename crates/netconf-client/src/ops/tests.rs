@@ -111,13 +111,15 @@ fn what_the_server_does_not_offer_is_refused_by_name() {
 fn arguments_outside_of_what_is_offered_are_refused() {
     let url = ["urn:ietf:params:netconf:capability:url:1.0?scheme=ftp,file", capabilities::STARTUP];
     assert!(DeleteConfig::new(Config::Url("file:///x".into())).check(&offering(&url)).is_ok());
-    let refused: [Result<(), Error>; 7] = [
+    let refused: [Result<(), Error>; 9] = [
         DeleteConfig::new(Config::Url("http://x".into())).check(&offering(&url)),
         DeleteConfig::new(Datastore::Running).check(&offering(&url)),
         Commit::confirmed().timeout(Duration::ZERO).check(&offering(&[capabilities::CANDIDATE])),
         Commit::new().timeout(Duration::from_secs(1)).check(&offering(&[capabilities::CANDIDATE])),
         KillSession(0).check(&offering(&[])),
         Raw::new(" ").check(&offering(&[])),
+        Raw::new("<!-- nothing -->").check(&offering(&[])),
+        Raw::new("<a xmlns='urn:a'/><b xmlns='urn:b'/>").check(&offering(&[])),
         Get::new().with_defaults(WithDefaults::Trim).check(&offering(&[
             "urn:ietf:params:netconf:capability:with-defaults:1.0?basic-mode=explicit&also-supported=report-all",
         ])),
@@ -140,6 +142,36 @@ fn xml_that_would_leave_its_place_is_refused() {
         let checked = xpath.check(&offering(&[capabilities::XPATH]));
         assert!(matches!(checked, Err(Error::InvalidXml { .. })), "{prefix:?}: {checked:?}");
     }
+}
+
+#[test]
+fn a_prefix_that_would_begin_an_element_is_refused_wherever_there_are_prefixes() {
+    let hostile = "x=\"u\"/><evil xmlns:y";
+    let lock = PartialLock::new("/a").namespace("x=\"u\"><select>/b</select><select xmlns:y", "u");
+    assert!(matches!(lock.check(&offering(&[capabilities::PARTIAL_LOCK])), Err(Error::InvalidXml { .. })));
+    let filter =
+        Filter::XPath { select: "/a".into(), namespaces: vec![(hostile.to_owned(), "urn:x".to_owned())] };
+    let establish = EstablishSubscription::stream("S").filter(filter);
+    assert!(matches!(establish.check(&offering(&[])), Err(Error::InvalidXml { .. })));
+    let endless = EstablishSubscription::on_change(Duration::MAX);
+    assert!(matches!(endless.check(&offering(&[])), Err(Error::InvalidArgument(_))));
+}
+
+#[test]
+fn defaults_of_the_operational_datastore_have_a_capability_of_their_own() {
+    let modes = "?basic-mode=explicit&also-supported=report-all";
+    let usual = format!("{}{modes}", capabilities::WITH_DEFAULTS);
+    let operational = format!("{}{modes}", capabilities::WITH_OPERATIONAL_DEFAULTS);
+    let get = |datastore| GetData::new(datastore).with_defaults(WithDefaults::ReportAll);
+    let both = [capabilities::YANG_LIBRARY_1_1, &usual, &operational];
+    get(NmdaDatastore::Operational).check(&offering(&both)).unwrap();
+    get(NmdaDatastore::Running).check(&offering(&both[..2])).unwrap();
+    assert_eq!(
+        missing(&get(NmdaDatastore::Operational), &both[..2]),
+        capabilities::WITH_OPERATIONAL_DEFAULTS
+    );
+    let trim = GetData::new(NmdaDatastore::Operational).with_defaults(WithDefaults::Trim);
+    assert!(matches!(trim.check(&offering(&both)), Err(Error::InvalidArgument(_))));
 }
 
 #[test]
@@ -205,6 +237,22 @@ fn nmda_and_schema_operations_are_written_as_their_rfcs_show_them() {
         xml_of(&edit).ends_with("ds:running</datastore><config><a xmlns=\"urn:a\"/></config></edit-data>")
     );
     assert_eq!(missing(&EditData::new(NmdaDatastore::Candidate, ""), &nmda), capabilities::CANDIDATE);
+    let by_file = EditData::from_url(NmdaDatastore::Running, "file:///x");
+    assert_eq!(missing(&by_file, &nmda), capabilities::URL);
+    assert!(xml_of(&by_file).ends_with("ds:running</datastore><url>file:///x</url></edit-data>"));
+    let origins = GetData::new(NmdaDatastore::Operational).origin_filter("system").origin_filter("learned");
+    let or = "xmlns:or=\"urn:ietf:params:xml:ns:yang:ietf-origin\"";
+    assert!(xml_of(&origins).ends_with(&format!(
+        "</datastore><origin-filter {or}>or:system</origin-filter><origin-filter {or}>or:learned</origin-filter></get-data>"
+    )));
+    assert!(xml_of(&origins.clone().negate_origins().max_depth(1)).ends_with(&format!(
+        "<negated-origin-filter {or}>or:learned</negated-origin-filter><max-depth>1</max-depth></get-data>"
+    )));
+    origins.check(&offering(&nmda)).unwrap();
+    for hostile in ["", "a</origin-filter>", "x y"] {
+        assert!(origins.clone().origin_filter(hostile).check(&offering(&nmda)).is_err(), "{hostile}");
+    }
+    assert!(GetData::new(NmdaDatastore::Running).origin_filter("system").check(&offering(&nmda)).is_err());
     assert!(EditData::new(NmdaDatastore::Intended, "").check(&offering(&nmda)).is_err());
     assert_eq!(
         xml_of(&GetSchema::new("a").version("1").format("yin")),

@@ -144,6 +144,12 @@ impl Calls {
         self.table().lost.clone()
     }
 
+    /// Whether the server owes no reply.
+    pub(super) fn is_quiet(&self) -> bool {
+        let table = self.table();
+        table.entries.is_empty() && table.receiving.is_none()
+    }
+
     /// Requests handed to the stream so far.
     pub(super) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)

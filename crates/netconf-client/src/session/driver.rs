@@ -245,7 +245,8 @@ impl Reader<'_> {
                 let taker = self.shared.calls.answered(tag.message_id).map(Target::Caller);
                 taker.map(Some).ok_or_else(|| protocol("a reply to a call that was not made"))
             }
-            "notification" => Ok(Some(Target::Notifications)),
+            "notification" if self.shared.notifications.is_read() => Ok(Some(Target::Notifications)),
+            "notification" => Ok(Some(Target::Caller(Taker::Nobody))),
             other => Err(LostCause::Protocol(format!("a <{other}> that was not asked for"))),
         }
     }

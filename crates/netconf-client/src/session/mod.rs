@@ -257,6 +257,11 @@ impl Session {
         self.inner.shared.calls.fail_all(LostCause::Closed);
     }
 
+    /// Whether the server owes no reply.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.inner.shared.calls.is_quiet()
+    }
+
     /// Whether no other handle of this session is left, nor a reply that is being streamed.
     pub(crate) fn is_last_handle(&self) -> bool {
         Arc::strong_count(&self.inner) == 1

@@ -122,6 +122,12 @@ pub(super) fn login_error(error: async_ssh2_tokio::Error, target: &SshTarget, us
         Ssh::SshError(russh::Error::IO(source)) | Ssh::IoError(source) | Ssh::AddressInvalid(source) => {
             Error::Connect { host: target.host.clone(), port: target.port, source }
         }
+        Ssh::SshError(error @ russh::Error::NoCommonAlgo { .. }) => no_common_algorithm(&error),
         other => Error::Ssh(other.into()),
     }
+}
+
+/// The two sides offer nothing that both have: mostly an old device.
+pub(super) fn no_common_algorithm(error: &russh::Error) -> Error {
+    Error::Ssh(format!("{error} (an old device may need legacy_algorithms)").into())
 }

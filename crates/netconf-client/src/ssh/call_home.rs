@@ -211,6 +211,9 @@ impl Caller {
                 let (host, port) = (self.address.ip().to_string(), self.address.port());
                 return Err(Error::HostKeyUnknown { host, port, fingerprint: seen.fingerprint });
             }
+            (Err(error @ russh::Error::NoCommonAlgo { .. }), _) => {
+                return Err(super::auth::no_common_algorithm(&error));
+            }
             (Err(error), _) => return Err(Error::Ssh(error.into())),
             (Ok(_), None) => return Err(Error::Ssh("the handshake ended without a host key".into())),
         };

@@ -17,8 +17,9 @@ use crate::error::{Error, Phase};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostKeyCheck {
-    /// A file in the format of OpenSSH's known_hosts; host names may be hashed. Patterns and certificate
-    /// authorities are not supported: such lines match nothing.
+    /// A file in the format of OpenSSH's known_hosts; host names may be hashed. If it has several keys for the host, any of
+    /// them is good; where two are of one kind, the connection is made twice. Patterns and certificate authorities are not
+    /// supported: such lines match nothing.
     KnownHosts(PathBuf),
     /// The SHA-256 fingerprint of any of the server's keys, as `ssh-keygen -l` prints it: `SHA256:…`. The connection is
     /// made at least twice: to see the key, for each kind of key until it is found, and pinned to it.
@@ -66,11 +67,19 @@ impl HostKeyCheck {
                         fingerprint,
                     });
                 }
+                let algorithms: Vec<_> = keys.iter().map(PublicKey::algorithm).collect();
+                if algorithms.iter().enumerate().any(|(at, one)| algorithms[..at].contains(one)) {
+                    // The SSH library refuses both of two keys of one kind: see which of them it is, and pin that.
+                    let shown = Box::pin(scan_at(route, limit, offered(true, &algorithms))).await?;
+                    if keys.iter().any(|key| key.key_data() == shown.key_data()) {
+                        return Ok(Expected::key(&shown));
+                    }
+                    return Err(mismatch(target, Some(shown)));
+                }
                 let file = path.to_str().ok_or_else(|| Error::KnownHosts {
                     path: path.clone(),
                     reason: "its name is not UTF-8".to_owned(),
                 })?;
-                let algorithms = keys.iter().map(PublicKey::algorithm).collect();
                 Ok(Expected { method: ServerCheckMethod::KnownHostsFile(file.to_owned()), algorithms })
             }
             HostKeyCheck::PinnedKey(text) => Ok(Expected::key(&parse_pinned(text)?)),

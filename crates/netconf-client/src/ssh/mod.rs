@@ -229,6 +229,9 @@ fn late(phase: Phase, after: Duration) -> Error {
 
 /// A logged-in SSH connection; each of its sessions has a channel of its own. It ends when it and all its sessions
 /// are dropped.
+///
+/// The channels come over one TCP connection: a streamed reply that nobody reads holds up, once the buffers are full, all
+/// sessions of the connection, keepalives included. Whoever may pause while reading one takes a connection of its own.
 #[derive(Debug, Clone)]
 pub struct SshConnection {
     client: Client,

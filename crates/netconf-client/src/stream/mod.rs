@@ -17,7 +17,7 @@
 //! ```
 //!
 //! The server's replies come one after another over one stream: as long as a reply is not read to its end, or
-//! dropped, the session's later replies wait behind it.
+//! dropped, the session's later replies wait behind it, and over SSH those of all sessions of the same connection.
 
 mod scanner;
 

@@ -1,7 +1,7 @@
 //! A change that is made whole or not at all: lock, refuse foreign edits, edit, validate, commit, check, confirm.
 //!
-//! A confirmed commit and an inverse are undone only when running, read back, is as it was; see [`ForeignEdits`] for
-//! what is read.
+//! A confirmed commit that was cancelled, or a change with an inverse, counts as undone only when running, read back, is as
+//! it was; see [`ForeignEdits`] for what is read.
 //!
 //! What a server cannot do is made up for as far as possible, and [`Guarantees`] says what is weaker:
 //!
@@ -193,7 +193,8 @@ impl Transaction {
     ///
     /// Locks are released and this transaction's edits taken out of the candidate whatever happens; where the
     /// server does not let them go, the session is ended, which does. If the future is dropped, or `check` panics,
-    /// the same is done in the background (or, outside of a tokio runtime, by ending the session).
+    /// the same is done in the background (or, outside of a tokio runtime, by ending the session); dropped while
+    /// its locks are released, when the change is confirmed, it stays.
     ///
     /// # Errors
     /// [`Failed`], which says what is known about running.

@@ -35,6 +35,8 @@ pub(super) enum Progress {
     Confirming,
     /// Running may hold the edit for good.
     InRunning,
+    /// The edit is there to stay.
+    Kept,
 }
 
 /// Makes the change; see [`Transaction::run_after`].
@@ -65,6 +67,7 @@ where
     let outcome = run.forward(prepare, check).await;
     let end = match outcome {
         Ok(value) => {
+            run.progress = Progress::Kept;
             run.unlock().await;
             Ok(Committed { value, guarantees, session_usable: session.lost().is_none() && !run.ended })
         }
@@ -131,6 +134,8 @@ pub(super) struct Run {
     pub(super) certain: bool,
     /// When the confirmed commit was sent.
     pub(super) committed_at: Option<Instant>,
+    /// Requests that were written on the session before the confirmation was to be.
+    pub(super) sent_before_confirm: u64,
     /// What running held when the transaction began, if it was read.
     pub(super) before: Option<Data>,
     pub(super) candidate_dirty: bool,
@@ -170,6 +175,7 @@ impl Run {
             progress: Progress::Clean,
             certain: false,
             committed_at: None,
+            sent_before_confirm: 0,
             before: None,
             candidate_dirty: false,
             undo_error: None,
@@ -322,6 +328,7 @@ impl Run {
             return Ok(());
         }
         self.progress = Progress::Confirming;
+        self.sent_before_confirm = self.session.rpc_count();
         let answer = self.session.call(Commit::new()).await;
         if matches!(answer, Err(Error::RpcErrors(_))) || was_not_sent(&answer) {
             self.progress = Progress::Pending;

@@ -18,6 +18,8 @@ impl Run {
             }
             Progress::Pending | Progress::Confirming => self.undo_pending().await,
             Progress::InRunning => self.undo_by_inverse().await,
+            // The caller went away while the locks were being released.
+            Progress::Kept => ServerState::Changed,
         };
         self.unlock().await;
         state
@@ -36,8 +38,18 @@ impl Run {
                 Err(error) => self.undo_error = Some(error),
             }
         }
-        let confirming = self.progress == Progress::Confirming;
-        self.candidate_dirty = self.restore_candidate().await.is_err();
+        // A caller that went away may have done so before the confirmation was written.
+        let confirming =
+            self.progress == Progress::Confirming && self.session.rpc_count() > self.sent_before_confirm;
+        if confirming || self.transaction.inverse.is_none() {
+            // If nothing is pending any more, or never was, this is right; the server does not say.
+            if self.session.lost().is_none() {
+                self.discard().await;
+            }
+            self.candidate_dirty = true;
+        } else {
+            self.candidate_dirty = self.restore_candidate().await.is_err();
+        }
         self.end().await;
         if confirming {
             ServerState::Unknown { reverts_within: Some(within) }
@@ -73,7 +85,7 @@ impl Run {
     /// Gives the candidate what running will have once a pending commit is undone. Discarding would not: as long as
     /// the commit is pending, running has the change.
     async fn restore_candidate(&mut self) -> Result<(), ()> {
-        if self.session.lost().is_some() || self.transaction.inverse.is_none() {
+        if self.session.lost().is_some() {
             return Err(());
         }
         self.session.call(self.edit(Datastore::Candidate, true)).await.map_err(|error| {

@@ -100,6 +100,35 @@ async fn a_dead_or_silent_session_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_session_that_came_back_without_an_answer_is_asked_first() {
+    let server =
+        Fake::with_hook(
+            FULL,
+            |name| {
+                if name == "get-config" || name == "get" { Act::Silent } else { Act::Normal }
+            },
+        );
+    let (pool, opened) = pool(&server, PoolLimits::default().check_timeout(Duration::from_millis(100)));
+    let session = pool.get().await.unwrap();
+    let hung = session.call_within(GetConfig::new(Datastore::Running), Duration::from_millis(50)).await;
+    hung.unwrap_err();
+    drop(session);
+    pool.get().await.unwrap();
+    assert_eq!(opened.load(Ordering::SeqCst), 2, "it was not idle for long, and hangs");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_question_is_alive() {
+    let refuse = |name: &str| if name == "get" { Act::Refuse("access-denied") } else { Act::Normal };
+    let server = Fake::with_hook(FULL, refuse);
+    let (pool, opened) = pool(&server, PoolLimits::default().check_after(Duration::ZERO));
+    for _ in 0..3 {
+        pool.get().await.unwrap();
+    }
+    assert_eq!(opened.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn idle_sessions_are_closed() {
     let server = Fake::new(FULL);
     let (pool, _) = pool(&server, PoolLimits::default().idle_close(Duration::from_millis(50)));
@@ -119,6 +148,16 @@ async fn sessions_outlive_their_pool_and_end_when_they_are_dropped() {
     session.call(GetConfig::new(Datastore::Running)).await.unwrap();
     drop(session);
     until("closed", || server.open() == 0).await;
+}
+
+#[tokio::test]
+async fn any_limit_can_be_asked_for() {
+    let server = Fake::new(FULL);
+    let endless =
+        PoolLimits::default().max_sessions(usize::MAX).wait(Duration::MAX).idle_close(Duration::MAX);
+    let (pool, _) = pool(&server, endless.check_after(Duration::MAX));
+    drop(pool.get().await.unwrap());
+    assert_eq!(pool.idle(), 1);
 }
 
 #[tokio::test]

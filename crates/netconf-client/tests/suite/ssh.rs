@@ -102,6 +102,24 @@ async fn a_right_host_key_is_accepted_in_every_form() {
 }
 
 #[tokio::test]
+async fn any_of_the_keys_that_known_hosts_has_for_a_host_is_good() {
+    let server = server(Manner::Normal).await;
+    for (seeds, good) in [([2, HOST_KEY], true), ([HOST_KEY, 2], true), ([2, 3], false)] {
+        let lines = seeds.map(|seed| server.known_hosts_line(seed)).concat();
+        let (_folder, path) = write("known_hosts", &lines);
+        let check = HostKeyCheck::KnownHosts(path);
+        let auth = Auth::password(PASSWORD);
+        match connect(server.target(), USER, auth, check, SshTimeouts::default()).await {
+            Ok(session) => {
+                assert!(good);
+                works(&session).await;
+            }
+            Err(error) => assert!(!good && matches!(error, Error::HostKeyMismatch { .. }), "{error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_host_key_is_refused_in_every_form_and_named() {
     let server = server(Manner::Normal).await;
     let (_folder, path) = write("known_hosts", &server.known_hosts_line(2));
@@ -148,7 +166,9 @@ async fn a_server_that_is_not_there_or_has_no_netconf_is_named() {
 async fn old_algorithms_are_offered_only_when_asked_for() {
     let server = server(Manner::Legacy).await;
     let connector = connector(&server, Auth::password(PASSWORD));
-    assert!(connector.session().await.is_err());
+    let error = connector.session().await.unwrap_err();
+    let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(why.contains("legacy_algorithms"), "{error:?}");
     works(&connector.legacy_algorithms(true).session().await.unwrap()).await;
 }
 

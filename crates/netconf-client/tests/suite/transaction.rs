@@ -399,7 +399,16 @@ async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
 
 #[tokio::test]
 async fn a_transaction_cancelled_at_any_of_its_waits_is_undone() {
-    for offered in [FULL, CONFIRMED_1_0, CANDIDATE, RUNNING] {
+    // Without an inverse only where the server undoes it by itself.
+    let bare = || Transaction::new(NEW).confirm_timeout(Duration::from_secs(20));
+    let sets = [
+        (FULL, change()),
+        (FULL, bare()),
+        (CONFIRMED_1_0, change()),
+        (CANDIDATE, change()),
+        (RUNNING, change()),
+    ];
+    for (offered, transaction) in sets {
         let mut waits = 0;
         loop {
             let server = Fake::new(offered);
@@ -408,7 +417,6 @@ async fn a_transaction_cancelled_at_any_of_its_waits_is_undone() {
                 tokio::task::yield_now().await;
                 Ok::<_, std::io::Error>(())
             };
-            let transaction = change();
             if let Some(outcome) = polled(waits, transaction.run(&session, check)).await {
                 outcome.unwrap();
                 assert_eq!((server.running().as_str(), server.locks()), ("new", 0));
@@ -417,18 +425,46 @@ async fn a_transaction_cancelled_at_any_of_its_waits_is_undone() {
             drop(session);
             until(&format!("settled after {waits} waits"), || server.locks() == 0 && server.open() == 0)
                 .await;
-            let running = server.running();
+            let (running, log) = (server.running(), server.log());
             // Cancelled within the confirmation, or after it: then it may have been taken.
-            let confirmed = server.log().last().is_some_and(|last| last == "unlock")
-                || server.log().iter().any(|name| name == "commit");
-            assert!(
-                running == "old" || (running == "new" && confirmed),
-                "{waits}: {running} {:?}",
-                server.log()
-            );
+            let confirmed =
+                log.last().is_some_and(|last| last == "unlock") || log.iter().any(|name| name == "commit");
+            assert!(running == "old" || (running == "new" && confirmed), "{waits}: {running} {log:?}");
+            if offered != RUNNING {
+                assert_eq!(server.candidate(), running, "{waits}: the candidate is left dirty: {log:?}");
+            }
             waits += 1;
         }
         assert!(waits >= 4, "a transaction has more waits than {waits}");
+    }
+}
+
+/// The caller goes away when all is done but the locks: the change stays, and the candidate is not touched.
+#[tokio::test]
+async fn a_transaction_dropped_while_it_releases_its_locks_has_been_made() {
+    for offered in [FULL, CONFIRMED_1_0, CANDIDATE, RUNNING] {
+        let unlocks = Arc::new(AtomicUsize::new(0));
+        let told = Arc::clone(&unlocks);
+        // With a confirmed commit running is unlocked before it.
+        let last = if offered == FULL || offered == CONFIRMED_1_0 { 1 } else { 0 };
+        let server = Fake::with_hook(offered, move |name| {
+            let silent = name == "unlock" && told.fetch_add(1, Ordering::SeqCst) == last;
+            if silent { Act::Silent } else { Act::Normal }
+        });
+        let session = session(&server).await;
+        {
+            let transaction = change();
+            let run = transaction.run(&session, || async { Ok::<_, std::io::Error>(()) });
+            let reached = until("the last unlock", || unlocks.load(Ordering::SeqCst) > last);
+            tokio::select! {
+                _ = run => panic!("the lock is not released yet"),
+                () = reached => {}
+            }
+        }
+        drop(session);
+        until("settled", || server.locks() == 0 && server.open() == 0).await;
+        let candidate = if offered == RUNNING { "old" } else { "new" };
+        assert_eq!((server.running().as_str(), server.candidate().as_str()), ("new", candidate));
     }
 }
 
