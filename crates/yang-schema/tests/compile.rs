@@ -464,8 +464,8 @@ fn what_is_there_cannot_be_added_by_a_deviation() {
             ),
         )
     };
-    only_fault(&[&deviate("/m:a { deviate add { default 2; } }")], "the target has a default already");
-    only_fault(&[&deviate("/m:a { deviate add { units y; } }")], "the target has units already");
+    only_fault(&[&deviate("/m:a { deviate add { default 2; } }")], "the target has \"default\" already");
+    only_fault(&[&deviate("/m:a { deviate add { units y; } }")], "the target has \"units\" already");
     let both = compile(&[&deviate("/m:b { deviate add { default 2; } }")], &CompileOptions::new()).unwrap();
     assert_eq!(both.top("urn:m", "b").unwrap().defaults(), ["1", "2"]);
 }
@@ -499,10 +499,13 @@ fn a_leafref_whose_predicates_cannot_be_read_is_not_passed_over() {
 #[test]
 fn what_contradicts_itself_is_refused() {
     for (body, said) in [
-        ("leaf a { type uint8; default 1; mandatory true; }", "what is mandatory has no default"),
+        (
+            "leaf a { type uint8; default 1; mandatory true; }",
+            "what is mandatory, or has a minimum, has no default",
+        ),
         (
             "choice c { default x; mandatory true; leaf x { type string; } }",
-            "what is mandatory has no default",
+            "what is mandatory, or has a minimum, has no default",
         ),
         ("leaf-list a { type uint8; default 1; default 01; }", "default \"1\" is there twice"),
         ("list l { key 'k k'; leaf k { type string; } }", "key k is there twice"),

@@ -1,7 +1,8 @@
 //! Augments between modules, applied until none is left that finds its target.
 
+use super::check::demanded;
 use super::{Compiler, Context};
-use crate::schema::{ModuleId, NodeKind, StmtRef, WhenData};
+use crate::schema::{ModuleId, Node, NodeKind, StmtRef, WhenData};
 use crate::syntax::Kw;
 use crate::syntax::argument;
 
@@ -105,12 +106,31 @@ impl Compiler<'_> {
             last => self.schema.nodes[last as usize].next,
         };
         let when = self.child(at, Kw::When);
+        self.check_demands(at, target, node);
         while node != 0 {
             self.schema.augmented_by.insert(node, at);
             if let Some(when) = when {
                 self.schema.outer_whens.entry(node).or_default().push(WhenData { at: when });
             }
             node = self.schema.nodes[node as usize].next;
+        }
+    }
+
+    /// Configuration that was right without the augment must be right with it (RFC 7950 section 7.17).
+    fn check_demands(&mut self, at: StmtRef, target: u32, first: u32) {
+        let data = self.schema.nodes[target as usize];
+        let is_of_uses = self.source(at).stmt(at.stmt).parent != 0;
+        let adds_to_other = !is_of_uses && data.module != self.schema.source_modules[usize::from(at.file)];
+        let is_alternative = matches!(data.kind, NodeKind::Choice | NodeKind::Case);
+        if first == 0 || !adds_to_other || is_alternative || self.child(at, Kw::When).is_some() {
+            return;
+        }
+        let above = self.schema.root().at(target);
+        let added = above.children().skip_while(|node| node.id().0 != first);
+        let of_config = |node: &Node<'_>| node.is_config() && node.whens().is_empty();
+        let found = added.filter(of_config).find_map(demanded).map(|node| node.name().to_owned());
+        if let Some(name) = found {
+            self.error(at, format!("{name} is mandatory, and the augment has no \"when\""));
         }
     }
 

@@ -1,14 +1,14 @@
-//! What can only be checked once the whole tree stands: keys, names used twice, leafref targets.
+//! What can only be checked once the whole tree stands: keys, names used twice, defaults.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Compiler;
-use crate::schema::{Kind, NodeId, NodeKind, StmtRef, TypeId};
-use crate::syntax::argument;
+use crate::schema::{Kind, Node, NodeId, NodeKind, StmtRef, TypeId};
+use crate::syntax::{Kw, argument};
 use crate::value::{Checker, Naming};
 
-/// RFC 7950 sections 7.6.4 and 7.9.3.
-const DEFAULT_OF_MANDATORY: &str = "what is mandatory has no default";
+/// RFC 7950 sections 7.6.4, 7.7.4 and 7.9.3.
+const DEFAULT_OF_MANDATORY: &str = "what is mandatory, or has a minimum, has no default";
 
 impl Compiler<'_> {
     pub(super) fn check_tree(&mut self) {
@@ -91,7 +91,7 @@ impl Compiler<'_> {
                     values.insert(value);
                 }
             }
-            if def.mandatory {
+            if required {
                 faults.push((at, DEFAULT_OF_MANDATORY.to_owned()));
             }
         }
@@ -127,10 +127,19 @@ impl Compiler<'_> {
             self.error(at, DEFAULT_OF_MANDATORY);
         }
         let text = self.arg(at);
-        let sym = self.schema.names.get(text);
+        let own =
+            self.schema.prefixes[usize::from(at.file)].iter().find(|(_, module)| **module == data.module);
+        let written = own.and_then(|(prefix, _)| text.strip_prefix(&**prefix)?.strip_prefix(':'));
+        let sym = self.schema.names.get(written.unwrap_or(text));
         let Some(node) = self.schema.node(NodeId(choice)) else {
             return;
         };
+        let chosen = node.children().find(|case| Some(case.data().name) == sym);
+        if let Some(demanded) = chosen.and_then(|case| case.children().find_map(demanded)) {
+            let message = format!("{} is mandatory in the case that is the default", demanded.name());
+            self.error(at, message);
+            return;
+        }
         let is_case = sym.is_some_and(|sym| {
             self.pruned.contains(&(choice, data.module, sym))
                 || node.children().any(|case| case.data().name == sym)
@@ -191,13 +200,27 @@ impl Compiler<'_> {
                 self.error(at, format!("key {} is there twice", self.schema.names.text(key)));
             }
             let found = self.schema.find_data_child(list, data.module, key);
+            let condition = found.and_then(|key| self.condition(key, list));
             let found = found.map(|key| self.schema.nodes[key as usize]);
-            if found.is_none_or(|found| found.kind != NodeKind::Leaf) {
+            if found.is_none_or(|found| found.kind != NodeKind::Leaf || found.parent != list) {
                 self.error(at, format!("key {} is not a leaf of the list", self.schema.names.text(key)));
             } else if found.is_some_and(|found| found.config != data.config) {
                 self.error(at, format!("key {} differs in config", self.schema.names.text(key)));
+            } else if let Some(condition) = condition {
+                let message =
+                    format!("key {} has a condition: keys are always there", self.schema.names.text(key));
+                self.error(condition, message);
             }
         }
+    }
+
+    /// The `when` of a key in a module of YANG 1.1 that its list does not have (RFC 7950 section 1.1).
+    fn condition(&self, key: u32, list: u32) -> Option<StmtRef> {
+        let def = |node: u32| &self.schema.defs[self.schema.nodes[node as usize].def as usize];
+        let when = def(key).when?;
+        let is_newer = self.source(when).child_arg(0, Kw::YangVersion) == Some("1.1");
+        let is_of_list = def(list).when.is_some_and(|of_list| self.arg(of_list) == self.arg(when));
+        (is_newer && !is_of_list).then_some(when)
     }
 
     /// A name stands once below a node; what is behind choices shares that place (RFC 7950 section 6.2.1).
@@ -206,7 +229,7 @@ impl Compiler<'_> {
             return;
         };
         let mut twice = Vec::new();
-        let mut once = |children: &mut dyn Iterator<Item = crate::schema::Node<'_>>| {
+        let mut once = |children: &mut dyn Iterator<Item = Node<'_>>| {
             names.clear();
             for child in children {
                 if !names.insert((child.data().module, child.data().name)) {
@@ -227,107 +250,15 @@ impl Compiler<'_> {
             }
         }
     }
+}
 
-    /// Finds the target of a leafref, and of a union's leafrefs. A union may have the same member many times over.
-    fn resolve_leafrefs(&mut self, leaf: u32, ty: TypeId, seen: &mut HashSet<TypeId>) {
-        match &self.schema.types[ty as usize].kind {
-            Kind::Leafref { path, require_instance } => {
-                let (path, requires) = (*path, *require_instance);
-                // a cast away from the node's file: prefixes are those of the file that has the path
-                match self.leafref_target(leaf, path, ty) {
-                    Ok(Some(target)) => {
-                        self.schema.leafref_targets.insert((leaf, ty), target);
-                        // RFC 7950 section 9.9.3
-                        let data = self.schema.nodes[leaf as usize];
-                        let at = self.schema.defs[data.def as usize].at.unwrap_or(path);
-                        if requires && data.config && !self.schema.nodes[target as usize].config {
-                            let name = self.schema.names.text(data.name);
-                            self.error(at, format!("{name} is configuration and refers to state"));
-                        }
-                    }
-                    Ok(None) => {}
-                    Err(message) => {
-                        let at = self.schema.defs[self.schema.nodes[leaf as usize].def as usize]
-                            .at
-                            .unwrap_or(path);
-                        self.error(at, message);
-                    }
-                }
-            }
-            Kind::Union(members) => {
-                for member in members.clone() {
-                    if seen.insert(member) {
-                        self.resolve_leafrefs(leaf, member, seen);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn leafref_target(&self, leaf: u32, path: StmtRef, ty: TypeId) -> Result<Option<u32>, String> {
-        let text = self.arg(path);
-        let steps =
-            argument::leafref_steps(text).ok_or_else(|| format!("\"{text}\" is not a leafref path"))?;
-        let own = self.schema.nodes[leaf as usize].module;
-        let of_typedef = self.schema.types[ty as usize].typedef.is_some();
-        let mut node = if text.trim_start().starts_with('/') { 0 } else { leaf };
-        for step in steps {
-            let step = step.name.as_ref().map(|step| (step.prefix.as_deref(), step.name.as_str()));
-            let missing = || {
-                format!("leafref path \"{text}\": there is no \"{}\"", step.map_or("..", |(_, name)| name))
-            };
-            let Some((prefix, name)) = step else {
-                if node == 0 {
-                    return Err(missing());
-                }
-                node = self.data_parent(node);
-                continue;
-            };
-            let module = match prefix {
-                Some(_) => self.schema.resolve_prefix(path.file, prefix),
-                None => Some(own),
-            };
-            let Some(module) = module else {
-                return Err(format!("leafref path \"{text}\": prefix of \"{name}\" is not imported"));
-            };
-            let module_name = &self.schema.modules[module as usize].name;
-            let module = self.schema.by_name.get(module_name).copied().unwrap_or(module);
-            let Some(sym) = self.schema.names.get(name) else {
-                return Err(missing());
-            };
-            let mut found = self.schema.find_data_child(node, module, sym);
-            if found.is_none() && of_typedef && prefix.is_none() {
-                let home = self.schema.source_modules[path.file as usize];
-                found = self.schema.find_data_child(node, home, sym);
-            }
-            match found {
-                Some(found) => node = found,
-                None if self.pruned.contains(&(node, module, sym)) => return Ok(None),
-                None => return Err(missing()),
-            }
-        }
-        let kind = self.schema.nodes[node as usize].kind;
-        if !kind.has_value() {
-            return Err(format!("leafref path \"{text}\" leads to a {}", kind.keyword()));
-        }
-        Ok(Some(node))
-    }
-
-    /// One step up in data: over choices and cases; input and output stand for their operation.
-    fn data_parent(&self, node: u32) -> u32 {
-        let mut node = self.schema.nodes[node as usize];
-        if matches!(node.kind, NodeKind::Input | NodeKind::Output) {
-            node = self.schema.nodes[node.parent as usize];
-        }
-        let mut parent = node.parent;
-        while parent != 0 {
-            let data = self.schema.nodes[parent as usize];
-            if !matches!(data.kind, NodeKind::Choice | NodeKind::Case) {
-                break;
-            }
-            parent = data.parent;
-        }
-        parent
-    }
+/// The node that data cannot do without, of a node and what is there without being written.
+pub(super) fn demanded(node: Node<'_>) -> Option<Node<'_>> {
+    let demands = match node.kind() {
+        NodeKind::List | NodeKind::LeafList => node.min_elements() > 0,
+        NodeKind::Container if !node.is_presence() => return node.children().find_map(demanded),
+        NodeKind::Leaf | NodeKind::Choice | NodeKind::Anydata | NodeKind::Anyxml => node.is_mandatory(),
+        _ => false,
+    };
+    demands.then_some(node)
 }

@@ -33,22 +33,33 @@ impl Compiler<'_> {
 
     fn deviate_set(&mut self, deviate: StmtRef, target: u32, replace: bool) {
         let mut def = self.own_def(target).clone();
+        let mut config = None;
+        let kind = self.schema.nodes[target as usize].kind;
+        self.one_default(deviate, kind);
+        let before = def.clone();
         if replace && self.child(deviate, Kw::Default).is_some() {
             def.defaults.clear();
         }
-        let mut config = None;
-        let is_leaf_list = self.schema.nodes[target as usize].kind == NodeKind::LeafList;
         for child in self.children(deviate) {
             let kw = self.kw(child);
-            let is_there = match kw {
-                Kw::Default => !is_leaf_list && !def.defaults.is_empty(),
-                Kw::Units => def.units.is_some(),
-                _ => false,
-            };
-            if is_there && !replace {
-                let what = if kw == Kw::Units { "units" } else { "a default" };
-                self.error(child, format!("the target has {what} already: \"deviate replace\" changes it"));
+            if !self.fits(child, kind) {
                 continue;
+            }
+            let adds_one_more = kind == NodeKind::LeafList && kw == Kw::Default;
+            if !replace && !adds_one_more && self.has_property(&before, kw) {
+                let what = kw.text();
+                self.error(
+                    child,
+                    format!("the target has \"{what}\" already: \"deviate replace\" changes it"),
+                );
+                continue;
+            }
+            if replace && kw != Kw::Type && kw != Kw::Extension && !self.has_property(&before, kw) {
+                let what = kw.text();
+                self.error(
+                    child,
+                    format!("the target has no \"{what}\" to replace: \"deviate add\" adds it"),
+                );
             }
             match kw {
                 Kw::Type => def.ty = self.type_of(child),

@@ -1,5 +1,6 @@
 //! Makes nodes from data definition statements; expands `uses` with refine and augment.
 
+use super::augment::Target;
 use super::{Compiler, Context};
 use crate::schema::{NodeData, NodeKind, StmtRef, Sym, WhenData};
 use crate::syntax::Kw;
@@ -10,6 +11,23 @@ struct New {
     name: Sym,
     kind: NodeKind,
     def: u32,
+}
+
+/// Where a node of a kind stands, if it does not stand there.
+fn misplaced(kind: NodeKind, above: NodeKind, context: Context) -> Option<&'static str> {
+    let in_data = matches!(above, NodeKind::Container | NodeKind::List) && !context.operation;
+    let in_place = match kind {
+        NodeKind::Case => above == NodeKind::Choice,
+        NodeKind::Action => in_data,
+        NodeKind::Notification => in_data || above == NodeKind::Root,
+        _ => true,
+    };
+    let place = match kind {
+        NodeKind::Case => "a case stands in a choice",
+        NodeKind::Action => "an action stands in a container or list of data",
+        _ => "a notification stands at the top level or in a container or list of data",
+    };
+    (!in_place).then_some(place)
 }
 
 impl Compiler<'_> {
@@ -62,8 +80,8 @@ impl Compiler<'_> {
         }
         let mut parent = parent;
         let is_choice = self.schema.nodes[parent as usize].kind == NodeKind::Choice;
-        if !is_choice && kind == NodeKind::Case {
-            self.error(at, format!("case {}: a case stands in a choice", self.arg(at)));
+        if let Some(where_to) = misplaced(kind, self.schema.nodes[parent as usize].kind, context) {
+            self.error(at, format!("{} {}: {where_to}", self.kw(at).text(), self.arg(at)));
             return;
         }
         if is_choice && kind != NodeKind::Case {
@@ -173,46 +191,70 @@ impl Compiler<'_> {
             }
             node = self.schema.nodes[node as usize].next;
         }
+        self.augments_in_uses(at, parent, first, context);
         for child in self.children(at) {
-            match self.kw(child) {
-                Kw::Refine => self.refine(child, parent, first, context),
-                Kw::Augment => self.augment_in_uses(child, parent, first, context),
-                _ => {}
+            if self.kw(child) == Kw::Refine {
+                self.refine(child, parent, first, context);
             }
         }
     }
 
+    /// Applies the augments of a `uses`: one may add to what another adds, whichever stands first.
+    fn augments_in_uses(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) {
+        let mut waiting: Vec<StmtRef> =
+            self.children(at).filter(|child| self.kw(*child) == Kw::Augment).collect();
+        waiting.retain(|augment| self.features_hold(*augment));
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            let mut left = Vec::new();
+            for augment in waiting {
+                match self.find_below(augment, parent, first, context) {
+                    Target::Found(target) => self.augment(augment, target, context.module),
+                    Target::Missing(_) => left.push(augment),
+                    Target::Pruned | Target::Bad => {}
+                }
+            }
+            if left.len() == before {
+                left.into_iter().for_each(|augment| self.complain_below(augment, parent, first, context));
+                return;
+            }
+            waiting = left;
+        }
+    }
+
+    fn complain_below(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) {
+        if let Target::Missing(step) = self.find_below(at, parent, first, context) {
+            let (what, path) = (self.kw(at).text(), self.arg(at));
+            self.error(at, format!("{what} \"{path}\": there is no {step}"));
+        }
+    }
+
     /// The node a descendant path names, beginning at `first` and its next siblings.
-    fn find_below(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) -> Option<u32> {
+    fn find_below(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) -> Target {
         let text = self.arg(at);
         let Some(path) = argument::descendant_nodeid(text) else {
             self.error(at, format!("\"{text}\" is not a descendant schema node identifier"));
-            return None;
+            return Target::Bad;
         };
         let own = self.schema.source_modules[at.file as usize];
         let (mut parent, mut candidates) = (parent, first);
         let mut found = 0;
         for step in &path {
-            let module = self.module_of(at, step.prefix.as_deref())?;
+            let Some(module) = self.module_of(at, step.prefix.as_deref()) else {
+                return Target::Bad;
+            };
             // in a grouping, the own module's names are in the namespace of whoever uses the grouping
             let module = if module == own { context.module } else { module };
             let name = self.schema.names.intern(&step.name);
             found = match self.named_child(parent, candidates, module, name) {
                 Some(found) => found,
-                None => {
-                    if !self.pruned.contains(&(parent, module, name)) {
-                        self.error(
-                            at,
-                            format!("{} \"{text}\": there is no {}", self.kw(at).text(), step.name),
-                        );
-                    }
-                    return None;
-                }
+                None if self.pruned.contains(&(parent, module, name)) => return Target::Pruned,
+                None => return Target::Missing(step.name.clone()),
             };
             parent = found;
             candidates = self.schema.nodes[found as usize].first_child;
         }
-        Some(found)
+        Target::Found(found)
     }
 
     fn find_child(&self, parent: u32, module: u16, wanted: impl Fn(&NodeData) -> bool) -> Option<u32> {
@@ -228,7 +270,8 @@ impl Compiler<'_> {
     }
 
     fn refine(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) {
-        let Some(node) = self.find_below(at, parent, first, context) else {
+        let Target::Found(node) = self.find_below(at, parent, first, context) else {
+            self.complain_below(at, parent, first, context);
             return;
         };
         if !self.features_hold(at) {
@@ -239,23 +282,21 @@ impl Compiler<'_> {
         if self.child(at, Kw::Default).is_some() {
             def.defaults.clear();
         }
+        let kind = self.schema.nodes[node as usize].kind;
+        self.one_default(at, kind);
         for child in self.children(at) {
-            let kw = self.kw(child);
-            self.set_property(&mut def, kw, child);
+            if self.fits(child, kind) {
+                self.set_property(&mut def, self.kw(child), child);
+            }
         }
         let config = def.config.filter(|_| self.child(at, Kw::Config).is_some());
         *self.own_def(node) = def;
         if let Some(config) = config {
+            let above = self.schema.nodes[self.schema.nodes[node as usize].parent as usize];
+            if config && !above.config && !context.operation {
+                self.error(at, "config true below config false");
+            }
             self.set_config(node, config);
-        }
-    }
-
-    fn augment_in_uses(&mut self, at: StmtRef, parent: u32, first: u32, context: Context) {
-        if !self.features_hold(at) {
-            return;
-        }
-        if let Some(target) = self.find_below(at, parent, first, context) {
-            self.augment(at, target, context.module);
         }
     }
 

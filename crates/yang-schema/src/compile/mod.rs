@@ -10,12 +10,16 @@ mod check;
 mod defs;
 mod deviation;
 mod expand;
+mod extensions;
 mod features;
 mod leafrefs;
 mod modules;
+mod properties;
 mod scope;
 mod siblings;
+mod targets;
 mod types;
+mod unused;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -32,11 +36,14 @@ pub(crate) fn compile(sources: &[Arc<Source>], options: &CompileOptions) -> Resu
     // without modules and prefixes nothing else makes sense
     if compiler.errors.is_empty() || options.lenient {
         compiler.index_scopes();
+        compiler.check_scopes();
+        compiler.check_extensions();
         compiler.collect_features();
         compiler.collect_identities();
         compiler.collect_annotations();
         compiler.expand_modules();
         compiler.apply_augments();
+        compiler.check_unused();
         compiler.apply_deviations();
         compiler.check_tree();
     }

@@ -35,6 +35,69 @@ impl Compiler<'_> {
             self.resolve_imports(module_id(index));
         }
         self.implement_targets();
+        self.check_imports();
+    }
+
+    /// Modules must not import each other in a circle (RFC 7950 section 7.1.5).
+    fn check_imports(&mut self) {
+        /// More modules in circles than anybody follows.
+        const MAX_FOLLOWED: usize = 100;
+        let count = self.schema.modules.len();
+        let mut importers: Vec<Vec<usize>> = vec![Vec::new(); count];
+        let mut open = vec![0_usize; count];
+        for (index, module) in self.schema.modules.iter().enumerate() {
+            let imported = module.files.iter().flat_map(|file| self.imports_of(*file));
+            for other in imported.map(|(_, other)| usize::from(other)).collect::<HashSet<_>>() {
+                importers[other].push(index);
+                open[index] += 1;
+            }
+        }
+        // those that import nothing are in no circle; taken away, others import nothing
+        let mut free: Vec<usize> = (0..count).filter(|index| open[*index] == 0).collect();
+        while let Some(index) = free.pop() {
+            for importer in std::mem::take(&mut importers[index]) {
+                open[importer] -= 1;
+                if open[importer] == 0 {
+                    free.push(importer);
+                }
+            }
+        }
+        // of what is left, some only import those that are in one
+        for index in (0..count).filter(|index| open[*index] > 0).take(MAX_FOLLOWED) {
+            let files = self.schema.modules[index].files.clone();
+            let back = files.into_iter().flat_map(|file| self.imports_of(file));
+            let back = back.filter(|(_, other)| self.imports(*other, index)).map(|(at, _)| at);
+            for at in back.take(1).collect::<Vec<_>>() {
+                let name = self.schema.modules[index].name.clone();
+                self.error(at, format!("module {name} imports itself, or {} imports it", self.arg(at)));
+            }
+        }
+    }
+
+    /// Whether a module leads to another one by its imports, or is that one.
+    fn imports(&self, module: ModuleId, wanted: usize) -> bool {
+        let mut seen = HashSet::from([module]);
+        let mut waiting = vec![module];
+        while let Some(next) = waiting.pop() {
+            if usize::from(next) == wanted {
+                return true;
+            }
+            for file in &self.schema.modules[usize::from(next)].files {
+                waiting.extend(
+                    self.imports_of(*file).map(|(_, other)| other).filter(|other| seen.insert(*other)),
+                );
+            }
+        }
+        false
+    }
+
+    /// The imports of a file, and the modules they lead to.
+    fn imports_of(&self, file: u16) -> impl Iterator<Item = (StmtRef, ModuleId)> {
+        let source = &self.sources[usize::from(file)];
+        source.children_of(0, Kw::Import).filter_map(move |stmt| {
+            let prefix = source.child_arg(stmt, Kw::Prefix)?;
+            Some((StmtRef { file, stmt }, *self.schema.prefixes[usize::from(file)].get(prefix)?))
+        })
     }
 
     /// Modules that implemented ones augment or deviate are implemented too (RFC 7950 section 5.6.5).

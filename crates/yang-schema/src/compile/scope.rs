@@ -36,6 +36,34 @@ impl Compiler<'_> {
         }
     }
 
+    /// A definition must not hide one that a scope above it has (RFC 7950 section 5.5).
+    pub(super) fn check_scopes(&mut self) {
+        let mut hiding = Vec::new();
+        let lists = [
+            (&self.groupings, &self.module_groupings, Kw::Grouping),
+            (&self.typedefs, &self.module_typedefs, Kw::Typedef),
+        ];
+        for (local, global, kw) in lists {
+            for ((file, scope, name), stmt) in local {
+                let source = &self.sources[usize::from(*file)];
+                let mut above = source.stmt(*scope).parent;
+                let module = self.schema.source_modules[usize::from(*file)];
+                let mut hides = global.contains_key(&(module, *name));
+                while !hides && above != NONE && above != 0 {
+                    hides = local.contains_key(&(*file, above, *name));
+                    above = source.stmt(above).parent;
+                }
+                if hides {
+                    hiding.push((StmtRef { file: *file, stmt: *stmt }, kw));
+                }
+            }
+        }
+        hiding.sort_unstable_by_key(|(at, _)| *at);
+        for (at, kw) in hiding {
+            self.error(at, format!("{} {} is defined above already", kw.text(), self.arg(at)));
+        }
+    }
+
     /// The module that a prefix means where a statement stands; complains if there is none.
     pub(super) fn module_of(&mut self, at: StmtRef, prefix: Option<&str>) -> Option<ModuleId> {
         let module = self.schema.resolve_prefix(at.file, prefix);

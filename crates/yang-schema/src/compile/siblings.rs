@@ -12,6 +12,13 @@ const NEAR: usize = 16;
 #[derive(Default)]
 pub(super) struct Siblings(HashMap<u32, Index>);
 
+impl Siblings {
+    /// Forgets what is known of the children of nodes from this one on, which were taken away.
+    pub(super) fn forget(&mut self, from: u32) {
+        self.0.retain(|parent, _| *parent < from);
+    }
+}
+
 #[derive(Default)]
 struct Index {
     /// The last child that is in the index; 0 if none is.

@@ -16,7 +16,7 @@ use Often::{Any, MaybeOnce, Once};
 
 type Rule = (Kw, Often);
 
-const DATA: &[Rule] = &[
+const NODES: &[Rule] = &[
     (Kw::Container, Any),
     (Kw::Leaf, Any),
     (Kw::LeafList, Any),
@@ -24,8 +24,8 @@ const DATA: &[Rule] = &[
     (Kw::Choice, Any),
     (Kw::Anydata, Any),
     (Kw::Anyxml, Any),
-    (Kw::Uses, Any),
 ];
+const USES: &[Rule] = &[(Kw::Uses, Any)];
 const DOC: &[Rule] = &[(Kw::Description, MaybeOnce), (Kw::Reference, MaybeOnce)];
 const NODE: &[Rule] = &[(Kw::When, MaybeOnce), (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)];
 const INNER: &[Rule] = &[(Kw::Typedef, Any), (Kw::Grouping, Any), (Kw::Action, Any), (Kw::Notification, Any)];
@@ -53,8 +53,8 @@ const ERROR: &[Rule] = &[(Kw::ErrorMessage, MaybeOnce), (Kw::ErrorAppTag, MaybeO
 /// The rules of one statement: its own list, and lists shared with others.
 fn rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
     Some(match kw {
-        Kw::Module => &[&[(Kw::Namespace, Once), (Kw::Prefix, Once)], BODY, DATA, DOC],
-        Kw::Submodule => &[&[(Kw::BelongsTo, Once)], BODY, DATA, DOC],
+        Kw::Module => &[&[(Kw::Namespace, Once), (Kw::Prefix, Once)], BODY, NODES, USES, DOC],
+        Kw::Submodule => &[&[(Kw::BelongsTo, Once)], BODY, NODES, USES, DOC],
         Kw::Import => &[&[(Kw::Prefix, Once), (Kw::RevisionDate, MaybeOnce)], DOC],
         Kw::Include => &[&[(Kw::RevisionDate, MaybeOnce)], DOC],
         Kw::BelongsTo => &[&[(Kw::Prefix, Once)]],
@@ -67,7 +67,7 @@ fn rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
             &[(Kw::Type, Once), (Kw::Units, MaybeOnce), (Kw::Default, MaybeOnce), (Kw::Status, MaybeOnce)],
             DOC,
         ],
-        Kw::Grouping => &[&[(Kw::Status, MaybeOnce)], INNER, DATA, DOC],
+        Kw::Grouping => &[&[(Kw::Status, MaybeOnce)], INNER, NODES, USES, DOC],
         Kw::Type => &[&[
             (Kw::FractionDigits, MaybeOnce),
             (Kw::Range, MaybeOnce),
@@ -109,14 +109,14 @@ const COUNTS: &[Rule] = &[(Kw::MinElements, MaybeOnce), (Kw::MaxElements, MaybeO
 
 fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
     Some(match kw {
-        Kw::Container => &[&[CONFIG, MUST, (Kw::Presence, MaybeOnce)], NODE, INNER, DATA, DOC],
+        Kw::Container => &[&[CONFIG, MUST, (Kw::Presence, MaybeOnce)], NODE, INNER, NODES, USES, DOC],
         Kw::Leaf => &[TYPED, &[MANDATORY, (Kw::Default, MaybeOnce)], NODE, DOC],
         Kw::LeafList => &[TYPED, &[(Kw::Default, Any)], LIMITS, NODE, DOC],
         Kw::List => {
-            &[&[CONFIG, MUST, (Kw::Key, MaybeOnce), (Kw::Unique, Any)], LIMITS, NODE, INNER, DATA, DOC]
+            &[&[CONFIG, MUST, (Kw::Key, MaybeOnce), (Kw::Unique, Any)], LIMITS, NODE, INNER, NODES, USES, DOC]
         }
-        Kw::Choice => &[&[CONFIG, MANDATORY, (Kw::Default, MaybeOnce), (Kw::Case, Any)], NODE, DATA, DOC],
-        Kw::Case => &[NODE, DATA, DOC],
+        Kw::Choice => &[&[CONFIG, MANDATORY, (Kw::Default, MaybeOnce), (Kw::Case, Any)], NODE, NODES, DOC],
+        Kw::Case => &[NODE, NODES, USES, DOC],
         Kw::Anydata | Kw::Anyxml => &[&[CONFIG, MANDATORY, MUST], NODE, DOC],
         Kw::Uses => &[&[(Kw::Refine, Any), (Kw::Augment, Any)], NODE, DOC],
         Kw::Refine => &[
@@ -124,15 +124,29 @@ fn node_rules(kw: Kw) -> Option<&'static [&'static [Rule]]> {
             COUNTS,
             DOC,
         ],
-        Kw::Augment => &[&[(Kw::Case, Any), (Kw::Action, Any), (Kw::Notification, Any)], NODE, DATA, DOC],
+        Kw::Augment => {
+            &[&[(Kw::Case, Any), (Kw::Action, Any), (Kw::Notification, Any)], NODE, NODES, USES, DOC]
+        }
         Kw::Rpc | Kw::Action => &[OPERATION, SCOPED, DOC],
-        Kw::Input | Kw::Output => &[&[MUST], SCOPED, DATA],
-        Kw::Notification => &[&[MUST, (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], SCOPED, DATA, DOC],
+        Kw::Input | Kw::Output => &[&[MUST], SCOPED, NODES, USES],
+        Kw::Notification => {
+            &[&[MUST, (Kw::IfFeature, Any), (Kw::Status, MaybeOnce)], SCOPED, NODES, USES, DOC]
+        }
         Kw::Deviation => &[&[(Kw::Deviate, Any)], DOC],
         Kw::Deviate => &[DEVIATED, COUNTS],
         Kw::Extension => return None,
         _ => &[],
     })
+}
+
+/// What each kind of `deviate` may have (RFC 7950 section 7.20.3.2).
+fn fits_deviate(what: &str, kw: Kw) -> bool {
+    match what {
+        "add" => kw != Kw::Type,
+        "replace" => !matches!(kw, Kw::Must | Kw::Unique),
+        "delete" => matches!(kw, Kw::Units | Kw::Must | Kw::Unique | Kw::Default),
+        _ => false,
+    }
 }
 
 /// Checks a whole file, and that it begins with `module` or `submodule`.
@@ -166,6 +180,10 @@ fn check_statement(source: &Source, id: StmtId) -> Result<(), ParseError> {
                 format!("\"{}\" may not stand in \"{}\"", kw.text(), stmt.kw.text()),
             ));
         };
+        if stmt.kw == Kw::Deviate && !fits_deviate(source.arg(id), kw) {
+            let message = format!("\"{}\" may not stand in \"deviate {}\"", kw.text(), source.arg(id));
+            return Err(fault(source, child, message));
+        }
         if often != Any && source.child(id, kw) != Some(child) {
             return Err(fault(
                 source,
@@ -175,7 +193,8 @@ fn check_statement(source: &Source, id: StmtId) -> Result<(), ParseError> {
         }
     }
     for (kw, often) in lists.iter().flat_map(|list| list.iter()) {
-        if *often == Once && source.child(id, *kw).is_none() {
+        let is_needed = *often == Once || (stmt.kw, *kw) == (Kw::Deviation, Kw::Deviate);
+        if is_needed && source.child(id, *kw).is_none() {
             return Err(fault(source, id, format!("\"{}\" lacks its \"{}\"", stmt.kw.text(), kw.text())));
         }
     }
@@ -210,18 +229,47 @@ fn check_argument(source: &Source, id: StmtId) -> Result<(), ParseError> {
         Kw::Deviate if !matches!(arg, "not-supported" | "add" | "replace" | "delete") => {
             "\"not-supported\", \"add\", \"replace\" or \"delete\""
         }
-        Kw::MinElements if arg.parse::<u32>().is_err() => "a number",
-        Kw::MaxElements if arg != "unbounded" && arg.parse::<u32>().is_err() => "a number or \"unbounded\"",
-        Kw::Value if arg.parse::<i32>().is_err() => "a number of 32 bits",
-        Kw::Position if arg.parse::<u32>().is_err() => "a number from 0 to 4294967295",
-        Kw::FractionDigits if !arg.parse::<u8>().is_ok_and(|digits| (1..=18).contains(&digits)) => {
+        Kw::MinElements if number::<u32>(arg).is_none() => "a number",
+        Kw::MaxElements if arg != "unbounded" && number::<u32>(arg).is_none_or(|most| most == 0) => {
+            "a number from 1 or \"unbounded\""
+        }
+        Kw::Value if number::<i32>(arg).is_none() => "a number of 32 bits",
+        Kw::Position if number::<u32>(arg).is_none() => "a number from 0 to 4294967295",
+        Kw::FractionDigits if !number::<u8>(arg).is_some_and(|digits| (1..=18).contains(&digits)) => {
             "a number from 1 to 18"
         }
+        Kw::Typedef if is_builtin(arg) => "another name than that of a built-in type",
         Kw::Enum if arg.is_empty() || arg.trim() != arg => "a name without white space at its ends",
         kw if takes_identifier(kw) && !is_identifier(arg) => "an identifier",
         _ => return Ok(()),
     };
     Err(fault(source, id, format!("\"{}\" is \"{arg}\"; expected {expected}", stmt.kw.text())))
+}
+
+/// A whole number as RFC 7950 section 14 writes it: no `+`, no zeros before it.
+fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits == "0" || !digits.starts_with(['0', '+']);
+    is_plain.then(|| text.parse().ok()).flatten()
+}
+
+/// Whether a name is that of a built-in type.
+fn is_builtin(name: &str) -> bool {
+    const INTEGERS: &[&str] = &["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
+    const OTHERS: &[&str] = &[
+        "binary",
+        "bits",
+        "boolean",
+        "decimal64",
+        "empty",
+        "enumeration",
+        "identityref",
+        "instance-identifier",
+        "leafref",
+        "string",
+        "union",
+    ];
+    INTEGERS.contains(&name) || OTHERS.contains(&name)
 }
 
 fn takes_identifier(kw: Kw) -> bool {

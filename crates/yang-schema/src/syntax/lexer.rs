@@ -29,7 +29,7 @@ impl Default for ParseLimits {
 }
 
 /// Most tolerances listed of one file; more than anybody reads.
-const MAX_TOLERANCES: usize = 1000;
+pub(super) const MAX_TOLERANCES: usize = 1000;
 
 /// A token that matters, with the bytes it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,7 @@ impl Reader {
             return self.fail(rest.start, "text after the end of the module");
         }
         super::grammar::check(&self.source)?;
+        super::version::tolerate_newer(&mut self.source);
         Ok(self.source)
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod grammar;
 pub(crate) mod keyword;
 pub(crate) mod lexer;
 pub(crate) mod source;
+mod version;
 
 pub(crate) use keyword::Kw;
 pub(crate) use source::{Source, StmtId};
