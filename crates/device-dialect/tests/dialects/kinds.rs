@@ -122,8 +122,6 @@ fn ports_of_ios_xe(shape: Shape) -> Vec<(&'static str, InterfaceState)> {
             "trunk with its list in another form",
             beside(trunk(Some(some())), &[(&at("trunk/allowed/vlan/vlans"), "200-202, 300")]),
         ),
-        ("trunk for all but one", beside(trunk(Some(but_one())), &[(&at("trunk/allowed/vlan/except"), "5")])),
-        ("trunk with more", beside(trunk(None), &[(&at("trunk/allowed/vlan/add"), "7")])),
         ("trunk that tags its native VLAN", beside(untagged, &[(&at(native_tag.0), native_tag.1)])),
         ("negotiating", beside(up(), &[(&at("mode/dynamic"), "auto"), (&at("access/vlan/vlan"), "dynamic")])),
         ("tunnel", beside(up(), &[(&at("mode/dot1q-tunnel"), "")])),
@@ -159,11 +157,22 @@ fn ports_of_ios_xe(shape: Shape) -> Vec<(&'static str, InterfaceState)> {
             ),
         ),
     ];
+    kinds.extend(rarer(shape));
     if shape != Shape::From17_4 {
         let spelled = beside(trunk(Some(AllowedVlans::ALL)), &[(&at("trunk/allowed/vlan/all"), "")]);
         kinds.push(("trunk for all, in so many words", spelled));
     }
     kinds
+}
+
+/// Trunks whose list is said by what it leaves out or adds.
+fn rarer(shape: Shape) -> Vec<(&'static str, InterfaceState)> {
+    let (sw, _) = law_ios_xe::container(shape);
+    let at = |below: &str| format!("{sw}/{below}");
+    vec![
+        ("trunk for all but one", beside(trunk(Some(but_one())), &[(&at("trunk/allowed/vlan/except"), "5")])),
+        ("trunk with more", beside(trunk(None), &[(&at("trunk/allowed/vlan/add"), "7")])),
+    ]
 }
 
 fn ios_xe(shape: Shape) -> Subject {

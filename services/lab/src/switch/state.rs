@@ -2,6 +2,7 @@
 
 use super::cli;
 use super::device::Device;
+use super::notify::{self, STREAMS};
 use super::offers::{MONITORING, YANG_LIBRARY};
 use super::shape::{Kind, Shape};
 use super::tree::Node;
@@ -11,7 +12,10 @@ pub(crate) const INTERFACES_OPER: &str = "http://cisco.com/ns/yang/Cisco-IOS-XE-
 
 /// The state as trees.
 pub(crate) fn nodes(device: &Device) -> Vec<Node> {
-    vec![netconf_state(device), modules_state(device), yang_library(device), interfaces(device)]
+    let mut nodes =
+        vec![netconf_state(device), modules_state(device), yang_library(device), interfaces(device)];
+    nodes.extend(device.offers.notification.then(notify::streams));
+    nodes
 }
 
 /// As much of their shapes as filters need: the keys.
@@ -41,6 +45,11 @@ pub(crate) fn shapes() -> Vec<Shape> {
     let mut set = list(YANG_LIBRARY, "module-set", &["name"]);
     set.children.push(list(YANG_LIBRARY, "module", &["name"]));
     vec![
+        container(
+            STREAMS,
+            "netconf",
+            vec![container(STREAMS, "streams", vec![list(STREAMS, "stream", &["name"])])],
+        ),
         container(MONITORING, "netconf-state", vec![schemas, sessions]),
         container(YANG_LIBRARY, "modules-state", vec![list(YANG_LIBRARY, "module", &["name", "revision"])]),
         container(YANG_LIBRARY, "yang-library", vec![set]),
