@@ -64,6 +64,51 @@ impl Place {
     }
 }
 
+/// What kind of interface it is, for where its settings stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Switches below `ethernet`.
+    Port,
+    /// A port channel: switches below `aggregation`.
+    Bundle,
+    /// A sub-interface: does not switch.
+    Sub,
+}
+
+impl Form {
+    /// By the interface's type, where the configuration tells it, or else by its name.
+    pub(crate) fn of(place: &Place, kind: Option<&str>) -> Self {
+        let bundle = match kind.and_then(|kind| kind.rsplit(':').next()) {
+            Some(kind) => kind == "ieee8023adLag",
+            None => place.interface.starts_with("Port-channel"),
+        };
+        match (place.index, bundle) {
+            (Some(_), _) => Self::Sub,
+            (None, true) => Self::Bundle,
+            (None, false) => Self::Port,
+        }
+    }
+
+    /// The form of the interface in this state.
+    pub(crate) fn in_state(place: &Place, state: &InterfaceState) -> Self {
+        let kind = state.other.iter().find(|other| other.path == "config/type");
+        Self::of(place, kind.map(|other| other.value.as_str()))
+    }
+
+    /// The container of its switching, and that one's namespace.
+    pub(crate) const fn holder(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Bundle => (LAG, "aggregation"),
+            Self::Port | Self::Sub => (ETH, "ethernet"),
+        }
+    }
+
+    /// Where other configuration shows a leaf of its switching.
+    pub(crate) fn switched(self, leaf: &str) -> String {
+        format!("{}/switched-vlan/config/{leaf}", self.holder().1)
+    }
+}
+
 impl Dialect for OpenConfig {
     fn name(&self) -> &'static str {
         "openconfig"
@@ -87,8 +132,10 @@ impl Dialect for OpenConfig {
     }
 
     fn settle(&self, interface: &str, before: &InterfaceState, wanted: &InterfaceState) -> InterfaceState {
-        let sub = Place::parse(interface).is_ok_and(|place| place.index.is_some());
-        write::settle(sub, before, wanted)
+        match Place::parse(interface) {
+            Ok(place) => write::settle(Form::in_state(&place, wanted), before, wanted),
+            Err(_) => wanted.clone(),
+        }
     }
 
     fn check(&self, interface: &str, after: &InterfaceState) -> Vec<Problem> {
@@ -105,7 +152,7 @@ impl Dialect for OpenConfig {
         if let Some(address) = address.filter(|_| switched) {
             problems.push(Problem::AddressOnSwitchport { address });
         }
-        if let Some(what) = write::inexpressible(place.index.is_some(), after) {
+        if let Some(what) = write::inexpressible(Form::in_state(&place, after), after) {
             problems.push(Problem::Inexpressible { what: what.to_owned() });
         }
         problems

@@ -9,7 +9,7 @@ use crate::addresses;
 use crate::error::DialectError;
 use crate::reader::{Reader, at, children, entry, parse, tops, trimmed, wrap};
 
-use super::{ETH, IF, IP, LAG, Place, VLAN};
+use super::{ETH, Form, IF, IP, LAG, Place, VLAN};
 
 /// Lists whose entries are told apart by a key even when there is only one.
 const LISTS: &[(&str, &str)] = &[("subinterface", "index"), ("address", "ip")];
@@ -21,6 +21,10 @@ const SILENT: &[&str] = &[
     "ethernet/config",
     "ethernet/switched-vlan",
     "ethernet/switched-vlan/config",
+    "aggregation",
+    "aggregation/config",
+    "aggregation/switched-vlan",
+    "aggregation/switched-vlan/config",
     "subinterfaces",
     "ipv4",
     "ipv4/addresses",
@@ -37,7 +41,7 @@ pub(super) fn read(reply: &str, place: &Place) -> Result<Option<InterfaceState>,
         return Ok(None);
     };
     match place.index {
-        None => interface(&Reader::new(found)).map(Some),
+        None => interface(place, &Reader::new(found)).map(Some),
         Some(index) => {
             let list = at(found, &[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
             let found = entry(list.unwrap_or_default(), IF, ("index", &index.to_string()))?;
@@ -66,8 +70,9 @@ fn subinterface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
     Ok(state)
 }
 
-fn interface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
+fn interface(place: &Place, from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
     let mut state = common(from)?;
+    let form = Form::of(place, from.at(&[(IF, "config/type")]).map(trimmed));
     for known in ["name", "config/name"] {
         if let Some(node) = from.at(&[(IF, known)]) {
             from.take(node);
@@ -82,7 +87,7 @@ fn interface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
             state.channel_group = None;
         }
     }
-    switching(from, &mut state)?;
+    switching(form, from, &mut state)?;
     let list = from.at(&[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
     if let Some(own) = entry(list.unwrap_or_default(), IF, ("index", "0"))? {
         addresses_below(from, own, &mut state);
@@ -104,8 +109,8 @@ fn rest(from: &Reader<'_, '_>) -> Result<Vec<change_model::interface::OtherConfi
     from.rest(LISTS, &silent)
 }
 
-fn switching(from: &Reader<'_, '_>, state: &mut InterfaceState) -> Result<(), DialectError> {
-    let leaf = |name: &'static str| [(ETH, "ethernet"), (VLAN, name)];
+fn switching(form: Form, from: &Reader<'_, '_>, state: &mut InterfaceState) -> Result<(), DialectError> {
+    let leaf = |name: &'static str| [form.holder(), (VLAN, name)];
     let mode = leaf("switched-vlan/config/interface-mode");
     state.switchport_mode = match from.at(&mode).map(trimmed) {
         Some("ACCESS") => Some(SwitchportMode::Access),

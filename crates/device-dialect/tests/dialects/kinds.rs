@@ -284,6 +284,34 @@ pub(crate) fn openconfig_neighbours(device: &mut Tree) {
     }
 }
 
+/// A port channel, which switches in another place than its members do.
+fn openconfig_bundle() -> Subject {
+    let bundle = |state: InterfaceState| {
+        beside(state, &[("config/type", "ianaift:ieee8023adLag"), ("aggregation/config/lag-type", "LACP")])
+    };
+    let list = "aggregation/switched-vlan/config/trunk-vlans";
+    let mut kinds = plain();
+    kinds.extend([
+        ("access", InterfaceState { mtu: Some(9000), ..access(100) }),
+        ("trunk for some", trunk(Some(some()))),
+        ("trunk for all", trunk(None)),
+        (
+            "trunk with its list in another form",
+            beside(trunk(Some(some())), &[(list, "200..202"), (list, "300..300")]),
+        ),
+    ]);
+    Subject {
+        dialect: Box::new(OpenConfig::new(Save::NotNeeded)),
+        interface: "Port-channel3",
+        kinds: kinds.into_iter().map(|(name, state)| (name, bundle(state))).collect(),
+        device: Box::new(|state| {
+            let mut device = law_openconfig::device("oc:interfaces oc:interface[name=Port-channel3]", state);
+            openconfig_neighbours(&mut device);
+            device
+        }),
+    }
+}
+
 fn openconfig_sub() -> Subject {
     Subject {
         dialect: Box::new(OpenConfig::new(Save::NotNeeded)),
@@ -344,6 +372,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
         ios_xe_routed("Vlan100", entry(format!("{lists} ios:Vlan[name=100]")), &[("autostate", "false")]),
         ios_xe_routed("Loopback0", entry(format!("{lists} ios:Loopback[name=0]")), &[]),
         openconfig(),
+        openconfig_bundle(),
         openconfig_sub(),
         ietf(),
     ]

@@ -69,8 +69,13 @@ fn addresses(own: &str, state: &InterfaceState, put: &mut impl FnMut(&str, &str)
     }
 }
 
+/// What a port or a bundle switches below.
+fn holder(entry: &str) -> &'static str {
+    if entry.contains("Port-channel") { "oclag:aggregation" } else { "oceth:ethernet" }
+}
+
 fn carried(entry: &str, state: &InterfaceState, root: &mut Tree) {
-    let switched = format!("{entry} oceth:ethernet ocvlan:switched-vlan ocvlan:config");
+    let switched = format!("{entry} {} ocvlan:switched-vlan ocvlan:config", holder(entry));
     let raw: Vec<_> = state.other.iter().filter(|other| other.path.ends_with("trunk-vlans")).collect();
     if let Some(set) = &state.allowed_vlans {
         let list = set.to_list().replace("all", "1-4094").replace('-', "..");
@@ -84,7 +89,8 @@ fn carried(entry: &str, state: &InterfaceState, root: &mut Tree) {
 
 pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
     let mut root = Tree::new("data");
-    root.put(&format!("{entry} oc:config oc:name"), "Ethernet1");
+    let name = entry.rsplit_once("name=").unwrap().1.trim_end_matches(']');
+    root.put(&format!("{entry} oc:config oc:name"), name);
     carried(entry, state, &mut root);
     let mut put = |path: &str, text: &str| {
         root.put(&format!("{entry} {path}"), text);
@@ -97,7 +103,7 @@ pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
     if let Some(group) = state.channel_group {
         put("oceth:ethernet oceth:config oclag:aggregate-id", &format!("Port-channel{group}"));
     }
-    let vlan = "oceth:ethernet ocvlan:switched-vlan ocvlan:config";
+    let vlan = format!("{} ocvlan:switched-vlan ocvlan:config", holder(entry));
     if let Some(mode) = state.switchport_mode {
         let word = if mode == SwitchportMode::Access { "ACCESS" } else { "TRUNK" };
         put(&format!("{vlan} ocvlan:interface-mode"), word);
@@ -109,6 +115,9 @@ pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
         match other.path.as_str() {
             "ethernet/config/auto-negotiate" => {
                 put("oceth:ethernet oceth:config oceth:auto-negotiate", "false")
+            }
+            "aggregation/config/lag-type" => {
+                put("oclag:aggregation oclag:config oclag:lag-type", &other.value)
             }
             path if path.ends_with("trunk-vlans") => {}
             path => put(&format!("oc:{}", path.replace('/', " oc:").replace('\'', "")), &other.value),

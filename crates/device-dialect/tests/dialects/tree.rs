@@ -70,6 +70,7 @@ const SILENT: &[&str] = &[
     "sw:voice/sw:vlan",
     "oc:config",
     "oceth:ethernet",
+    "oclag:aggregation",
     "oceth:config",
     "ocvlan:switched-vlan",
     "ocvlan:config",
