@@ -21,7 +21,7 @@ pub(crate) const IP: &str = "http://openconfig.net/yang/interfaces/ip";
 /// The dialect of `openconfig-interfaces` and the modules that augment it.
 ///
 /// There is no leaf that says whether a port switches, and no primary address: the lowest counts as one. `GigabitEthernet1/0/5.100` is
-/// sub-interface 100; addresses of the interface itself are on sub-interface 0. Addresses of a VLAN interface (`routed-vlan`) are kept, not read.
+/// sub-interface 100; addresses of the interface itself are on sub-interface 0, those of a VLAN interface in `routed-vlan`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenConfig {
     save: Save,
@@ -71,6 +71,8 @@ pub(crate) enum Form {
     Port,
     /// A port channel: switches below `aggregation`.
     Bundle,
+    /// A VLAN interface: does not switch, and has its addresses below `routed-vlan`.
+    Vlan,
     /// A sub-interface: does not switch.
     Sub,
 }
@@ -78,15 +80,22 @@ pub(crate) enum Form {
 impl Form {
     /// By the interface's type, where the configuration tells it, or else by its name.
     pub(crate) fn of(place: &Place, kind: Option<&str>) -> Self {
-        let bundle = match kind.and_then(|kind| kind.rsplit(':').next()) {
-            Some(kind) => kind == "ieee8023adLag",
-            None => place.interface.starts_with("Port-channel"),
-        };
-        match (place.index, bundle) {
-            (Some(_), _) => Self::Sub,
-            (None, true) => Self::Bundle,
-            (None, false) => Self::Port,
+        if place.index.is_some() {
+            return Self::Sub;
         }
+        match kind.and_then(|kind| kind.rsplit(':').next()) {
+            Some("ieee8023adLag") => Self::Bundle,
+            Some("l3ipvlan") => Self::Vlan,
+            Some(_) => Self::Port,
+            None if place.interface.starts_with("Port-channel") => Self::Bundle,
+            None if place.interface.starts_with("Vlan") => Self::Vlan,
+            None => Self::Port,
+        }
+    }
+
+    /// Whether it can switch.
+    pub(crate) const fn switches(self) -> bool {
+        matches!(self, Self::Port | Self::Bundle)
     }
 
     /// The form of the interface in this state.
@@ -99,7 +108,7 @@ impl Form {
     pub(crate) const fn holder(self) -> (&'static str, &'static str) {
         match self {
             Self::Bundle => (LAG, "aggregation"),
-            Self::Port | Self::Sub => (ETH, "ethernet"),
+            Self::Port | Self::Vlan | Self::Sub => (ETH, "ethernet"),
         }
     }
 
@@ -144,7 +153,8 @@ impl Dialect for OpenConfig {
             Err(error) => return vec![Problem::Interface(error)],
         };
         let mut problems = checks::common(&self.limits(), after);
-        if place.index.is_some() && (after.switchport == Some(true) || after.switchport_mode.is_some()) {
+        let form = Form::in_state(&place, after);
+        if !form.switches() && (after.switchport == Some(true) || after.switchport_mode.is_some()) {
             problems.push(Problem::CannotSwitch { interface: interface.to_owned() });
         }
         let switched = after.switchport == Some(true) || after.switchport_mode.is_some();
@@ -152,7 +162,7 @@ impl Dialect for OpenConfig {
         if let Some(address) = address.filter(|_| switched) {
             problems.push(Problem::AddressOnSwitchport { address });
         }
-        if let Some(what) = write::inexpressible(Form::in_state(&place, after), after) {
+        if let Some(what) = write::inexpressible(form, after) {
             problems.push(Problem::Inexpressible { what: what.to_owned() });
         }
         problems

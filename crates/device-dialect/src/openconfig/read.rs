@@ -21,6 +21,12 @@ const SILENT: &[&str] = &[
     "ethernet/config",
     "ethernet/switched-vlan",
     "ethernet/switched-vlan/config",
+    "routed-vlan",
+    "routed-vlan/config",
+    "routed-vlan/ipv4",
+    "routed-vlan/ipv4/addresses",
+    "routed-vlan/ipv6",
+    "routed-vlan/ipv6/addresses",
     "aggregation",
     "aggregation/config",
     "aggregation/switched-vlan",
@@ -88,6 +94,13 @@ fn interface(place: &Place, from: &Reader<'_, '_>) -> Result<InterfaceState, Dia
         }
     }
     switching(form, from, &mut state)?;
+    if form == Form::Vlan {
+        if let Some(routed) = from.at(&[(VLAN, "routed-vlan")]) {
+            addresses_below(from, routed, &mut state);
+        }
+        state.other = rest(from)?;
+        return Ok(state);
+    }
     let list = from.at(&[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
     if let Some(own) = entry(list.unwrap_or_default(), IF, ("index", "0"))? {
         addresses_below(from, own, &mut state);

@@ -33,7 +33,7 @@ pub(super) fn write(
     if before == after {
         return Ok(None);
     }
-    let collapse = if place.index.is_some() { Vec::new() } else { vec![own()] };
+    let collapse = if Form::in_state(place, before).switches() { vec![own()] } else { Vec::new() };
     let rules = Rules { collapse, ..Rules::default() };
     let encoded = |state: &InterfaceState| encode(Form::in_state(place, state), state);
     edit::edit(&place.path(), &encoded(before)?, &encoded(after)?, &rules)
@@ -46,8 +46,10 @@ pub(super) fn inexpressible(form: Form, state: &InterfaceState) -> Option<&'stat
     let asked = [
         (state.allowed_vlans == Some(AllowedVlans::only([])), "a trunk without VLANs"),
         (sub && (state.switchport_mode.is_some() || vlans), "switching on a sub-interface"),
+        (form == Form::Vlan && (state.switchport_mode.is_some() || vlans), "switching on a VLAN interface"),
         (sub && state.mtu.is_some(), "the MTU of a sub-interface"),
         (sub && state.channel_group.is_some(), "a sub-interface in a port channel"),
+        (form == Form::Vlan && state.channel_group.is_some(), "a VLAN interface in a port channel"),
         (form == Form::Bundle && state.channel_group.is_some(), "a port channel in a port channel"),
     ];
     asked.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
@@ -77,7 +79,7 @@ fn encode(form: Form, state: &InterfaceState) -> Result<Encoded, DialectError> {
         items.push(Item::leaf(at, format!("Port-channel{group}")));
     }
     switching(form, state, &mut items)?;
-    addresses(form == Form::Sub, state, &mut items);
+    addresses(form, state, &mut items);
     let mut kept = Vec::new();
     for other in &state.other {
         match companion(form, other) {
@@ -90,11 +92,11 @@ fn encode(form: Form, state: &InterfaceState) -> Result<Encoded, DialectError> {
 
 /// The nodes behind an entry of `other` that the dialect can write; `None` for what it only keeps.
 fn companion(form: Form, other: &OtherConfig) -> Option<Vec<Item>> {
-    let (at, sub) = (other.path.as_str(), form == Form::Sub);
+    let at = other.path.as_str();
     if at == ENABLED {
         return Some(vec![Item::leaf(path(&[(IF, ENABLED)]), &other.value)]);
     }
-    if sub {
+    if !form.switches() {
         return None;
     }
     if at == form.switched(TRUNK_VLANS) {
@@ -150,9 +152,13 @@ fn switching(form: Form, state: &InterfaceState, items: &mut Vec<Item>) -> Resul
     Ok(())
 }
 
-fn addresses(sub: bool, state: &InterfaceState, items: &mut Vec<Item>) {
-    let base = if sub { Path::new() } else { own() };
-    if !sub && (state.ipv4.is_some() || !state.ipv6.is_empty()) {
+fn addresses(form: Form, state: &InterfaceState, items: &mut Vec<Item>) {
+    let base = match form {
+        Form::Sub => Path::new(),
+        Form::Vlan => path(&[(VLAN, "routed-vlan")]),
+        Form::Port | Form::Bundle => own(),
+    };
+    if form.switches() && (state.ipv4.is_some() || !state.ipv6.is_empty()) {
         items.push(own_index());
     }
     let mut entry = |family: &str, ip: String, length: u8| {
@@ -178,7 +184,7 @@ pub(super) fn settle(form: Form, before: &InterfaceState, wanted: &InterfaceStat
     if state.allowed_vlans == Some(AllowedVlans::ALL) && before.allowed_vlans != state.allowed_vlans {
         state.allowed_vlans = None;
     }
-    let sub = form == Form::Sub;
+    let sub = !form.switches();
     let said = carried_vlans(&raw_vlans(form, &state));
     let left = before.switchport_mode == Some(SwitchportMode::Trunk)
         && state.switchport_mode != before.switchport_mode;

@@ -312,6 +312,23 @@ fn openconfig_bundle() -> Subject {
     }
 }
 
+/// A VLAN interface, which has its addresses in another place than a port.
+fn openconfig_vlan() -> Subject {
+    let vlan = |state: InterfaceState| {
+        beside(state, &[("config/type", "ianaift:l3ipvlan"), ("routed-vlan/config/vlan", "100")])
+    };
+    Subject {
+        dialect: Box::new(OpenConfig::new(Save::NotNeeded)),
+        interface: "Vlan100",
+        kinds: plain().into_iter().map(|(name, state)| (name, vlan(state))).collect(),
+        device: Box::new(|state| {
+            let mut device = law_openconfig::device("oc:interfaces oc:interface[name=Vlan100]", state);
+            openconfig_neighbours(&mut device);
+            device
+        }),
+    }
+}
+
 fn openconfig_sub() -> Subject {
     Subject {
         dialect: Box::new(OpenConfig::new(Save::NotNeeded)),
@@ -373,6 +390,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
         ios_xe_routed("Loopback0", entry(format!("{lists} ios:Loopback[name=0]")), &[]),
         openconfig(),
         openconfig_bundle(),
+        openconfig_vlan(),
         openconfig_sub(),
         ietf(),
     ]

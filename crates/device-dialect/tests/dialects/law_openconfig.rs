@@ -60,7 +60,7 @@ fn addresses(own: &str, state: &InterfaceState, put: &mut impl FnMut(&str, &str)
     let v4 = v4.map(|net| ("ipv4", net.addr().to_string(), net.prefix_len()));
     let v6 = state.ipv6.iter().map(|net| ("ipv6", net.addr().to_string(), net.prefix_len()));
     for (family, ip, length) in v4.chain(v6) {
-        if !own.is_empty() {
+        if own == OWN {
             put(&format!("{own}oc:config oc:index"), "0");
         }
         let entry = format!("{own}ocip:{family} ocip:addresses ocip:address[ip={ip}] ocip:config");
@@ -110,7 +110,8 @@ pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
     }
     state.access_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:access-vlan"), &id.to_string()));
     state.native_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:native-vlan"), &id.to_string()));
-    addresses(OWN, state, &mut put);
+    let routed = if entry.contains("=Vlan") { "ocvlan:routed-vlan " } else { OWN };
+    addresses(routed, state, &mut put);
     for other in &state.other {
         match other.path.as_str() {
             "ethernet/config/auto-negotiate" => {
@@ -119,6 +120,7 @@ pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
             "aggregation/config/lag-type" => {
                 put("oclag:aggregation oclag:config oclag:lag-type", &other.value)
             }
+            "routed-vlan/config/vlan" => put("ocvlan:routed-vlan ocvlan:config ocvlan:vlan", &other.value),
             path if path.ends_with("trunk-vlans") => {}
             path => put(&format!("oc:{}", path.replace('/', " oc:").replace('\'', "")), &other.value),
         }

@@ -71,6 +71,7 @@ const SILENT: &[&str] = &[
     "oc:config",
     "oceth:ethernet",
     "oclag:aggregation",
+    "ocvlan:routed-vlan",
     "oceth:config",
     "ocvlan:switched-vlan",
     "ocvlan:config",

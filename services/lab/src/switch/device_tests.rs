@@ -503,6 +503,7 @@ fn schemas_and_the_library_can_be_read() {
         "<get><filter><yang-library xmlns='urn:ietf:params:xml:ns:yang:ietf-yang-library'/></filter></get>";
     let reply = rig.rpc(ONE, library);
     assert!(reply.contains("<name>Cisco-IOS-XE-native</name>"), "{reply}");
+    assert!(reply.contains(">ds:candidate</name><schema>all</schema></datastore>"), "{reply}");
     let sessions = "<get><filter><netconf-state xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring'><sessions/>\
                     </netconf-state></filter></get>";
     let reply = rig.rpc(ONE, sessions);
