@@ -244,8 +244,9 @@ impl Device {
                     self.before_last_change = std::mem::replace(&mut self.running, content);
                     self.last_change = Some(Timestamp::now());
                     self.log.running_changes += 1;
-                    let (before, after) = (self.before_last_change.clone(), self.running.clone());
-                    self.tell_change(target, editor, &before, &after);
+                    let change = (&self.before_last_change, &self.running);
+                    let change = self.change(target, editor, change);
+                    change.into_iter().for_each(|event| self.notify(event));
                 }
             }
             Datastore::Candidate => {
@@ -254,8 +255,10 @@ impl Device {
                 self.candidate_editor = editor;
             }
             Datastore::Startup => {
-                let before = self.startup.replace(content.clone()).unwrap_or_default();
-                self.tell_change(target, editor, &before, &content);
+                let before = self.startup.take().unwrap_or_default();
+                let change = self.change(target, editor, (&before, &content));
+                self.startup = Some(content);
+                change.into_iter().for_each(|event| self.notify(event));
             }
         }
     }

@@ -140,7 +140,8 @@ impl Device {
         self.subscriptions.get(&session)?.stop
     }
 
-    fn notify(&mut self, event: Node) {
+    /// Tells it to all that want to hear it, and keeps it.
+    pub(crate) fn notify(&mut self, event: Node) {
         if !self.offers.notification {
             return;
         }
@@ -191,10 +192,15 @@ impl Device {
         ]
     }
 
-    /// `netconf-config-change`; an editor that is no session is the switch itself.
-    pub(crate) fn tell_change(&mut self, datastore: Datastore, editor: u32, before: &Node, after: &Node) {
+    /// `netconf-config-change`, if anybody could hear it; an editor that is no session is the switch itself.
+    pub(crate) fn change(
+        &self,
+        datastore: Datastore,
+        editor: u32,
+        (before, after): (&Node, &Node),
+    ) -> Option<Node> {
         if !self.offers.notification || before == after {
-            return;
+            return None;
         }
         let mut who = self.who(editor);
         if who.is_empty() {
@@ -211,7 +217,7 @@ impl Device {
             Node::new(EVENTS, "changed-by").with(who),
             Node::leaf(EVENTS, "datastore", datastore.word()),
         ]);
-        self.notify(event.with(edits));
+        Some(event.with(edits))
     }
 
     /// `netconf-confirmed-commit`; `timeout` in seconds, where one begins or is prolonged.
@@ -254,33 +260,30 @@ fn differences(
     place: &Place,
     found: &mut Vec<(Place, &'static str)>,
 ) {
-    let twin = |node: &Node, shape: &Shape, among: &Node| {
-        let same = |child: &&Node| child.is(&shape.ns, &shape.name) && shape.same(child, node);
-        among.children.iter().find(same).cloned()
-    };
-    let shaped = |node: &Node| {
-        node.children
-            .iter()
-            .filter_map(|child| Some((child.clone(), model.child(&child.ns, &child.name)?)))
-            .collect::<Vec<_>>()
-    };
-    for (node, shape) in shaped(before) {
-        if found.len() < MAX_EDITS && twin(&node, shape, after).is_none() {
-            found.push((place.child(shape.step(&node)), "delete"));
+    for node in &before.children {
+        let Some(shape) = model.child(&node.ns, &node.name) else { continue };
+        if found.len() < MAX_EDITS && twin(node, shape, after).is_none() {
+            found.push((place.child(shape.step(node)), "delete"));
         }
     }
-    for (node, shape) in shaped(after) {
-        let place = place.child(shape.step(&node));
-        match twin(&node, shape, before) {
+    for node in &after.children {
+        let Some(shape) = model.child(&node.ns, &node.name) else { continue };
+        let place = place.child(shape.step(node));
+        match twin(node, shape, before) {
             _ if found.len() >= MAX_EDITS => return,
             None => found.push((place, "create")),
             Some(old) if old == node => {}
             Some(old) if matches!(shape.kind, Kind::Container { .. } | Kind::List { .. }) => {
-                differences((&old, &node), shape, &place, found);
+                differences((old, node), shape, &place, found);
             }
             Some(_) => found.push((place, "replace")),
         }
     }
+}
+
+/// The same instance in another configuration.
+fn twin<'a>(node: &Node, shape: &Shape, among: &'a Node) -> Option<&'a Node> {
+    among.children.iter().find(|child| child.is(&shape.ns, &shape.name) && shape.same(child, node))
 }
 
 #[cfg(test)]
