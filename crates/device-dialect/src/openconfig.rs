@@ -10,7 +10,6 @@ use crate::checks;
 use crate::dialect::{Dialect, Limits, Operational, Save};
 use crate::edit::{self, Path, keyed, path};
 use crate::error::{DialectError, Problem};
-use crate::operational;
 
 pub(crate) const IF: &str = "http://openconfig.net/yang/interfaces";
 pub(crate) const ETH: &str = "http://openconfig.net/yang/interfaces/ethernet";
@@ -177,10 +176,10 @@ impl Dialect for OpenConfig {
     }
 
     fn operational_filter(&self, interface: &str) -> Result<String, DialectError> {
-        operational::filter(IF, "interfaces/interface", &Place::parse(interface)?.interface, Some("state"))
+        edit::filter(&[Place::parse(interface)?.path(), path(&[(IF, "state")])].concat())
     }
 
     fn read_operational(&self, reply: &str, interface: &str) -> Result<Option<Operational>, DialectError> {
-        operational::read(reply, IF, ("interfaces", &Place::parse(interface)?.interface), Some("state"))
+        read::operational(reply, &Place::parse(interface)?)
     }
 }

@@ -3,10 +3,12 @@
 use change_model::interface::{InterfaceState, SwitchportMode};
 use change_model::vlan::{AllowedVlans, VlanId};
 use ipnet::{Ipv4Net, Ipv6Net};
-use roxmltree::Node;
+use roxmltree::{Document, Node};
 
 use crate::addresses;
+use crate::dialect::Operational;
 use crate::error::DialectError;
+use crate::operational::words;
 use crate::reader::{Reader, at, children, entry, parse, tops, trimmed, wrap};
 
 use super::{ETH, Form, IF, IP, LAG, Place, VLAN};
@@ -41,19 +43,32 @@ const SILENT: &[&str] = &[
 pub(super) fn read(reply: &str, place: &Place) -> Result<Option<InterfaceState>, DialectError> {
     let wrapped = wrap(reply);
     let document = parse(&wrapped)?;
-    let entries =
-        tops(&document, IF, "interfaces").into_iter().flat_map(|top| children(top, IF, "interface"));
+    let state = |node| match place.index {
+        None => interface(place, &Reader::new(node)),
+        Some(_) => subinterface(&Reader::new(node)),
+    };
+    find(&document, place)?.map(state).transpose()
+}
+
+/// What the device says of it right now, in its `state` container.
+pub(super) fn operational(reply: &str, place: &Place) -> Result<Option<Operational>, DialectError> {
+    let wrapped = wrap(reply);
+    let document = parse(&wrapped)?;
+    let state = find(&document, place)?.and_then(|node| at(node, &[(IF, "state")]));
+    Ok(state.and_then(|node| words(node, IF)))
+}
+
+/// The entry of an interface or of a sub-interface.
+fn find<'a, 'i>(document: &'a Document<'i>, place: &Place) -> Result<Option<Node<'a, 'i>>, DialectError> {
+    let entries = tops(document, IF, "interfaces").into_iter().flat_map(|top| children(top, IF, "interface"));
     let Some(found) = entry(entries, IF, ("name", &place.interface))? else {
         return Ok(None);
     };
-    match place.index {
-        None => interface(place, &Reader::new(found)).map(Some),
-        Some(index) => {
-            let list = at(found, &[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
-            let found = entry(list.unwrap_or_default(), IF, ("index", &index.to_string()))?;
-            found.map(|node| subinterface(&Reader::new(node))).transpose()
-        }
-    }
+    let Some(index) = place.index else {
+        return Ok(Some(found));
+    };
+    let list = at(found, &[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
+    entry(list.unwrap_or_default(), IF, ("index", &index.to_string()))
 }
 
 fn common(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {

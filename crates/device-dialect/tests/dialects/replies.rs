@@ -211,3 +211,24 @@ fn openconfig_has_the_switching_of_a_port_channel_below_its_aggregation() {
     let unknown = read("");
     assert_eq!((unknown.switchport_mode, unknown.other.len()), (None, 1), "kept and shown");
 }
+
+#[test]
+fn a_sub_interface_of_openconfig_has_a_state_of_its_own() {
+    let dialect = OpenConfig::new(Save::NotNeeded);
+    let filter = dialect.operational_filter("Ethernet1.100").unwrap();
+    assert!(filter.contains("<subinterface><index>100</index><state/></subinterface>"), "{filter}");
+    let words = |admin: &str, oper: &str| {
+        format!("<state><admin-status>{admin}</admin-status><oper-status>{oper}</oper-status></state>")
+    };
+    let reply = format!(
+        "<interfaces xmlns='http://openconfig.net/yang/interfaces'><interface><name>Ethernet1</name>{}<subinterfaces><subinterface>\
+         <index>100</index>{}</subinterface></subinterfaces></interface></interfaces>",
+        words("UP", "UP"),
+        words("DOWN", "DOWN")
+    );
+    let seen =
+        |name: &str| dialect.read_operational(&reply, name).unwrap().and_then(|state| state.oper_status);
+    assert_eq!(seen("Ethernet1").as_deref(), Some("UP"));
+    assert_eq!(seen("Ethernet1.100").as_deref(), Some("DOWN"));
+    assert_eq!(seen("Ethernet1.200"), None);
+}
