@@ -65,6 +65,16 @@ fn a_subscriber_hears_what_changed_and_who_did_it() {
 }
 
 #[test]
+fn the_stream_can_be_found() {
+    let mut rig = rig(Capabilities::Catalyst9300);
+    let reply = rig.rpc(ONE, &format!("<get><filter><netconf xmlns='{STREAMS}'/></filter></get>"));
+    assert!(
+        reply.contains("<stream><name>NETCONF</name>") && reply.contains("<replaySupport>true<"),
+        "{reply}"
+    );
+}
+
+#[test]
 fn a_filter_leaves_out_what_was_not_asked_for() {
     let mut rig = rig(Capabilities::Catalyst9300);
     rig.ok(ONE, &subscribe(&format!("<filter><netconf-session-end xmlns='{EVENTS}'/></filter>")));
