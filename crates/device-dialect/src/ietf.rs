@@ -103,11 +103,11 @@ impl Dialect for Ietf {
     }
 
     fn operational_filter(&self, interface: &str) -> Result<String, DialectError> {
-        operational::filter(IF, "interfaces/interface", interface, None)
+        operational::filter(IF, "interfaces/interface", interface)
     }
 
     fn read_operational(&self, reply: &str, interface: &str) -> Result<Option<Operational>, DialectError> {
-        operational::read(reply, IF, ("interfaces", interface), None)
+        operational::read(reply, IF, ("interfaces", interface))
     }
 }
 

@@ -10,7 +10,6 @@ use crate::checks;
 use crate::dialect::{Dialect, Limits, Operational, Save};
 use crate::edit::{self, Path, keyed, path};
 use crate::error::{DialectError, Problem};
-use crate::operational;
 
 pub(crate) const IF: &str = "http://openconfig.net/yang/interfaces";
 pub(crate) const ETH: &str = "http://openconfig.net/yang/interfaces/ethernet";
@@ -21,7 +20,7 @@ pub(crate) const IP: &str = "http://openconfig.net/yang/interfaces/ip";
 /// The dialect of `openconfig-interfaces` and the modules that augment it.
 ///
 /// There is no leaf that says whether a port switches, and no primary address: the lowest counts as one. `GigabitEthernet1/0/5.100` is
-/// sub-interface 100; addresses of the interface itself are on sub-interface 0. Addresses of a VLAN interface (`routed-vlan`) are kept, not read.
+/// sub-interface 100; addresses of the interface itself are on sub-interface 0, those of a VLAN interface in `routed-vlan`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenConfig {
     save: Save,
@@ -64,6 +63,60 @@ impl Place {
     }
 }
 
+/// What kind of interface it is, for where its settings stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Switches below `ethernet`.
+    Port,
+    /// A port channel: switches below `aggregation`.
+    Bundle,
+    /// A VLAN interface: does not switch, and has its addresses below `routed-vlan`.
+    Vlan,
+    /// A sub-interface: does not switch.
+    Sub,
+}
+
+impl Form {
+    /// By the interface's type, where the configuration tells it, or else by its name.
+    pub(crate) fn of(place: &Place, kind: Option<&str>) -> Self {
+        if place.index.is_some() {
+            return Self::Sub;
+        }
+        match kind.and_then(|kind| kind.rsplit(':').next()) {
+            Some("ieee8023adLag") => Self::Bundle,
+            Some("l3ipvlan") => Self::Vlan,
+            Some(_) => Self::Port,
+            None if place.interface.starts_with("Port-channel") => Self::Bundle,
+            None if place.interface.starts_with("Vlan") => Self::Vlan,
+            None => Self::Port,
+        }
+    }
+
+    /// Whether it can switch.
+    pub(crate) const fn switches(self) -> bool {
+        matches!(self, Self::Port | Self::Bundle)
+    }
+
+    /// The form of the interface in this state.
+    pub(crate) fn in_state(place: &Place, state: &InterfaceState) -> Self {
+        let kind = state.other.iter().find(|other| other.path == "config/type");
+        Self::of(place, kind.map(|other| other.value.as_str()))
+    }
+
+    /// The container of its switching, and that one's namespace.
+    pub(crate) const fn holder(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Bundle => (LAG, "aggregation"),
+            Self::Port | Self::Vlan | Self::Sub => (ETH, "ethernet"),
+        }
+    }
+
+    /// Where other configuration shows a leaf of its switching.
+    pub(crate) fn switched(self, leaf: &str) -> String {
+        format!("{}/switched-vlan/config/{leaf}", self.holder().1)
+    }
+}
+
 impl Dialect for OpenConfig {
     fn name(&self) -> &'static str {
         "openconfig"
@@ -87,8 +140,10 @@ impl Dialect for OpenConfig {
     }
 
     fn settle(&self, interface: &str, before: &InterfaceState, wanted: &InterfaceState) -> InterfaceState {
-        let sub = Place::parse(interface).is_ok_and(|place| place.index.is_some());
-        write::settle(sub, before, wanted)
+        match Place::parse(interface) {
+            Ok(place) => write::settle(Form::in_state(&place, wanted), before, wanted),
+            Err(_) => wanted.clone(),
+        }
     }
 
     fn check(&self, interface: &str, after: &InterfaceState) -> Vec<Problem> {
@@ -97,7 +152,8 @@ impl Dialect for OpenConfig {
             Err(error) => return vec![Problem::Interface(error)],
         };
         let mut problems = checks::common(&self.limits(), after);
-        if place.index.is_some() && (after.switchport == Some(true) || after.switchport_mode.is_some()) {
+        let form = Form::in_state(&place, after);
+        if !form.switches() && (after.switchport == Some(true) || after.switchport_mode.is_some()) {
             problems.push(Problem::CannotSwitch { interface: interface.to_owned() });
         }
         let switched = after.switchport == Some(true) || after.switchport_mode.is_some();
@@ -105,7 +161,7 @@ impl Dialect for OpenConfig {
         if let Some(address) = address.filter(|_| switched) {
             problems.push(Problem::AddressOnSwitchport { address });
         }
-        if let Some(what) = write::inexpressible(place.index.is_some(), after) {
+        if let Some(what) = write::inexpressible(form, after) {
             problems.push(Problem::Inexpressible { what: what.to_owned() });
         }
         problems
@@ -120,10 +176,10 @@ impl Dialect for OpenConfig {
     }
 
     fn operational_filter(&self, interface: &str) -> Result<String, DialectError> {
-        operational::filter(IF, "interfaces/interface", &Place::parse(interface)?.interface, Some("state"))
+        edit::filter(&[Place::parse(interface)?.path(), path(&[(IF, "state")])].concat())
     }
 
     fn read_operational(&self, reply: &str, interface: &str) -> Result<Option<Operational>, DialectError> {
-        operational::read(reply, IF, ("interfaces", &Place::parse(interface)?.interface), Some("state"))
+        read::operational(reply, &Place::parse(interface)?)
     }
 }

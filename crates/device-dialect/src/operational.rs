@@ -3,28 +3,19 @@
 use crate::dialect::Operational;
 use crate::edit::{self, keyed, path};
 use crate::error::DialectError;
-use crate::reader::{Reader, at, children, entry, parse, tops, wrap};
+use crate::reader::{Reader, children, entry, parse, tops, wrap};
+use roxmltree::Node;
 
-/// The filter for one entry, or for its `state` container where the model has one.
-pub(crate) fn filter(
-    ns: &'static str,
-    list: &str,
-    interface: &str,
-    below: Option<&str>,
-) -> Result<String, DialectError> {
-    let mut at = keyed(path(&[(ns, list)]), "name", interface.to_owned());
-    if let Some(below) = below {
-        at.extend(path(&[(ns, below)]));
-    }
-    edit::filter(&at)
+/// The filter for one entry.
+pub(crate) fn filter(ns: &'static str, list: &str, interface: &str) -> Result<String, DialectError> {
+    edit::filter(&keyed(path(&[(ns, list)]), "name", interface.to_owned()))
 }
 
-/// Reads both leaves from the entry of `/TOP/interface[name]`, or from its `state` container.
+/// Reads both leaves from the entry of `/TOP/interface[name]`.
 pub(crate) fn read(
     reply: &str,
     ns: &'static str,
     (top, interface): (&str, &str),
-    below: Option<&str>,
 ) -> Result<Option<Operational>, DialectError> {
     let wrapped = wrap(reply);
     let document = parse(&wrapped)?;
@@ -32,13 +23,13 @@ pub(crate) fn read(
     let Some(found) = entry(entries, ns, ("name", interface))? else {
         return Ok(None);
     };
-    let Some(node) = below.map_or(Some(found), |below| at(found, &[(ns, below)])) else {
-        return Ok(None);
-    };
+    Ok(words(found, ns))
+}
+
+/// Both leaves right below a node; `None` when it has neither.
+pub(crate) fn words(node: Node<'_, '_>, ns: &'static str) -> Option<Operational> {
     let from = Reader::new(node);
-    let state = Operational {
-        admin_status: from.text(&[(ns, "admin-status")]).map(|text| text.trim().to_owned()),
-        oper_status: from.text(&[(ns, "oper-status")]).map(|text| text.trim().to_owned()),
-    };
-    Ok((state != Operational::default()).then_some(state))
+    let word = |leaf: &str| from.text(&[(ns, leaf)]).map(|text| text.trim().to_owned());
+    let state = Operational { admin_status: word("admin-status"), oper_status: word("oper-status") };
+    (state != Operational::default()).then_some(state)
 }

@@ -211,6 +211,22 @@ async fn a_lost_session_gives_up_its_locks_and_changes() {
 }
 
 #[tokio::test]
+async fn a_lost_session_gives_up_its_partial_locks() {
+    let rig = start(LabSettings::default()).await;
+    let mut first = rig.session().await;
+    let mut second = rig.session().await;
+    let lock = "<partial-lock xmlns='urn:ietf:params:xml:ns:netconf:partial-lock:1.0'><select>//GigabitEthernet[name='1/0/5']</select>\
+                </partial-lock>";
+    let reply = first.rpc(lock).await.unwrap();
+    assert!(reply.contains("<lock-id") && reply.contains("<locked-node"), "{reply}");
+    let refused = second.rpc(&edit("running", &description("new"))).await.unwrap();
+    assert!(refused.contains("<error-tag>in-use</error-tag>"), "{refused}");
+    drop(first);
+    rig.until("the session is gone", |switch| switch.events().sessions_open() == 1).await;
+    second.ok(&edit("running", &description("new"))).await;
+}
+
+#[tokio::test]
 async fn a_confirmed_commit_is_undone_when_the_connection_is_lost() {
     let rig = start(with(Capabilities::ConfirmedCommit)).await;
     let mut client = rig.session().await;

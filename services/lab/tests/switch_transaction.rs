@@ -10,7 +10,8 @@ use change_model::vlan::{AllowedVlans, VlanId};
 use device_dialect::{Dialect, choose};
 use lab::switch::{Datastore as Store, Switch};
 use lab::{Capabilities, Fault, FaultAction, FaultBoard, LabSettings, Point, System};
-use netconf_client::ops::{Datastore, Get, GetConfig, Raw};
+use netconf_client::notification::{Event, QueueLimits};
+use netconf_client::ops::{CreateSubscription, Datastore, Get, GetConfig, Raw};
 use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget};
 use netconf_client::transaction::{Cause, Method};
 use netconf_client::{Session, Transaction};
@@ -232,4 +233,28 @@ async fn the_dialect_saves_synchronizes_and_reads_the_state() {
     let state = rig.dialect.read_operational(reply.xml(), PORT).unwrap().unwrap();
     assert_eq!(state.admin_status.as_deref(), Some("if-state-down"));
     session.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_client_hears_what_others_change_and_works_on() {
+    let rig = start(Capabilities::Catalyst9300).await;
+    let listener = rig.session().await;
+    let subscribe = CreateSubscription::new().start_time("2020-01-01T00:00:00Z");
+    let ((), mut heard) = listener.subscribe(subscribe, QueueLimits::default()).await.unwrap();
+    let before = rig.read(&listener).await;
+    rig.switch.drift(PORT, "<shutdown/>").unwrap();
+    let mut names = Vec::new();
+    while names.last().is_none_or(|name| name != "netconf-config-change") {
+        let event = tokio::time::timeout(LIMIT, heard.next()).await.unwrap().unwrap();
+        let Event::Notification(event) = event else { panic!("{event:?}") };
+        let document = roxmltree::Document::parse(event.xml()).unwrap();
+        names.push(document.root_element().tag_name().name().to_owned());
+    }
+    // The end of the first session may come before the start of the second one, after it, or after the replay.
+    names.retain(|name| name != "netconf-session-end");
+    let expected =
+        ["netconf-session-start", "netconf-session-start", "replayComplete", "netconf-config-change"];
+    assert_eq!(names, expected);
+    assert_ne!(rig.read(&listener).await, before);
+    listener.close().await.unwrap();
 }

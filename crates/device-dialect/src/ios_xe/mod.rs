@@ -176,11 +176,11 @@ impl Dialect for IosXe {
 
     fn operational_filter(&self, interface: &str) -> Result<String, DialectError> {
         Port::parse(interface)?;
-        operational::filter(OPER, "interfaces/interface", interface, None)
+        operational::filter(OPER, "interfaces/interface", interface)
     }
 
     fn read_operational(&self, reply: &str, interface: &str) -> Result<Option<Operational>, DialectError> {
-        operational::read(reply, OPER, ("interfaces", interface), None)
+        operational::read(reply, OPER, ("interfaces", interface))
     }
 
     fn adapted(&self, reply: &str) -> Option<Box<dyn Dialect>> {

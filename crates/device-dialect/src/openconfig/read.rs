@@ -3,13 +3,15 @@
 use change_model::interface::{InterfaceState, SwitchportMode};
 use change_model::vlan::{AllowedVlans, VlanId};
 use ipnet::{Ipv4Net, Ipv6Net};
-use roxmltree::Node;
+use roxmltree::{Document, Node};
 
 use crate::addresses;
+use crate::dialect::Operational;
 use crate::error::DialectError;
+use crate::operational::words;
 use crate::reader::{Reader, at, children, entry, parse, tops, trimmed, wrap};
 
-use super::{ETH, IF, IP, LAG, Place, VLAN};
+use super::{ETH, Form, IF, IP, LAG, Place, VLAN};
 
 /// Lists whose entries are told apart by a key even when there is only one.
 const LISTS: &[(&str, &str)] = &[("subinterface", "index"), ("address", "ip")];
@@ -21,6 +23,16 @@ const SILENT: &[&str] = &[
     "ethernet/config",
     "ethernet/switched-vlan",
     "ethernet/switched-vlan/config",
+    "routed-vlan",
+    "routed-vlan/config",
+    "routed-vlan/ipv4",
+    "routed-vlan/ipv4/addresses",
+    "routed-vlan/ipv6",
+    "routed-vlan/ipv6/addresses",
+    "aggregation",
+    "aggregation/config",
+    "aggregation/switched-vlan",
+    "aggregation/switched-vlan/config",
     "subinterfaces",
     "ipv4",
     "ipv4/addresses",
@@ -31,19 +43,32 @@ const SILENT: &[&str] = &[
 pub(super) fn read(reply: &str, place: &Place) -> Result<Option<InterfaceState>, DialectError> {
     let wrapped = wrap(reply);
     let document = parse(&wrapped)?;
-    let entries =
-        tops(&document, IF, "interfaces").into_iter().flat_map(|top| children(top, IF, "interface"));
+    let state = |node| match place.index {
+        None => interface(place, &Reader::new(node)),
+        Some(_) => subinterface(&Reader::new(node)),
+    };
+    find(&document, place)?.map(state).transpose()
+}
+
+/// What the device says of it right now, in its `state` container.
+pub(super) fn operational(reply: &str, place: &Place) -> Result<Option<Operational>, DialectError> {
+    let wrapped = wrap(reply);
+    let document = parse(&wrapped)?;
+    let state = find(&document, place)?.and_then(|node| at(node, &[(IF, "state")]));
+    Ok(state.and_then(|node| words(node, IF)))
+}
+
+/// The entry of an interface or of a sub-interface.
+fn find<'a, 'i>(document: &'a Document<'i>, place: &Place) -> Result<Option<Node<'a, 'i>>, DialectError> {
+    let entries = tops(document, IF, "interfaces").into_iter().flat_map(|top| children(top, IF, "interface"));
     let Some(found) = entry(entries, IF, ("name", &place.interface))? else {
         return Ok(None);
     };
-    match place.index {
-        None => interface(&Reader::new(found)).map(Some),
-        Some(index) => {
-            let list = at(found, &[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
-            let found = entry(list.unwrap_or_default(), IF, ("index", &index.to_string()))?;
-            found.map(|node| subinterface(&Reader::new(node))).transpose()
-        }
-    }
+    let Some(index) = place.index else {
+        return Ok(Some(found));
+    };
+    let list = at(found, &[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
+    entry(list.unwrap_or_default(), IF, ("index", &index.to_string()))
 }
 
 fn common(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
@@ -66,8 +91,9 @@ fn subinterface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
     Ok(state)
 }
 
-fn interface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
+fn interface(place: &Place, from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
     let mut state = common(from)?;
+    let form = Form::of(place, from.at(&[(IF, "config/type")]).map(trimmed));
     for known in ["name", "config/name"] {
         if let Some(node) = from.at(&[(IF, known)]) {
             from.take(node);
@@ -82,7 +108,14 @@ fn interface(from: &Reader<'_, '_>) -> Result<InterfaceState, DialectError> {
             state.channel_group = None;
         }
     }
-    switching(from, &mut state)?;
+    switching(form, from, &mut state)?;
+    if form == Form::Vlan {
+        if let Some(routed) = from.at(&[(VLAN, "routed-vlan")]) {
+            addresses_below(from, routed, &mut state);
+        }
+        state.other = rest(from)?;
+        return Ok(state);
+    }
     let list = from.at(&[(IF, "subinterfaces")]).map(|node| children(node, IF, "subinterface"));
     if let Some(own) = entry(list.unwrap_or_default(), IF, ("index", "0"))? {
         addresses_below(from, own, &mut state);
@@ -104,8 +137,8 @@ fn rest(from: &Reader<'_, '_>) -> Result<Vec<change_model::interface::OtherConfi
     from.rest(LISTS, &silent)
 }
 
-fn switching(from: &Reader<'_, '_>, state: &mut InterfaceState) -> Result<(), DialectError> {
-    let leaf = |name: &'static str| [(ETH, "ethernet"), (VLAN, name)];
+fn switching(form: Form, from: &Reader<'_, '_>, state: &mut InterfaceState) -> Result<(), DialectError> {
+    let leaf = |name: &'static str| [form.holder(), (VLAN, name)];
     let mode = leaf("switched-vlan/config/interface-mode");
     state.switchport_mode = match from.at(&mode).map(trimmed) {
         Some("ACCESS") => Some(SwitchportMode::Access),

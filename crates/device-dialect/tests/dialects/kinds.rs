@@ -122,8 +122,6 @@ fn ports_of_ios_xe(shape: Shape) -> Vec<(&'static str, InterfaceState)> {
             "trunk with its list in another form",
             beside(trunk(Some(some())), &[(&at("trunk/allowed/vlan/vlans"), "200-202, 300")]),
         ),
-        ("trunk for all but one", beside(trunk(Some(but_one())), &[(&at("trunk/allowed/vlan/except"), "5")])),
-        ("trunk with more", beside(trunk(None), &[(&at("trunk/allowed/vlan/add"), "7")])),
         ("trunk that tags its native VLAN", beside(untagged, &[(&at(native_tag.0), native_tag.1)])),
         ("negotiating", beside(up(), &[(&at("mode/dynamic"), "auto"), (&at("access/vlan/vlan"), "dynamic")])),
         ("tunnel", beside(up(), &[(&at("mode/dot1q-tunnel"), "")])),
@@ -159,11 +157,22 @@ fn ports_of_ios_xe(shape: Shape) -> Vec<(&'static str, InterfaceState)> {
             ),
         ),
     ];
+    kinds.extend(rarer(shape));
     if shape != Shape::From17_4 {
         let spelled = beside(trunk(Some(AllowedVlans::ALL)), &[(&at("trunk/allowed/vlan/all"), "")]);
         kinds.push(("trunk for all, in so many words", spelled));
     }
     kinds
+}
+
+/// Trunks whose list is said by what it leaves out or adds.
+fn rarer(shape: Shape) -> Vec<(&'static str, InterfaceState)> {
+    let (sw, _) = law_ios_xe::container(shape);
+    let at = |below: &str| format!("{sw}/{below}");
+    vec![
+        ("trunk for all but one", beside(trunk(Some(but_one())), &[(&at("trunk/allowed/vlan/except"), "5")])),
+        ("trunk with more", beside(trunk(None), &[(&at("trunk/allowed/vlan/add"), "7")])),
+    ]
 }
 
 fn ios_xe(shape: Shape) -> Subject {
@@ -275,6 +284,51 @@ pub(crate) fn openconfig_neighbours(device: &mut Tree) {
     }
 }
 
+/// A port channel, which switches in another place than its members do.
+fn openconfig_bundle() -> Subject {
+    let bundle = |state: InterfaceState| {
+        beside(state, &[("config/type", "ianaift:ieee8023adLag"), ("aggregation/config/lag-type", "LACP")])
+    };
+    let list = "aggregation/switched-vlan/config/trunk-vlans";
+    let mut kinds = plain();
+    kinds.extend([
+        ("access", InterfaceState { mtu: Some(9000), ..access(100) }),
+        ("trunk for some", trunk(Some(some()))),
+        ("trunk for all", trunk(None)),
+        (
+            "trunk with its list in another form",
+            beside(trunk(Some(some())), &[(list, "200..202"), (list, "300..300")]),
+        ),
+    ]);
+    Subject {
+        dialect: Box::new(OpenConfig::new(Save::NotNeeded)),
+        interface: "Port-channel3",
+        kinds: kinds.into_iter().map(|(name, state)| (name, bundle(state))).collect(),
+        device: Box::new(|state| {
+            let mut device = law_openconfig::device("oc:interfaces oc:interface[name=Port-channel3]", state);
+            openconfig_neighbours(&mut device);
+            device
+        }),
+    }
+}
+
+/// A VLAN interface, which has its addresses in another place than a port.
+fn openconfig_vlan() -> Subject {
+    let vlan = |state: InterfaceState| {
+        beside(state, &[("config/type", "ianaift:l3ipvlan"), ("routed-vlan/config/vlan", "100")])
+    };
+    Subject {
+        dialect: Box::new(OpenConfig::new(Save::NotNeeded)),
+        interface: "Vlan100",
+        kinds: plain().into_iter().map(|(name, state)| (name, vlan(state))).collect(),
+        device: Box::new(|state| {
+            let mut device = law_openconfig::device("oc:interfaces oc:interface[name=Vlan100]", state);
+            openconfig_neighbours(&mut device);
+            device
+        }),
+    }
+}
+
 fn openconfig_sub() -> Subject {
     Subject {
         dialect: Box::new(OpenConfig::new(Save::NotNeeded)),
@@ -335,6 +389,8 @@ pub(crate) fn subjects() -> Vec<Subject> {
         ios_xe_routed("Vlan100", entry(format!("{lists} ios:Vlan[name=100]")), &[("autostate", "false")]),
         ios_xe_routed("Loopback0", entry(format!("{lists} ios:Loopback[name=0]")), &[]),
         openconfig(),
+        openconfig_bundle(),
+        openconfig_vlan(),
         openconfig_sub(),
         ietf(),
     ]

@@ -60,7 +60,7 @@ fn addresses(own: &str, state: &InterfaceState, put: &mut impl FnMut(&str, &str)
     let v4 = v4.map(|net| ("ipv4", net.addr().to_string(), net.prefix_len()));
     let v6 = state.ipv6.iter().map(|net| ("ipv6", net.addr().to_string(), net.prefix_len()));
     for (family, ip, length) in v4.chain(v6) {
-        if !own.is_empty() {
+        if own == OWN {
             put(&format!("{own}oc:config oc:index"), "0");
         }
         let entry = format!("{own}ocip:{family} ocip:addresses ocip:address[ip={ip}] ocip:config");
@@ -69,8 +69,13 @@ fn addresses(own: &str, state: &InterfaceState, put: &mut impl FnMut(&str, &str)
     }
 }
 
+/// What a port or a bundle switches below.
+fn holder(entry: &str) -> &'static str {
+    if entry.contains("Port-channel") { "oclag:aggregation" } else { "oceth:ethernet" }
+}
+
 fn carried(entry: &str, state: &InterfaceState, root: &mut Tree) {
-    let switched = format!("{entry} oceth:ethernet ocvlan:switched-vlan ocvlan:config");
+    let switched = format!("{entry} {} ocvlan:switched-vlan ocvlan:config", holder(entry));
     let raw: Vec<_> = state.other.iter().filter(|other| other.path.ends_with("trunk-vlans")).collect();
     if let Some(set) = &state.allowed_vlans {
         let list = set.to_list().replace("all", "1-4094").replace('-', "..");
@@ -84,7 +89,8 @@ fn carried(entry: &str, state: &InterfaceState, root: &mut Tree) {
 
 pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
     let mut root = Tree::new("data");
-    root.put(&format!("{entry} oc:config oc:name"), "Ethernet1");
+    let name = entry.rsplit_once("name=").unwrap().1.trim_end_matches(']');
+    root.put(&format!("{entry} oc:config oc:name"), name);
     carried(entry, state, &mut root);
     let mut put = |path: &str, text: &str| {
         root.put(&format!("{entry} {path}"), text);
@@ -97,19 +103,24 @@ pub(crate) fn device(entry: &str, state: &InterfaceState) -> Tree {
     if let Some(group) = state.channel_group {
         put("oceth:ethernet oceth:config oclag:aggregate-id", &format!("Port-channel{group}"));
     }
-    let vlan = "oceth:ethernet ocvlan:switched-vlan ocvlan:config";
+    let vlan = format!("{} ocvlan:switched-vlan ocvlan:config", holder(entry));
     if let Some(mode) = state.switchport_mode {
         let word = if mode == SwitchportMode::Access { "ACCESS" } else { "TRUNK" };
         put(&format!("{vlan} ocvlan:interface-mode"), word);
     }
     state.access_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:access-vlan"), &id.to_string()));
     state.native_vlan.iter().for_each(|id| put(&format!("{vlan} ocvlan:native-vlan"), &id.to_string()));
-    addresses(OWN, state, &mut put);
+    let routed = if entry.contains("=Vlan") { "ocvlan:routed-vlan " } else { OWN };
+    addresses(routed, state, &mut put);
     for other in &state.other {
         match other.path.as_str() {
             "ethernet/config/auto-negotiate" => {
                 put("oceth:ethernet oceth:config oceth:auto-negotiate", "false")
             }
+            "aggregation/config/lag-type" => {
+                put("oclag:aggregation oclag:config oclag:lag-type", &other.value)
+            }
+            "routed-vlan/config/vlan" => put("ocvlan:routed-vlan ocvlan:config ocvlan:vlan", &other.value),
             path if path.ends_with("trunk-vlans") => {}
             path => put(&format!("oc:{}", path.replace('/', " oc:").replace('\'', "")), &other.value),
         }

@@ -188,3 +188,47 @@ fn a_busy_port_of_a_catalyst_is_kept_in_every_shape() {
         assert_eq!(leaves.count(), 2, "the name and the VLAN: {edit}");
     }
 }
+
+#[test]
+fn openconfig_has_the_switching_of_a_port_channel_below_its_aggregation() {
+    let dialect = OpenConfig::new(Save::NotNeeded);
+    let up = InterfaceState { enabled: true, ..InterfaceState::default() };
+    let access = InterfaceState { switchport_mode: Some(SwitchportMode::Access), ..up.clone() };
+    let edit = dialect.write("Port-channel1", &up, &access).unwrap().unwrap();
+    let bundle = "<aggregation xmlns=\"http://openconfig.net/yang/interfaces/aggregate\"><switched-vlan";
+    assert!(edit.contains(bundle) && !edit.contains("<ethernet"), "{edit}");
+    let read = |kind: &str| {
+        let reply = format!(
+            "<interfaces xmlns='http://openconfig.net/yang/interfaces'><interface><name>bond0</name><config><name>bond0</name>{kind}</config>\
+             <aggregation xmlns='http://openconfig.net/yang/interfaces/aggregate'><switched-vlan xmlns='http://openconfig.net/yang/vlan'>\
+             <config><interface-mode>ACCESS</interface-mode></config></switched-vlan></aggregation></interface></interfaces>"
+        );
+        dialect.read(&reply, "bond0").unwrap().unwrap()
+    };
+    let known = read("<type xmlns:t='urn:ietf:params:xml:ns:yang:iana-if-type'>t:ieee8023adLag</type>");
+    assert_eq!(known.switchport_mode, Some(SwitchportMode::Access));
+    assert_eq!(other(&known), [("config/type", "t:ieee8023adLag")]);
+    let unknown = read("");
+    assert_eq!((unknown.switchport_mode, unknown.other.len()), (None, 1), "kept and shown");
+}
+
+#[test]
+fn a_sub_interface_of_openconfig_has_a_state_of_its_own() {
+    let dialect = OpenConfig::new(Save::NotNeeded);
+    let filter = dialect.operational_filter("Ethernet1.100").unwrap();
+    assert!(filter.contains("<subinterface><index>100</index><state/></subinterface>"), "{filter}");
+    let words = |admin: &str, oper: &str| {
+        format!("<state><admin-status>{admin}</admin-status><oper-status>{oper}</oper-status></state>")
+    };
+    let reply = format!(
+        "<interfaces xmlns='http://openconfig.net/yang/interfaces'><interface><name>Ethernet1</name>{}<subinterfaces><subinterface>\
+         <index>100</index>{}</subinterface></subinterfaces></interface></interfaces>",
+        words("UP", "UP"),
+        words("DOWN", "DOWN")
+    );
+    let seen =
+        |name: &str| dialect.read_operational(&reply, name).unwrap().and_then(|state| state.oper_status);
+    assert_eq!(seen("Ethernet1").as_deref(), Some("UP"));
+    assert_eq!(seen("Ethernet1.100").as_deref(), Some("DOWN"));
+    assert_eq!(seen("Ethernet1.200"), None);
+}

@@ -70,6 +70,8 @@ const SILENT: &[&str] = &[
     "sw:voice/sw:vlan",
     "oc:config",
     "oceth:ethernet",
+    "oclag:aggregation",
+    "ocvlan:routed-vlan",
     "oceth:config",
     "ocvlan:switched-vlan",
     "ocvlan:config",

@@ -108,6 +108,13 @@ impl Device {
     fn settle_pending(&mut self, commit: &Commit, before: Node, call: &Call<'_, '_>) -> String {
         let earlier = self.pending.take();
         self.timer_changed.notify_one();
+        let seconds = commit.timeout.as_secs();
+        match (commit.confirmed, earlier.is_some()) {
+            (true, false) => self.tell_confirmed(call.session, "start", Some(seconds)),
+            (true, true) => self.tell_confirmed(call.session, "extend", Some(seconds)),
+            (false, true) => self.tell_confirmed(call.session, "complete", None),
+            (false, false) => {}
+        }
         if !commit.confirmed {
             return if earlier.is_some() { ", confirmed".to_owned() } else { String::new() };
         }
@@ -206,7 +213,7 @@ impl Device {
         call.only(&[])?;
         self.refuse_busy()?;
         self.refuse_locked(Datastore::Startup, call.session)?;
-        self.startup = Some(self.running.clone());
+        self.write(Datastore::Startup, self.running.clone(), call.session);
         self.log.saves += 1;
         let user = self.user(call.session);
         self.log.add(EventKind::Saved, (Some(call.session), &user), "running saved to startup");

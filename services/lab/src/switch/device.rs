@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::error::RpcError;
 use super::log::{EventKind, Events};
 use super::model::Model;
 use super::names::Hardware;
+use super::notify::{Stream, Subscription};
 use super::offers::Offers;
 use super::partial_lock::PartialLock;
 use super::rules;
@@ -54,6 +56,8 @@ pub(crate) struct Session {
     pub(crate) rpcs: u64,
     /// Ends it from outside.
     pub(crate) kill: CancellationToken,
+    /// Tells it that notifications wait.
+    pub(crate) wake: Arc<Notify>,
 }
 
 /// A confirmed commit that waits to be confirmed.
@@ -89,6 +93,8 @@ pub(crate) struct Device {
     pub(crate) candidate_editor: u32,
     pub(crate) pending: Option<Pending>,
     pub(crate) sessions: BTreeMap<u32, Session>,
+    pub(crate) stream: Stream,
+    pub(crate) subscriptions: BTreeMap<u32, Subscription>,
     /// Sessions that only hold a lock, for tests and the demo.
     pub(crate) strangers: Vec<u32>,
     next_session: u32,
@@ -101,11 +107,14 @@ pub(crate) struct Device {
     /// When running changed last.
     pub(crate) last_change: Option<Timestamp>,
     /// Whether the timer of the confirmed commit must be looked at again.
-    pub(crate) timer_changed: Arc<tokio::sync::Notify>,
+    pub(crate) timer_changed: Arc<Notify>,
 }
 
 /// NETCONF sessions at once, if nothing else is said.
 const SESSION_LIMIT: usize = 32;
+
+/// Who undoes a confirmed commit when its time is over.
+const TIMER: &str = "timer";
 
 /// Who does something: a session and its user.
 pub(crate) type By<'a> = (Option<u32>, &'a str);
@@ -127,6 +136,8 @@ impl Device {
             candidate_editor: 0,
             pending: None,
             sessions: BTreeMap::new(),
+            stream: Stream::default(),
+            subscriptions: BTreeMap::new(),
             strangers: Vec::new(),
             next_session: 1,
             session_limit: SESSION_LIMIT,
@@ -152,8 +163,10 @@ impl Device {
             chunked: false,
             rpcs: 0,
             kill: kill.clone(),
+            wake: Arc::default(),
         };
         self.sessions.insert(id, session);
+        self.tell_start(id);
         self.log.sessions_opened += 1;
         self.log.sessions_open = self.sessions.len();
         self.log.add(EventKind::SessionOpened, (Some(id), user), format!("from {peer}"));
@@ -169,9 +182,12 @@ impl Device {
 
     /// Ends a session: its locks go, a candidate it had locked is discarded, its confirmed commit is undone (RFC 6241 8.3, 8.4).
     pub(crate) fn end_session(&mut self, id: u32, why: &str) {
+        let who = self.who(id);
         let Some(session) = self.sessions.remove(&id) else {
             return;
         };
+        self.subscriptions.remove(&id);
+        self.tell_end(who, why);
         session.kill.cancel();
         self.log.sessions_open = self.sessions.len();
         let by = (Some(id), session.user.as_str());
@@ -228,6 +244,9 @@ impl Device {
                     self.before_last_change = std::mem::replace(&mut self.running, content);
                     self.last_change = Some(Timestamp::now());
                     self.log.running_changes += 1;
+                    let change = (&self.before_last_change, &self.running);
+                    let change = self.change(target, editor, change);
+                    change.into_iter().for_each(|event| self.notify(event));
                 }
             }
             Datastore::Candidate => {
@@ -235,7 +254,12 @@ impl Device {
                 self.candidate = (content != self.running).then_some(content);
                 self.candidate_editor = editor;
             }
-            Datastore::Startup => self.startup = Some(content),
+            Datastore::Startup => {
+                let before = self.startup.take().unwrap_or_default();
+                let change = self.change(target, editor, (&before, &content));
+                self.startup = Some(content);
+                change.into_iter().for_each(|event| self.notify(event));
+            }
         }
     }
 
@@ -265,6 +289,8 @@ impl Device {
         let Some(pending) = self.pending.take() else {
             return;
         };
+        let event = if by.1 == TIMER { "timeout" } else { "cancel" };
+        self.tell_confirmed(by.0.unwrap_or_default(), event, None);
         self.timer_changed.notify_one();
         self.log.add(EventKind::Reverted, by, format!("confirmed commit undone: {why}"));
         self.write(Datastore::Running, pending.before, 0);
@@ -278,7 +304,7 @@ impl Device {
     /// Undoes the confirmed commit that waits if its time is over.
     pub(crate) fn expire(&mut self, now: Instant) {
         if self.deadline().is_some_and(|deadline| deadline <= now) {
-            self.revert((None, "timer"), "it was not confirmed in time");
+            self.revert((None, TIMER), "it was not confirmed in time");
         }
     }
 

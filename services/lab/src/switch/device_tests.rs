@@ -14,18 +14,18 @@ use crate::settings::Capabilities;
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| Arc::new(Model::ios_xe().unwrap()));
 
 /// A switch and two sessions on it.
-struct Rig {
-    device: Device,
-    now: Instant,
+pub(super) struct Rig {
+    pub(super) device: Device,
+    pub(super) now: Instant,
 }
 
 const HARDWARE: Hardware = Hardware { ports: 24 };
-const ONE: u32 = 1;
-const TWO: u32 = 2;
-const LOCK_CANDIDATE: &str = "<lock><target><candidate/></target></lock>";
+pub(super) const ONE: u32 = 1;
+pub(super) const TWO: u32 = 2;
+pub(super) const LOCK_CANDIDATE: &str = "<lock><target><candidate/></target></lock>";
 const UNLOCK_CANDIDATE: &str = "<unlock><target><candidate/></target></unlock>";
 
-fn rig(capabilities: Capabilities) -> Rig {
+pub(super) fn rig(capabilities: Capabilities) -> Rig {
     let config = start_config(&MODEL, HARDWARE.ports).unwrap();
     let mut device = Device::new(MODEL.clone(), Offers::from(capabilities), HARDWARE, config);
     for user in ["first", "second"] {
@@ -35,7 +35,7 @@ fn rig(capabilities: Capabilities) -> Rig {
     Rig { device, now: Instant::now() }
 }
 
-fn port(content: &str) -> String {
+pub(super) fn port(content: &str) -> String {
     format!(
         "<native xmlns='{NATIVE}' xmlns:nc='{NETCONF}'><interface><GigabitEthernet><name>1/0/5</name>{content}\
          </GigabitEthernet></interface></native>"
@@ -50,31 +50,31 @@ fn access(vlan: u16) -> String {
 }
 
 impl Rig {
-    fn raw(&mut self, session: u32, message: &str) -> String {
+    pub(super) fn raw(&mut self, session: u32, message: &str) -> String {
         self.device.handle(session, message.as_bytes(), self.now).xml.unwrap_or_default()
     }
 
-    fn rpc(&mut self, session: u32, operation: &str) -> String {
+    pub(super) fn rpc(&mut self, session: u32, operation: &str) -> String {
         self.raw(session, &format!("<rpc xmlns='{NETCONF}' message-id='7'>{operation}</rpc>"))
     }
 
-    fn ok(&mut self, session: u32, operation: &str) {
+    pub(super) fn ok(&mut self, session: u32, operation: &str) {
         let reply = self.rpc(session, operation);
         assert!(reply.ends_with("><ok/></rpc-reply>"), "{operation}: {reply}");
     }
 
     /// Asserts that the operation fails with this tag; gives the reply.
-    fn fails(&mut self, session: u32, operation: &str, tag: &str) -> String {
+    pub(super) fn fails(&mut self, session: u32, operation: &str, tag: &str) -> String {
         let reply = self.rpc(session, operation);
         assert!(reply.contains(&format!("<error-tag>{tag}</error-tag>")), "{operation}: {reply}");
         reply
     }
 
-    fn edit(&self, target: &str, options: &str, config: &str) -> String {
+    pub(super) fn edit(&self, target: &str, options: &str, config: &str) -> String {
         format!("<edit-config><target><{target}/></target>{options}<config>{config}</config></edit-config>")
     }
 
-    fn describe(&mut self, session: u32, target: &str, text: &str) {
+    pub(super) fn describe(&mut self, session: u32, target: &str, text: &str) {
         let edit = self.edit(target, "", &port(&format!("<description>{text}</description>")));
         self.ok(session, &edit);
     }
@@ -503,6 +503,7 @@ fn schemas_and_the_library_can_be_read() {
         "<get><filter><yang-library xmlns='urn:ietf:params:xml:ns:yang:ietf-yang-library'/></filter></get>";
     let reply = rig.rpc(ONE, library);
     assert!(reply.contains("<name>Cisco-IOS-XE-native</name>"), "{reply}");
+    assert!(reply.contains(">ds:candidate</name><schema>all</schema></datastore>"), "{reply}");
     let sessions = "<get><filter><netconf-state xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring'><sessions/>\
                     </netconf-state></filter></get>";
     let reply = rig.rpc(ONE, sessions);
@@ -657,60 +658,4 @@ fn defaults_are_reported_and_marked_as_asked_for() {
     rig.ok(ONE, &edit);
     let reply = rig.rpc(ONE, &mode("report-all-tagged"));
     assert!(reply.contains(marked), "{reply}");
-}
-
-fn partial(select: &str) -> String {
-    let ns = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0";
-    format!("<partial-lock xmlns='{ns}' xmlns:i='{NATIVE}'><select>{select}</select></partial-lock>")
-}
-
-const PORT_5: &str = "/i:native/i:interface/i:GigabitEthernet[i:name='1/0/5']";
-const LOCK_RUNNING: &str = "<lock><target><running/></target></lock>";
-
-#[test]
-fn a_locked_part_keeps_others_from_it_and_from_nothing_else() {
-    let mut rig = rig(Capabilities::Catalyst9300);
-    let reply = rig.rpc(ONE, &partial(PORT_5));
-    assert!(reply.contains(">1</lock-id>"), "{reply}");
-    assert!(
-        reply.contains("[ios:name=&apos;1/0/5&apos;]") || reply.contains("[ios:name='1/0/5']"),
-        "{reply}"
-    );
-    let edit = rig.edit("running", "", &port("<description>new</description>"));
-    rig.fails(TWO, &edit, "in-use");
-    rig.ok(ONE, &edit);
-    let other = edit.replace("1/0/5", "1/0/11");
-    rig.ok(TWO, &other);
-    rig.describe(TWO, "candidate", "by commit");
-    rig.fails(TWO, "<commit/>", "in-use");
-    rig.ok(TWO, "<discard-changes/>");
-    let reply = rig.fails(TWO, &partial("/i:native/i:interface"), "lock-denied");
-    assert!(reply.contains("<session-id>1</session-id>"), "{reply}");
-    rig.fails(TWO, LOCK_RUNNING, "lock-denied");
-    let unlock = "<partial-unlock xmlns='urn:ietf:params:xml:ns:netconf:partial-lock:1.0'><lock-id>1</lock-id></partial-unlock>";
-    rig.fails(TWO, unlock, "invalid-value");
-    rig.ok(ONE, unlock);
-    rig.describe(TWO, "running", "now");
-}
-
-#[test]
-fn a_part_is_locked_by_what_leads_to_it_and_until_the_session_ends() {
-    let mut rig = rig(Capabilities::Catalyst9300);
-    for (select, tag, app) in [
-        ("/i:native/i:nothing", "operation-failed", "no-matches"),
-        ("count(/i:native)", "invalid-value", "not-a-node-set"),
-        ("/x:native", "invalid-value", "invalid-lock-specification"),
-    ] {
-        let reply = rig.fails(ONE, &partial(select), tag);
-        assert!(reply.contains(&format!("<error-app-tag>{app}</error-app-tag>")), "{reply}");
-    }
-    rig.ok(TWO, LOCK_RUNNING);
-    rig.fails(ONE, &partial(PORT_5), "lock-denied");
-    rig.ok(TWO, "<unlock><target><running/></target></unlock>");
-    let reply = rig.rpc(ONE, &partial("//i:GigabitEthernet[position() &lt; 3]"));
-    assert_eq!(reply.matches("</locked-node>").count(), 2, "{reply}");
-    rig.device.end_session(ONE, "gone");
-    rig.ok(TWO, LOCK_RUNNING);
-    let mut plain = self::rig(Capabilities::WritableRunning);
-    plain.fails(ONE, &partial(PORT_5), "operation-not-supported");
 }

@@ -219,7 +219,9 @@ impl Device {
         self.refuse_locked(target, call.session)?;
         let user = self.user(call.session);
         self.log.add(EventKind::Edited, (Some(call.session), &user), "startup deleted");
-        self.startup = None;
+        let before = self.startup.take().unwrap_or_default();
+        let change = self.change(target, call.session, (&before, &Node::root()));
+        change.into_iter().for_each(|event| self.notify(event));
         ok()
     }
 

@@ -17,6 +17,7 @@ mod filter;
 mod log;
 mod model;
 mod names;
+mod notify;
 mod offers;
 mod page;
 mod partial_lock;

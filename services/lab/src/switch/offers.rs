@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::notify::EVENTS;
 use super::tree::escape;
 use super::xml::NETCONF;
 use crate::settings::Capabilities;
@@ -17,6 +18,7 @@ pub(crate) struct Offers {
     pub(crate) validate: bool,
     pub(crate) startup: bool,
     pub(crate) xpath: bool,
+    pub(crate) notification: bool,
     pub(crate) partial_lock: bool,
     pub(crate) with_defaults: bool,
 }
@@ -30,6 +32,7 @@ const NOTHING: Offers = Offers {
     validate: false,
     startup: false,
     xpath: false,
+    notification: false,
     partial_lock: false,
     with_defaults: true,
 };
@@ -39,10 +42,11 @@ impl From<Capabilities> for Offers {
         match set {
             Capabilities::Catalyst9300 => {
                 let base = Self { writable_running: true, candidate: true, validate: true, ..NOTHING };
-                Self { xpath: true, partial_lock: true, ..base }
+                Self { xpath: true, notification: true, partial_lock: true, ..base }
             }
             Capabilities::ConfirmedCommit => {
-                Self { candidate: true, validate: true, confirmed_commit: true, xpath: true, ..NOTHING }
+                let base = Self { candidate: true, validate: true, confirmed_commit: true, ..NOTHING };
+                Self { xpath: true, notification: true, ..base }
             }
             Capabilities::WritableRunning => Self { writable_running: true, ..NOTHING },
             Capabilities::Base10 => Self {
@@ -80,6 +84,9 @@ impl Offers {
             (self.validate, "validate:1.1"),
             (self.startup, "startup:1.0"),
             (self.xpath, "xpath:1.0"),
+            (self.notification, "notification:1.0"),
+            (self.notification, "interleave:1.0"),
+            (self.partial_lock, "partial-lock:1.0"),
             (
                 self.with_defaults,
                 "with-defaults:1.0?basic-mode=explicit&also-supported=report-all-tagged,report-all",
@@ -90,6 +97,9 @@ impl Offers {
         let library = "urn:ietf:params:netconf:capability:yang-library";
         list.push(format!("{library}:1.0?revision=2019-01-04&module-set-id={content_id}"));
         list.push(format!("{MONITORING}?module=ietf-netconf-monitoring&revision=2010-10-04"));
+        if self.notification {
+            list.push(format!("{EVENTS}?module=ietf-netconf-notifications&revision=2012-02-06"));
+        }
         list.push(format!("{}?module=cisco-ia&revision=2021-11-01", super::error::CISCO_IA));
         // The real box pads one of its capabilities like this.
         list.push(format!("\n        {library}:1.1?revision=2019-01-04&content-id={content_id}\n      "));
@@ -137,6 +147,30 @@ mod tests {
                 && !has(Capabilities::WritableRunning, "validate")
         );
         assert!(!has(Capabilities::Base10, "base:1.1") && has(Capabilities::Base10, "startup"));
+    }
+
+    /// The capabilities of the base protocol that a Catalyst 9300 with 17.12 announces, and no others.
+    #[test]
+    fn the_catalyst_offers_what_the_box_offers() {
+        let prefix = "urn:ietf:params:netconf:capability:";
+        let offered = Offers::from(Capabilities::Catalyst9300).capabilities("x");
+        let offered: Vec<&str> =
+            offered.iter().filter_map(|known| known.trim().strip_prefix(prefix)?.split('?').next()).collect();
+        let expected = [
+            "writable-running:1.0",
+            "candidate:1.0",
+            "rollback-on-error:1.0",
+            "validate:1.0",
+            "validate:1.1",
+            "xpath:1.0",
+            "notification:1.0",
+            "interleave:1.0",
+            "partial-lock:1.0",
+            "with-defaults:1.0",
+            "yang-library:1.0",
+            "yang-library:1.1",
+        ];
+        assert_eq!(offered, expected);
     }
 
     #[test]

@@ -179,3 +179,7 @@ impl Device {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "partial_lock_tests.rs"]
+mod tests;

@@ -174,7 +174,8 @@ fn in_data(data: &Node) -> String {
     format!("<data>{}</data>", data.children_xml(NETCONF))
 }
 
-fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
+/// The expression of an xpath filter.
+pub(crate) fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
     let select = filter.attribute("select").or_else(|| filter.attribute((NETCONF, "select")));
     let Some(select) = select else {
         let error = RpcError::protocol("missing-attribute", "an xpath filter needs select");
@@ -184,7 +185,8 @@ fn xpath(filter: Xml<'_, '_>) -> Result<XPath, Vec<RpcError>> {
     XPath::parse(select, &namespace).map_err(|reason| vec![bad_select(&reason)])
 }
 
-fn bad_select(reason: &str) -> RpcError {
+/// An expression that a filter cannot be.
+pub(crate) fn bad_select(reason: &str) -> RpcError {
     let error = RpcError::protocol("bad-attribute", &format!("select: {reason}"));
     error.info("bad-attribute", "select").info("bad-element", "filter")
 }

@@ -8,6 +8,7 @@ use roxmltree::Node as Xml;
 use super::device::Device;
 use super::error::{CISCO_IA, RpcError};
 use super::log::EventKind;
+use super::notify::NOTIFICATION;
 use super::offers::{MONITORING, WITH_DEFAULTS};
 use super::partial_lock::PARTIAL_LOCK;
 use super::tree::escape;
@@ -169,6 +170,9 @@ impl Device {
             (NETCONF, "kill-session") => self.kill_session(call),
             (PARTIAL_LOCK, "partial-lock") if self.offers.partial_lock => self.partial_lock(call),
             (PARTIAL_LOCK, "partial-unlock") if self.offers.partial_lock => self.partial_unlock(call),
+            (NOTIFICATION, "create-subscription") if self.offers.notification => {
+                self.create_subscription(call)
+            }
             (MONITORING, "get-schema") => self.get_schema(call),
             (CISCO_IA, "save-config") => self.save_config(call),
             (CISCO_IA, "sync-from") => self.sync_from(call),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
 use netconf_client::framing::{self, Decoder, Framing, Limits};
 use netconf_client::hello::Hello;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -104,9 +105,24 @@ impl Netconf {
             session.chunked = framing == Framing::Chunked;
         }
         decoder.set_framing(framing);
+        let Some(wake) = self.shared.device().sessions.get(&self.id).map(|session| session.wake.clone())
+        else {
+            return Err(End::Closed("killed".to_owned()));
+        };
         loop {
-            let message = self.next(stream, &mut decoder).await?;
-            self.answer(stream, framing, &message).await?;
+            let stop = self.shared.device().subscription_stop(self.id);
+            let message = tokio::select! {
+                message = self.next(stream, &mut decoder) => Some(message?),
+                () = wake.notified() => None,
+                () = until(stop) => None,
+            };
+            if let Some(message) = message {
+                self.answer(stream, framing, &message).await?;
+            }
+            let waiting = self.shared.device().notifications(self.id, Timestamp::now());
+            for notification in waiting {
+                self.send(stream, framing, &notification).await?;
+            }
         }
     }
 
@@ -239,6 +255,17 @@ impl Netconf {
         self.connection.wait_written(self.sent).await;
         self.connection.cut();
         End::Lost(why.to_owned())
+    }
+}
+
+/// Waits for a time; for ever where there is none.
+async fn until(time: Option<Timestamp>) {
+    match time {
+        Some(time) => {
+            let left = time.duration_since(Timestamp::now());
+            tokio::time::sleep(left.try_into().unwrap_or_default()).await;
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::cli;
 use super::device::Device;
+use super::notify::{self, STREAMS};
 use super::offers::{MONITORING, YANG_LIBRARY};
 use super::shape::{Kind, Shape};
 use super::tree::Node;
@@ -9,9 +10,15 @@ use super::tree::Node;
 /// Namespace of the interfaces' operational state.
 pub(crate) const INTERFACES_OPER: &str = "http://cisco.com/ns/yang/Cisco-IOS-XE-interfaces-oper";
 
+/// Namespace of the datastores' names (RFC 8342).
+const DATASTORES: &str = "urn:ietf:params:xml:ns:yang:ietf-datastores";
+
 /// The state as trees.
 pub(crate) fn nodes(device: &Device) -> Vec<Node> {
-    vec![netconf_state(device), modules_state(device), yang_library(device), interfaces(device)]
+    let mut nodes =
+        vec![netconf_state(device), modules_state(device), yang_library(device), interfaces(device)];
+    nodes.extend(device.offers.notification.then(notify::streams));
+    nodes
 }
 
 /// As much of their shapes as filters need: the keys.
@@ -41,9 +48,18 @@ pub(crate) fn shapes() -> Vec<Shape> {
     let mut set = list(YANG_LIBRARY, "module-set", &["name"]);
     set.children.push(list(YANG_LIBRARY, "module", &["name"]));
     vec![
+        container(
+            STREAMS,
+            "netconf",
+            vec![container(STREAMS, "streams", vec![list(STREAMS, "stream", &["name"])])],
+        ),
         container(MONITORING, "netconf-state", vec![schemas, sessions]),
         container(YANG_LIBRARY, "modules-state", vec![list(YANG_LIBRARY, "module", &["name", "revision"])]),
-        container(YANG_LIBRARY, "yang-library", vec![set]),
+        container(
+            YANG_LIBRARY,
+            "yang-library",
+            vec![set, list(YANG_LIBRARY, "schema", &["name"]), list(YANG_LIBRARY, "datastore", &["name"])],
+        ),
         container(INTERFACES_OPER, "interfaces", vec![list(INTERFACES_OPER, "interface", &["name"])]),
     ]
 }
@@ -102,7 +118,16 @@ fn yang_library(device: &Device) -> Node {
         ])
     });
     let set = Node::new(YANG_LIBRARY, "module-set").with([leaf("name", "all")]).with(modules);
-    Node::new(YANG_LIBRARY, "yang-library").with([set, leaf("content-id", &device.model.content_id)])
+    let schema = Node::new(YANG_LIBRARY, "schema").with([leaf("name", "all"), leaf("module-set", "all")]);
+    let offered =
+        [("running", true), ("candidate", device.offers.candidate), ("startup", device.offers.startup)];
+    let datastores = offered.into_iter().filter(|(_, offered)| *offered).map(|(name, _)| {
+        let prefixes = vec![("ds".to_owned(), DATASTORES.to_owned())];
+        let name = Node { prefixes, ..leaf("name", &format!("ds:{name}")) };
+        Node::new(YANG_LIBRARY, "datastore").with([name, leaf("schema", "all")])
+    });
+    let id = leaf("content-id", &device.model.content_id);
+    Node::new(YANG_LIBRARY, "yang-library").with([set, schema]).with(datastores).with([id])
 }
 
 fn interfaces(device: &Device) -> Node {

@@ -13,6 +13,8 @@ pub(crate) struct Node {
     pub(crate) text: String,
     /// Whether it is a default that is reported and marked as one (RFC 6243).
     pub(crate) tagged: bool,
+    /// Prefixes in the value, with their namespaces.
+    pub(crate) prefixes: Vec<(String, String)>,
     /// Child nodes, in order.
     pub(crate) children: Vec<Node>,
 }
@@ -87,6 +89,9 @@ impl Node {
         let _ = write!(out, "<{}", self.name);
         if self.ns != around {
             let _ = write!(out, " xmlns=\"{}\"", escape(&self.ns));
+        }
+        for (prefix, ns) in &self.prefixes {
+            let _ = write!(out, " xmlns:{prefix}=\"{}\"", escape(ns));
         }
         if self.tagged {
             let _ = write!(out, " xmlns:wd=\"{TAGGED}\" wd:default=\"true\"");
