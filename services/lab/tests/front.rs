@@ -70,3 +70,29 @@ async fn no_page_of_another_site_can_press_a_button_and_no_page_loads_anything_f
     assert!(lab.zammad.ticket(16).is_null());
     lab.stop().await;
 }
+
+#[tokio::test]
+async fn the_control_route_takes_what_curl_sends_and_says_what_is_no_fault() {
+    let lab = Lab::start(LabSettings::default()).await.unwrap();
+    let (http, route) = (client(), format!("{}/control/faults", lab.control.url()));
+    let good = r#"{"system":"netbox","point":"request","action":"drop_reply"}"#;
+    // As `curl -d` sends it, which says that it is a form.
+    assert_eq!(press(&http, &route, None, good).await.status(), 204);
+    assert_eq!(lab.faults.list().len(), 1);
+    for (bad, word) in [
+        ("", "EOF"),
+        ("nonsense", "expected"),
+        (r#"{"system":"netbox","point":"request","action":"explode"}"#, "explode"),
+        (r#"{"system":"netbox","point":"request","action":"reset","often":3}"#, "often"),
+        (r#"{"system":"netbox","point":"webhook","action":"reset"}"#, "means nothing"),
+        (r#"{"system":"netbox","point":"request","action":{"status":{"status":1000}}}"#, "200 to 599"),
+    ] {
+        let refusal = press(&http, &route, None, bad).await;
+        assert_eq!(refusal.status(), 400, "{bad}");
+        let text = refusal.text().await.unwrap();
+        assert!(text.contains(word) && text.contains("One is: {\"system\""), "{text}");
+    }
+    assert_eq!(press(&http, &route, Some("http://evil.example"), good).await.status(), 403);
+    assert_eq!(lab.faults.list().len(), 1);
+    lab.stop().await;
+}
