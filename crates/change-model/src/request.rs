@@ -191,6 +191,8 @@ impl Reader<'_> {
             ));
             return None;
         }
+        // NetBox takes the white space around it away, and then holds another text than the one that was approved.
+        let text = text.trim().to_owned();
         if text.is_empty() {
             return Some(text);
         }
@@ -363,6 +365,10 @@ mod tests {
     fn null_is_not_given_and_an_empty_description_removes_it() {
         let request = with("network_interface_description", Value::Null).unwrap();
         assert_eq!(request.settings.description, None);
+        let padded = with("network_interface_description", json!("  uplink to building 7 \u{a0}")).unwrap();
+        assert_eq!(padded.settings.description.as_deref(), Some("uplink to building 7"));
+        let blank = with("network_interface_description", json!("   ")).unwrap();
+        assert_eq!(blank.settings.description.as_deref(), Some(""));
         let request = with("network_interface_description", json!("")).unwrap();
         assert_eq!(request.settings.description.as_deref(), Some(""));
     }
