@@ -96,3 +96,20 @@ async fn the_control_route_takes_what_curl_sends_and_says_what_is_no_fault() {
     assert_eq!(lab.faults.list().len(), 1);
     lab.stop().await;
 }
+
+#[tokio::test]
+async fn a_page_that_does_not_exist_leads_back() {
+    let lab = Lab::start(LabSettings::default()).await.unwrap();
+    let http = client();
+    for base in
+        [lab.zammad.url(), lab.webex.url(), lab.netbox.url(), lab.switch.page_url(), lab.control.url()]
+    {
+        let page = http.get(format!("{base}/%3Cscript%3E")).send().await.unwrap();
+        assert_eq!(page.status(), 404, "{base}");
+        let html = page.text().await.unwrap();
+        assert!(html.contains("href=\"/lab\"") && !html.contains("<script>"), "{html}");
+    }
+    let api = http.get(format!("{}/v1/nope", lab.webex.url())).send().await.unwrap();
+    assert!(api.text().await.unwrap().contains("trackingId"), "programs hear it as ever");
+    lab.stop().await;
+}
