@@ -90,7 +90,8 @@ impl Client {
         self.search_in_states(ticket_type, &["open"]).await
     }
 
-    /// Tickets of this ticket type in one of these states, oldest first, at most 5000.
+    /// Tickets of this ticket type in one of these states, oldest first, at most 5000, each once. One may be missed when others leave the states
+    /// while the pages are read: ask again.
     ///
     /// # Errors
     /// [`Error::UnknownState`] if a state does not exist; otherwise see [`Error`].
