@@ -377,6 +377,10 @@ mod tests {
     fn null_is_not_given_and_an_empty_description_removes_it() {
         let request = with("network_interface_description", Value::Null).unwrap();
         assert_eq!(request.settings.description, None);
+        let padded = with("network_interface_description", json!("  uplink to building 7 \u{a0}")).unwrap();
+        assert_eq!(padded.settings.description.as_deref(), Some("uplink to building 7"));
+        let blank = with("network_interface_description", json!("   ")).unwrap();
+        assert_eq!(blank.settings.description.as_deref(), Some(""));
         let request = with("network_interface_description", json!("")).unwrap();
         assert_eq!(request.settings.description.as_deref(), Some(""));
     }

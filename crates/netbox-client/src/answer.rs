@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::Value;
 
 use crate::client::Answer;
@@ -14,7 +14,19 @@ const DETAIL_LIMIT: usize = 500;
 const PROBLEM_LIMIT: usize = 50;
 
 pub(crate) fn decode<T: DeserializeOwned>(request: &str, body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|source| Error::Decode { request: request.to_owned(), source })
+    serde_json::from_slice(body)
+        .map_err(|error| Error::Decode { request: request.to_owned(), source: without_value(error) })
+}
+
+/// The error without the text that was found where something else should be: answers hold secrets, and what people wrote.
+pub(crate) fn without_value(error: serde_json::Error) -> serde_json::Error {
+    let text = error.to_string();
+    match (text.find('"'), text.rfind('"')) {
+        (Some(begin), Some(end)) if error.is_data() && begin < end => {
+            serde_json::Error::custom(format!("{}\"…\"{}", &text[..begin], &text[end + 1..]))
+        }
+        _ => error,
+    }
 }
 
 /// The error of an answer that is no success.
@@ -106,6 +118,16 @@ fn gather(entry: Option<Entry>, field: Option<&str>, value: &Value, problems: &m
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unreadable_answer_is_not_quoted() {
+        let error = serde_json::from_str::<Vec<u64>>(r#"[1, "hush \"quoted\" hush"]"#).unwrap_err();
+        let error = without_value(error);
+        assert_eq!(error.to_string(), r#"invalid type: string "…", expected u64 at line 1 column 26"#);
+        assert!(error.is_data() && !format!("{error:?}").contains("hush"));
+        let cut_short = without_value(serde_json::from_str::<Vec<u64>>("[1,").unwrap_err());
+        assert!(cut_short.is_eof());
+    }
 
     fn texts(body: &str) -> Vec<String> {
         // The order of an object's keys depends on a feature of serde_json that other crates may switch on.

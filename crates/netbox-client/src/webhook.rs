@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::Sha512;
 
+use crate::answer::without_value;
 use crate::etag::RequestId;
 use crate::model::{Interface, null_as_default};
 
@@ -126,7 +127,7 @@ impl Event {
     /// # Errors
     /// When it is not JSON or not of this shape.
     pub fn from_slice(body: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(body)
+        serde_json::from_slice(body).map_err(without_value)
     }
 
     /// Whether it is about an interface of a device.
@@ -141,7 +142,7 @@ impl Event {
     /// The interface it is about, `None` if it is about something else.
     #[must_use]
     pub fn interface(&self) -> Option<Result<Interface, serde_json::Error>> {
-        self.is_interface().then(|| Interface::deserialize(&self.data))
+        self.is_interface().then(|| Interface::deserialize(&self.data).map_err(without_value))
     }
 
     /// The request that caused it: equal to [`Written::request_id`](crate::Written::request_id) if it was ours.

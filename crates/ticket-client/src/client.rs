@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::builder::RetryPolicy;
 use crate::cache::Cache;
-use crate::error::Error;
+use crate::error::{Error, without_value};
 use crate::ids::{StateId, TicketId, TicketNumber, UserId};
 use crate::request;
 use crate::retry;
@@ -90,7 +90,8 @@ impl Client {
         self.search_in_states(ticket_type, &["open"]).await
     }
 
-    /// Tickets of this ticket type in one of these states, oldest first, at most 5000.
+    /// Tickets of this ticket type in one of these states, oldest first, at most 5000, each once. One may be missed when others leave the states
+    /// while the pages are read: ask again.
     ///
     /// # Errors
     /// [`Error::UnknownState`] if a state does not exist; otherwise see [`Error`].
@@ -301,7 +302,7 @@ impl Client {
     pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, Error> {
         let what = format!("{} {}", request.method(), request.uri().path());
         let body = self.send(request).await?;
-        serde_json::from_slice(&body).map_err(|source| Error::Decode { what, source })
+        serde_json::from_slice(&body).map_err(|error| Error::Decode { what, source: without_value(error) })
     }
 
     /// Sends a request, again if that does no harm and may help, and returns the body of the answer.
@@ -356,7 +357,8 @@ impl Client {
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Error> {
-    serde_json::from_value(value).map_err(|source| Error::Decode { what: what.to_owned(), source })
+    serde_json::from_value(value)
+        .map_err(|error| Error::Decode { what: what.to_owned(), source: without_value(error) })
 }
 
 /// A connection that was not made in time is none: nothing was sent.

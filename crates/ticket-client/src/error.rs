@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::Error as _;
 
 use crate::ids::TicketId;
 
@@ -170,6 +171,17 @@ impl Error {
     }
 }
 
+/// The error without the text that was found where something else should be: answers hold secrets, and what people wrote.
+pub(crate) fn without_value(error: serde_json::Error) -> serde_json::Error {
+    let text = error.to_string();
+    match (text.find('"'), text.rfind('"')) {
+        (Some(begin), Some(end)) if error.is_data() && begin < end => {
+            serde_json::Error::custom(format!("{}\"…\"{}", &text[..begin], &text[end + 1..]))
+        }
+        _ => error,
+    }
+}
+
 /// Where a redirect leads, without a query, which may hold what is nobody's business.
 fn redirected(location: &str) -> String {
     let target = location.split(['?', '#']).next().unwrap_or_default();
@@ -188,6 +200,16 @@ fn opaque_id(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unreadable_answer_is_not_quoted() {
+        let error = serde_json::from_str::<Vec<u64>>(r#"[1, "hush \"quoted\" hush"]"#).unwrap_err();
+        let error = without_value(error);
+        assert_eq!(error.to_string(), r#"invalid type: string "…", expected u64 at line 1 column 26"#);
+        assert!(error.is_data() && !format!("{error:?}").contains("hush"));
+        let cut_short = without_value(serde_json::from_str::<Vec<u64>>("[1,").unwrap_err());
+        assert!(cut_short.is_eof());
+    }
 
     #[test]
     fn the_id_of_an_opaque_answer_is_kept() {

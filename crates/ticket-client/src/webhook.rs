@@ -12,6 +12,7 @@ use serde_json::error::Category;
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
+use crate::error::without_value;
 use crate::ids::{TicketId, TicketNumber};
 use crate::ticket::{Article, Ticket};
 
@@ -96,7 +97,8 @@ pub fn parse(body: &[u8]) -> Result<Event, PayloadError> {
         article: Value,
     }
     let value: Value = serde_json::from_slice(body).map_err(PayloadError::Json)?;
-    let raw: Raw = serde_json::from_value(value).map_err(PayloadError::Shape)?;
+    let raw: Raw =
+        serde_json::from_value(value).map_err(|error| PayloadError::Shape(without_value(error)))?;
     // `{}` where the change had no article.
     Ok(Event { ticket: raw.ticket, article: serde_json::from_value(raw.article).ok() })
 }
@@ -131,7 +133,7 @@ pub fn hint(body: &[u8]) -> Result<Hint, PayloadError> {
     let text =
         std::str::from_utf8(body).map_err(|error| PayloadError::Json(serde_json::Error::custom(error)))?;
     let raw = serde_json::from_str(text).map_err(|error: serde_json::Error| match error.classify() {
-        Category::Data => PayloadError::Shape(error),
+        Category::Data => PayloadError::Shape(without_value(error)),
         Category::Io | Category::Syntax | Category::Eof => PayloadError::Json(error),
     });
     raw.map(|raw: Raw| raw.ticket)

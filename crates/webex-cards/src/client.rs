@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::gate::{Budget, Gate, RetryPolicy, retry_after};
+use crate::lenient::without_value;
 use crate::paging;
 use crate::request::Built;
 
@@ -158,7 +159,8 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads the body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, what: &'static str) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|source| Error::Decode { what, source })
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Error::Decode { what, source: without_value(error) })
     }
 }
 

@@ -93,10 +93,10 @@ pub(crate) fn clean(foreign: &str, max_chars: usize) -> String {
     out
 }
 
-/// Zero-width, direction-turning and tag characters: what is shown would not be what is there.
+/// Zero-width, blank, direction-turning and tag characters: what is shown would not be what is there.
 fn hides(sign: char) -> bool {
     matches!(sign,
-        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}'
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}' | '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}'
         | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
         | '\u{E0000}'..='\u{E007F}')
 }
@@ -171,6 +171,14 @@ mod tests {
     fn hidden_characters_become_visible_and_controls_go() {
         assert_eq!(escape("a\u{202E}b\u{0}c\u{1b}[31m", 99), "a\u{FFFD}bc\\[31m");
         assert_eq!(escape("  a \r\n\t b  ", 99), "a b");
+        for blank in ['\u{34F}', '\u{115F}', '\u{2800}', '\u{3164}', '\u{FFA0}', '\u{200B}'] {
+            assert_eq!(escape(&format!("a{blank}b"), 99), "a\u{FFFD}b", "{blank:?}");
+        }
+        assert_eq!(
+            escape("👩\u{200D}🔧 ok\u{FE0F}", 99),
+            "👩\u{200D}🔧 ok\u{FE0F}",
+            "a joined sign is one that is seen"
+        );
     }
 
     #[test]

@@ -122,3 +122,38 @@ fn null_in_the_place_of_a_text_a_list_or_a_flag_is_read() {
     let room = json!({"id": "R", "title": null, "type": "lobby", "isLocked": null});
     assert_eq!(String::from(serde_json::from_value::<Room>(room).unwrap().kind), "lobby");
 }
+
+/// A server that sends half of its answer and closes the connection, `times` times, and then the whole one.
+async fn half_answers(times: u32, body: Vec<u8>) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for nth in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let sent = if nth < times { body.len() / 2 } else { body.len() };
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&body[..sent]).await.unwrap();
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn half_an_answer_is_asked_for_again_when_reading_and_leaves_a_message_in_doubt() {
+    let at = |url: String| Client::builder(url, "secret-bot-token".into()).retry(POLICY).build().unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let bot = br#"{"id":"B","type":"bot","displayName":"Netchange"}"#.to_vec();
+    let reader = at(half_answers(2, bot.clone()).await);
+    reader.me().await.unwrap();
+    assert_eq!(reader.request_count(), 3);
+    let writer = at(half_answers(1, bot).await);
+    let error = writer.create_message(&NewMessage::to_email("a@example.net", "Hi")).await.unwrap_err();
+    assert!(error.may_have_been_done() && error.is_retryable(), "{error:?}");
+    assert_eq!(writer.request_count(), 1);
+}

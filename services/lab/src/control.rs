@@ -6,12 +6,16 @@ mod presets;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use actix_web::web::{self, Data, Json, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, Json, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
 use crate::faults::{Fault, FaultBoard, System};
 use crate::http::Server;
 use crate::settings::LabSettings;
+
+/// A fault as `POST /control/faults` takes it.
+const EXAMPLE: &str =
+    r#"{"system":"netbox","point":"request","method":"PATCH","times":1,"action":{"status":{"status":503}}}"#;
 
 /// Where the other parts of the lab are.
 #[derive(Debug, Clone)]
@@ -79,9 +83,18 @@ async fn list(faults: Data<FaultBoard>) -> impl Responder {
     Json(faults.list())
 }
 
-async fn add(faults: Data<FaultBoard>, fault: Json<Fault>) -> impl Responder {
-    faults.add(fault.into_inner());
-    HttpResponse::NoContent()
+/// Whatever the media type says, the body is JSON: `curl -d` says that it is a form.
+async fn add(faults: Data<FaultBoard>, body: Bytes) -> HttpResponse {
+    let fault = serde_json::from_slice::<Fault>(&body).map_err(|error| error.to_string());
+    match fault.and_then(|fault| fault.check().map(|()| fault)) {
+        Ok(fault) => {
+            faults.add(fault);
+            HttpResponse::NoContent().finish()
+        }
+        Err(reason) => HttpResponse::BadRequest()
+            .content_type("text/plain; charset=utf-8")
+            .body(format!("This is no fault: {reason}.\nOne is: {EXAMPLE}\n")),
+    }
 }
 
 async fn clear(faults: Data<FaultBoard>) -> impl Responder {

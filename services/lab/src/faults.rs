@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 /// The stand-in in which a fault strikes.
@@ -55,7 +56,53 @@ pub struct Fault {
     pub action: FaultAction,
 }
 
+/// The longest delay of a fault, in milliseconds.
+const MAX_DELAY_MS: u64 = 600_000;
+
 impl Fault {
+    /// Whether it can strike at all.
+    ///
+    /// # Errors
+    /// In words, why it never would, or not as it says.
+    pub fn check(&self) -> Result<(), String> {
+        let switch = self.system == System::Switch;
+        let fits = match (&self.action, self.point) {
+            (FaultAction::Delay { .. }, Point::Connection) => switch,
+            (FaultAction::Delay { .. }, Point::Request) => true,
+            (FaultAction::Delay { .. } | FaultAction::Lose | FaultAction::Double, Point::Webhook) => !switch,
+            (FaultAction::Reset, point) => point == Point::Request || (switch && point == Point::Connection),
+            (
+                FaultAction::Status { .. } | FaultAction::DropReply | FaultAction::ResetAfter,
+                Point::Request,
+            ) => true,
+            (FaultAction::StatusAfter { .. }, Point::Request) => !switch,
+            (FaultAction::RpcError { .. }, Point::Request) => switch,
+            (
+                FaultAction::CutAfterBytesIn { .. } | FaultAction::CutAfterBytesOut { .. },
+                Point::Request | Point::Connection,
+            ) => switch,
+            _ => false,
+        };
+        if !fits {
+            return Err("this action means nothing at this point of this system".to_owned());
+        }
+        match &self.action {
+            _ if self.times == Some(0) => Err("times is 0, so it would never strike".to_owned()),
+            FaultAction::Delay { ms } if *ms > MAX_DELAY_MS => {
+                Err(format!("a delay is at most {MAX_DELAY_MS} ms"))
+            }
+            FaultAction::Status { status, headers, .. }
+            | FaultAction::StatusAfter { status, headers, .. } => {
+                if !(200..=599).contains(status) {
+                    return Err(format!("{status} is no status to answer with: 200 to 599"));
+                }
+                let bad = headers.iter().find(|(name, value)| !is_header(name, value));
+                bad.map_or(Ok(()), |(name, _)| Err(format!("{name:?} is no header, or its value is none")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether both strike at the same events in the same way; counts do not matter.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         (self.system, self.point, &self.method, &self.path, &self.action)
@@ -210,9 +257,49 @@ impl FaultBoard {
     }
 }
 
+fn is_header(name: &str, value: &str) -> bool {
+    HeaderName::from_bytes(name.as_bytes()).is_ok() && HeaderValue::from_str(value).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_that_could_not_strike_is_refused_in_words() {
+        let check = |json: serde_json::Value| serde_json::from_value::<Fault>(json).unwrap().check();
+        let fault = |system: &str, point: &str, action: serde_json::Value| serde_json::json!({"system": system, "point": point, "action": action});
+        let status = |status: u16| serde_json::json!({"status": {"status": status}});
+        let delay = |ms: u64| serde_json::json!({"delay": {"ms": ms}});
+        for good in [
+            fault("netbox", "request", status(503)),
+            fault("zammad", "webhook", "lose".into()),
+            fault("webex", "webhook", delay(100)),
+            fault("switch", "connection", "reset".into()),
+            fault("switch", "request", serde_json::json!({"cut_after_bytes_out": {"bytes": 9}})),
+        ] {
+            assert_eq!(check(good.clone()), Ok(()), "{good}");
+        }
+        let header = serde_json::json!({"status": {"status": 503, "headers": [["Retry After", "3"]]}});
+        let mut never = fault("netbox", "request", "reset".into());
+        never["times"] = 0.into();
+        for (bad, word) in [
+            (fault("netbox", "webhook", "reset".into()), "means nothing"),
+            (fault("netbox", "connection", "reset".into()), "means nothing"),
+            (fault("switch", "webhook", "lose".into()), "means nothing"),
+            (
+                fault("webex", "request", serde_json::json!({"rpc_error": {"tag": "t", "message": "m"}})),
+                "means nothing",
+            ),
+            (fault("netbox", "request", status(99)), "200 to 599"),
+            (fault("netbox", "request", header), "Retry After"),
+            (fault("netbox", "request", delay(600_001)), "at most"),
+            (never, "never strike"),
+        ] {
+            let refusal = check(bad.clone()).unwrap_err();
+            assert!(refusal.contains(word), "{bad}: {refusal}");
+        }
+    }
 
     fn fault(skip: u32, times: Option<u32>) -> Fault {
         Fault {

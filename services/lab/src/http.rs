@@ -15,7 +15,8 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
-use actix_web::{App, Error, HttpMessage, HttpResponse, HttpServer};
+use actix_web::{App, Error, HttpMessage, HttpRequest, HttpResponse, HttpServer};
+use askama::Template;
 
 use crate::faults::{FaultAction, FaultBoard, Point, System};
 use crate::settings::LabSettings;
@@ -67,6 +68,7 @@ impl Server {
                 .route("/static/lab.css", web::get().to(style))
                 .route("/static/lab.js", web::get().to(script))
                 .configure(routes.clone())
+                .default_service(web::to(nowhere))
         })
         .workers(1)
         .shutdown_timeout(1)
@@ -95,6 +97,19 @@ impl Server {
     pub async fn stop(&self) {
         self.handle.stop(true).await;
     }
+}
+
+#[derive(Template)]
+#[template(path = "nowhere.html")]
+struct Nowhere<'a> {
+    path: &'a str,
+}
+
+/// What no stand-in has. Programs see the status, people a way back.
+async fn nowhere(request: HttpRequest) -> HttpResponse {
+    let page = Nowhere { path: request.path() }.render();
+    let mut answer = HttpResponse::NotFound();
+    answer.content_type("text/html; charset=utf-8").body(page.unwrap_or_default())
 }
 
 async fn style() -> HttpResponse {

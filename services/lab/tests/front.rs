@@ -70,3 +70,46 @@ async fn no_page_of_another_site_can_press_a_button_and_no_page_loads_anything_f
     assert!(lab.zammad.ticket(16).is_null());
     lab.stop().await;
 }
+
+#[tokio::test]
+async fn the_control_route_takes_what_curl_sends_and_says_what_is_no_fault() {
+    let lab = Lab::start(LabSettings::default()).await.unwrap();
+    let (http, route) = (client(), format!("{}/control/faults", lab.control.url()));
+    let good = r#"{"system":"netbox","point":"request","action":"drop_reply"}"#;
+    // As `curl -d` sends it, which says that it is a form.
+    assert_eq!(press(&http, &route, None, good).await.status(), 204);
+    assert_eq!(lab.faults.list().len(), 1);
+    for (bad, word) in [
+        ("", "EOF"),
+        ("nonsense", "expected"),
+        (r#"{"system":"netbox","point":"request","action":"explode"}"#, "explode"),
+        (r#"{"system":"netbox","point":"request","action":"reset","often":3}"#, "often"),
+        (r#"{"system":"netbox","point":"webhook","action":"reset"}"#, "means nothing"),
+        (r#"{"system":"netbox","point":"request","action":{"status":{"status":1000}}}"#, "200 to 599"),
+    ] {
+        let refusal = press(&http, &route, None, bad).await;
+        assert_eq!(refusal.status(), 400, "{bad}");
+        let text = refusal.text().await.unwrap();
+        assert!(text.contains(word) && text.contains("One is: {\"system\""), "{text}");
+    }
+    assert_eq!(press(&http, &route, Some("http://evil.example"), good).await.status(), 403);
+    assert_eq!(lab.faults.list().len(), 1);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_exist_leads_back() {
+    let lab = Lab::start(LabSettings::default()).await.unwrap();
+    let http = client();
+    for base in
+        [lab.zammad.url(), lab.webex.url(), lab.netbox.url(), lab.switch.page_url(), lab.control.url()]
+    {
+        let page = http.get(format!("{base}/%3Cscript%3E")).send().await.unwrap();
+        assert_eq!(page.status(), 404, "{base}");
+        let html = page.text().await.unwrap();
+        assert!(html.contains("href=\"/lab\"") && !html.contains("<script>"), "{html}");
+    }
+    let api = http.get(format!("{}/v1/nope", lab.webex.url())).send().await.unwrap();
+    assert!(api.text().await.unwrap().contains("trackingId"), "programs hear it as ever");
+    lab.stop().await;
+}

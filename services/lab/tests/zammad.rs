@@ -558,6 +558,23 @@ impl Browser {
 }
 
 #[tokio::test]
+async fn a_webhook_that_a_trigger_sends_cannot_be_deleted() {
+    let world = World::start(&[]).await;
+    let delete = async |thing: &str| {
+        let request = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{}/api/v1/{thing}", world.zammad.url());
+        let token = format!("Token token={}", world.zammad.admin_token());
+        let answer = request.delete(url).header("Authorization", token).header("Accept", "application/json");
+        let answer = answer.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["error"].clone())
+    };
+    assert_eq!(delete("webhooks/1").await, (422, json!("Can't delete, object has references.")));
+    assert_eq!(delete("triggers/1").await, (200, Value::Null));
+    assert_eq!(delete("webhooks/1").await, (200, Value::Null));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_person_files_a_ticket_on_the_pages() {
     let world = World::start(&[]).await;
     let browser = Browser::new(&world);

@@ -252,3 +252,35 @@ async fn the_token_is_nowhere_to_be_seen() {
     }
     assert!(!seen.contains("secretsecret") && !seen.contains("nbt_"), "{seen}");
 }
+
+/// A server that sends half of its answer and closes the connection, `times` times, and then the whole one.
+async fn half_answers(times: u32, body: Vec<u8>) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for nth in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let sent = if nth < times { body.len() / 2 } else { body.len() };
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&body[..sent]).await.unwrap();
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn half_an_answer_is_asked_for_again_when_reading_and_leaves_a_write_in_doubt() {
+    let url = half_answers(2, crate::body("get_interface_by_id")).await;
+    let reader = crate::client_at(&url, TOKEN);
+    assert_eq!(reader.get_interface(ID).await.unwrap().id, ID);
+    assert_eq!(reader.request_count(), 3);
+    let writer = crate::client_at(&half_answers(1, crate::body("get_interface_by_id")).await, TOKEN);
+    assert!(patch(&writer).await.is_outcome_unknown());
+    assert_eq!(writer.request_count(), 1);
+}

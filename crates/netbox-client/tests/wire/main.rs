@@ -46,10 +46,14 @@ fn recorded(name: &str) -> ResponseTemplate {
 }
 
 fn client_of(server: &MockServer, token: &str) -> Client {
+    client_at(&server.uri(), token)
+}
+
+fn client_at(url: &str, token: &str) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let retry =
         Retry { attempts: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_secs(2) };
-    Client::builder(server.uri(), SecretString::from(token))
+    Client::builder(url, SecretString::from(token))
         .retry(retry)
         .timeout(Duration::from_millis(500))
         .build()

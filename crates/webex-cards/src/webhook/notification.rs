@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::id::{ActionId, MessageId, PersonId, RoomId, WebhookId};
-use crate::lenient::null_as_default;
+use crate::lenient::{null_as_default, without_value};
 
 macro_rules! open_words {
     ($(#[$doc:meta])* $name:ident: $($(#[$vdoc:meta])* $variant:ident = $word:literal),+) => {
@@ -170,12 +170,14 @@ impl Notification {
     /// # Errors
     /// [`ParseError`] when it is not one.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
-        let raw: Raw = serde_json::from_slice(body).map_err(ParseError)?;
+        let raw: Raw = serde_json::from_slice(body).map_err(|error| ParseError(without_value(error)))?;
         let data = match &raw.resource {
-            Resource::AttachmentActions => {
-                Data::Submit(serde_json::from_value(raw.data).map_err(ParseError)?)
-            }
-            Resource::Messages => Data::Message(serde_json::from_value(raw.data).map_err(ParseError)?),
+            Resource::AttachmentActions => Data::Submit(
+                serde_json::from_value(raw.data).map_err(|error| ParseError(without_value(error)))?,
+            ),
+            Resource::Messages => Data::Message(
+                serde_json::from_value(raw.data).map_err(|error| ParseError(without_value(error)))?,
+            ),
             Resource::Memberships | Resource::Rooms | Resource::Other(_) => Data::Other(raw.data),
         };
         Ok(Self {

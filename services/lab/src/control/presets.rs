@@ -90,7 +90,9 @@ mod tests {
     fn every_preset_is_made_of_faults() {
         for preset in &PRESETS {
             let faults: Result<Vec<Fault>, _> = serde_json::from_value((preset.faults)());
-            assert!(faults.is_ok_and(|faults| !faults.is_empty()), "{}", preset.name);
+            let faults = faults.unwrap();
+            assert!(!faults.is_empty(), "{}", preset.name);
+            assert!(faults.iter().all(|fault| fault.check().is_ok()), "{}", preset.name);
         }
     }
 }

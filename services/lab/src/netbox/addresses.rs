@@ -1,6 +1,6 @@
 //! Writes of IP addresses. Moving one from another interface raises no conflict.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -29,10 +29,19 @@ pub(super) fn prepare(world: &World, id: u64, body: &Object) -> Result<Address, 
 fn apply(world: &World, mut row: Address, body: &Object) -> Result<Address, Value> {
     let mut errors = Errors::default();
     let before = row.interface;
-    if let Some(text) = fields::text(body, "address", 100, &mut errors) {
-        match parse(&text) {
-            Some(address) => row.address = address,
-            None => errors.add("address", format!("Invalid IP address format: {text}")),
+    match body.get("address") {
+        None => {}
+        Some(Value::Null) => errors.add("address", "This field may not be null."),
+        Some(Value::String(text)) if text.is_empty() => errors.add("address", "This field may not be blank."),
+        Some(other) => {
+            let text = other.as_str().map_or_else(|| fields::python(other), str::to_owned);
+            match parse(&text) {
+                Some(address) if address.prefix_len() == 0 => {
+                    errors.add("address", "Cannot create IP address with /0 mask.");
+                }
+                Some(address) => row.address = address,
+                None => errors.add("address", format!("Invalid IP address format: {text}")),
+            }
         }
     }
     if let Some(description) = fields::text(body, "description", 200, &mut errors) {
@@ -49,9 +58,18 @@ fn apply(world: &World, mut row: Address, body: &Object) -> Result<Address, Valu
     Ok(row)
 }
 
-/// Without a mask it is a host's.
+/// Without a mask it is a host's; a mask may be a length or, for IPv4, four numbers. No white space, no leading zeros.
 fn parse(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    let (host, mask) = text.split_once('/').map_or((text, None), |(host, mask)| (host, Some(mask)));
+    let host: IpAddr = host.parse().ok()?;
+    let length = match mask {
+        None => return Some(IpNet::from(host)),
+        Some(mask) => mask.parse().ok().or_else(|| {
+            let mask = mask.parse::<Ipv4Addr>().ok().filter(|_| host.is_ipv4())?;
+            ipnet::ip_mask_to_prefix(IpAddr::V4(mask)).ok()
+        })?,
+    };
+    IpNet::new(host, length).ok()
 }
 
 fn take_holder(world: &World, row: &mut Address, body: &Object, errors: &mut Errors) {
@@ -69,7 +87,7 @@ fn take_holder(world: &World, row: &mut Address, body: &Object, errors: &mut Err
     let id = match body.get("assigned_object_id") {
         None => current,
         Some(Value::Null) => None,
-        Some(value) => match value.as_u64() {
+        Some(value) => match value.as_u64().or_else(|| value.as_str()?.trim().parse().ok()) {
             Some(id) => Some(id),
             None => return errors.add("assigned_object_id", "A valid integer is required."),
         },

@@ -20,6 +20,8 @@ enum Target {
     AuthenticationCheck,
     All(Table),
     One(Table, u64),
+    /// A word where a row id should be.
+    Nothing,
 }
 
 /// One call, taken apart.
@@ -58,7 +60,10 @@ fn target(path: &str) -> Option<Target> {
         if rest.is_empty() {
             return Some(Target::All(table));
         }
-        rest.strip_suffix('/')?.parse().ok().map(|id| Target::One(table, id))
+        let id = rest.strip_suffix('/').filter(|id| !id.contains('/'))?;
+        let number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        // A number that is out of range is the id of no row.
+        Some(if number { Target::One(table, id.parse().unwrap_or(u64::MAX)) } else { Target::Nothing })
     })
 }
 
@@ -74,7 +79,9 @@ fn allow(target: Target) -> String {
             Table::Addresses | Table::Journal | Table::Webhooks | Table::EventRules | Table::CustomFields,
             _,
         ) => &["GET", "HEAD", "PATCH", "DELETE"],
-        Target::Status | Target::AuthenticationCheck | Target::All(_) | Target::One(..) => &["GET", "HEAD"],
+        Target::Status | Target::AuthenticationCheck | Target::All(_) | Target::One(..) | Target::Nothing => {
+            &["GET", "HEAD"]
+        }
     };
     methods.join(", ")
 }
@@ -94,6 +101,8 @@ fn call(request: &HttpRequest, bytes: &[u8], shared: &Shared, ids: (&str, &str))
         if media.split(';').next() != Some("application/json") {
             return Err(Reply::detail(415, format!("Unsupported media type \"{media}\" in request.")));
         }
+        // No body at all is an empty one.
+        let bytes = if bytes.is_empty() { b"{}" } else { bytes };
         body = serde_json::from_slice(bytes)
             .map_err(|error| Reply::detail(400, format!("JSON parse error - {error}")))?;
     }
@@ -131,6 +140,7 @@ fn authenticate(authorization: Option<&str>, shared: &Shared) -> Result<(), Repl
 fn act(shared: &Shared, target: Target, call: Call) -> Reply {
     let mut world = shared.world();
     let reply = match (target, call.method.as_str()) {
+        (Target::Nothing, _) => Reply::detail(404, "Not found."),
         (Target::Status, _) => Reply::new(200, status()),
         (Target::AuthenticationCheck, _) => Reply::new(
             200,
@@ -184,9 +194,11 @@ pub(super) fn etag(world: &World, table: Table, id: u64) -> Option<String> {
     Some(saved.etag())
 }
 
-/// Whether the condition of a write holds for a row: no condition, `*`, or one of the tags.
+/// Whether the condition of a write holds for a row: no condition, an empty one, `*`, or one of the tags.
 pub(super) fn matches(if_match: Option<&str>, etag: &str) -> bool {
-    if_match.is_none_or(|tags| tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag))
+    if_match
+        .filter(|tags| !tags.is_empty())
+        .is_none_or(|tags| tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag))
 }
 
 fn shown(world: &World, table: Table, id: u64, (status, call): (u16, &Call)) -> Reply {
@@ -232,6 +244,9 @@ fn update(world: &mut World, table: Table, id: u64, mut call: Call) -> Reply {
 }
 
 fn not_a_dictionary(body: &Value) -> Reply {
+    if body.is_null() {
+        return Reply::new(400, json!({"__all__": ["No data provided"]}));
+    }
     let kind = super::fields::python_type(body);
     let message = format!("Invalid data. Expected a dictionary, but got {kind}.");
     Reply::new(400, json!({"__all__": [message]}))

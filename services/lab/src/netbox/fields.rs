@@ -46,8 +46,8 @@ pub(super) fn boolean(body: &Object, field: &str, errors: &mut Errors) -> Option
     let taken = match value {
         Value::Bool(value) => Some(*value),
         Value::String(text) => match text.to_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => Some(true),
-            "false" | "0" | "no" | "off" => Some(false),
+            "true" | "t" | "1" | "yes" | "y" | "on" => Some(true),
+            "false" | "f" | "0" | "no" | "n" | "off" => Some(false),
             _ => None,
         },
         Value::Number(number) if number.as_u64() == Some(1) => Some(true),
@@ -95,7 +95,7 @@ pub(super) fn integer(
     let number = match body.get(field)? {
         Value::Null => return Some(None),
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => without_point(text).parse().ok(),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     match number {
@@ -111,10 +111,30 @@ pub(super) fn integer(
     None
 }
 
-/// `1500.0` is 1500.
+/// `1500.0` is 1500; one that is out of an integer's range is still a number.
 fn whole(number: f64) -> Option<i64> {
     let text = number.to_string();
-    text.parse().ok()
+    let beyond = (number.fract() == 0.0).then_some(if number < 0.0 { i64::MIN } else { i64::MAX });
+    text.parse().ok().or(beyond)
+}
+
+/// `1500.0` and `1500.` as `1500`.
+fn without_point(text: &str) -> &str {
+    let text = text.trim();
+    match text.split_once('.') {
+        Some((number, zeros)) if zeros.bytes().all(|byte| byte == b'0') => number,
+        _ => text,
+    }
+}
+
+/// A row id as Python's `int()` takes it: `true` is 1.
+fn row_id(value: &Value) -> Option<i64> {
+    match value {
+        Value::Bool(flag) => Some(i64::from(*flag)),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// Takes a VLAN by row id or by attributes, if the body has the field.
@@ -126,10 +146,12 @@ pub(super) fn vlan(world: &World, body: &Object, field: &str, errors: &mut Error
     if let Value::Object(attributes) = value {
         return vlan_by_attributes(world, attributes, field, errors).map(Some);
     }
-    let id = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-    match id {
-        Some(id) if world.vlans.contains_key(&id) => return Some(Some(id)),
-        Some(id) => errors.add(field, format!("Related object not found using the provided numeric ID: {id}")),
+    let known = |id: i64| u64::try_from(id).ok().filter(|id| world.vlans.contains_key(id));
+    match row_id(value).map(|id| (id, known(id))) {
+        Some((_, Some(id))) => return Some(Some(id)),
+        Some((id, None)) => {
+            errors.add(field, format!("Related object not found using the provided numeric ID: {id}"));
+        }
         None => errors.add(
             field,
             format!(
@@ -189,6 +211,10 @@ pub(super) fn vlans(world: &World, body: &Object, field: &str, errors: &mut Erro
             field,
             match value {
                 Value::Null => "This field may not be null.".to_owned(),
+                // Its keys are gone through as if they were a list.
+                Value::Object(keys) if !keys.is_empty() => {
+                    "Incorrect type. Expected pk value, received str.".to_owned()
+                }
                 _ => format!("Expected a list of items but got type \"{}\".", python_type(value)),
             },
         );
@@ -199,11 +225,12 @@ pub(super) fn vlans(world: &World, body: &Object, field: &str, errors: &mut Erro
         match value.as_u64().or_else(|| value.as_str()?.parse().ok()) {
             Some(id) if world.vlans.contains_key(&id) => ids.push(id),
             Some(id) => errors.add(field, format!("Invalid pk \"{id}\" - object does not exist.")),
+            None if value.is_null() => errors.add(field, "Invalid pk \"None\" - object does not exist."),
             None => errors
                 .add(field, format!("Incorrect type. Expected pk value, received {}.", python_type(value))),
         }
     }
     ids.sort_unstable();
     ids.dedup();
-    (ids.len() <= values.len()).then_some(ids)
+    Some(ids)
 }

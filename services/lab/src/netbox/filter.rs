@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::model::{Object, Table, World};
@@ -19,17 +21,22 @@ enum Verdict {
     Is(bool),
 }
 
-/// A filter that names a related object which does not exist is a 400, not an empty list.
+/// A filter that names a related object which does not exist, or holds what is no number, time or UUID where one should be, is a 400 and no
+/// empty list. An empty one is ignored, unless it is a row id.
 pub(super) fn refuse(world: &World, table: Table, query: &Query) -> Option<Value> {
     let mut errors = Object::new();
     for (key, values) in query {
         for value in values {
+            if let Some((key, message)) = misshapen(table, key, value) {
+                errors.insert(key.to_owned(), json!([message]));
+                continue;
+            }
             let known = match (table, key.as_str()) {
                 (Table::Interfaces, "device") => world.devices.values().any(|device| device.name == *value),
                 (Table::Interfaces, "device_id") | (Table::Vlans, "available_on_device") => {
                     holds(&world.devices, value)
                 }
-                (Table::Vlans, "site_id") => holds(&world.sites, value),
+                (Table::Vlans, "site_id") => value == "null" || holds(&world.sites, value),
                 (Table::Addresses, "interface_id") => holds(&world.interfaces, value),
                 _ => true,
             };
@@ -41,6 +48,35 @@ pub(super) fn refuse(world: &World, table: Table, query: &Query) -> Option<Value
         }
     }
     (!errors.is_empty()).then_some(Value::Object(errors))
+}
+
+/// What is wrong with the form of a value, and under which name it is told.
+fn misshapen<'a>(table: Table, key: &'a str, value: &str) -> Option<(&'a str, String)> {
+    let number = value.parse::<i64>().is_ok();
+    match (table, key) {
+        (Table::Vlans, "site_id") if value == "null" => None,
+        (Table::Interfaces, "device_id") | (Table::Addresses, "interface_id") | (Table::Vlans, "site_id")
+            if !number =>
+        {
+            Some((key, format!("\u{201c}{value}\u{201d} is not a valid value.")))
+        }
+        _ if value.is_empty() => None,
+        (Table::Interfaces, "mtu") | (Table::Vlans, "vid") | (Table::Changes, "changed_object_id")
+            if !number =>
+        {
+            Some((key, "Enter a whole number.".to_owned()))
+        }
+        (Table::Changes, "request_id") if uuid::Uuid::try_parse(value).is_err() => {
+            Some((key, "Enter a valid UUID.".to_owned()))
+        }
+        (Table::Changes, "time_after" | "time_before") if time(value).is_none() => {
+            Some(("time", "Enter a valid date/time.".to_owned()))
+        }
+        (_, "last_updated__gte" | "last_updated__gt") if time(value).is_none() => {
+            Some((key, "Enter a valid date/time.".to_owned()))
+        }
+        _ => None,
+    }
 }
 
 fn holds<T>(rows: &BTreeMap<u64, T>, id: &str) -> bool {
@@ -56,6 +92,9 @@ pub(super) fn passes(world: &World, table: Table, row: &Object, query: &Query) -
 }
 
 fn judge(world: &World, table: Table, row: &Object, (key, value): (&str, &str)) -> Verdict {
+    if value.is_empty() {
+        return Verdict::Ignored;
+    }
     let verdict = match table {
         Table::Interfaces => interface(world, row, key, value),
         Table::Vlans => vlan(world, row, key, value),
@@ -63,7 +102,9 @@ fn judge(world: &World, table: Table, row: &Object, (key, value): (&str, &str)) 
         Table::Prefixes => prefix(row, key, value),
         Table::Changes => change(row, key, value),
         Table::Journal => choice(row, key, value, &["assigned_object_type", "assigned_object_id", "kind"]),
-        Table::Devices | Table::Webhooks | Table::EventRules | Table::CustomFields => None,
+        // Names of devices are compared without regard to case, those of interfaces with it.
+        Table::Devices => (key == "name").then(|| field(row, "name").eq_ignore_ascii_case(value)),
+        Table::Webhooks | Table::EventRules | Table::CustomFields => None,
     };
     match verdict.or_else(|| common(row, key, value)) {
         Some(passes) => Verdict::Is(passes),
@@ -106,8 +147,10 @@ fn common(row: &Object, key: &str, value: &str) -> Option<bool> {
     }
 }
 
+/// A time; one without a zone is UTC, one without an hour midnight.
 fn time(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
+    let without_zone = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| Some(without_zone()?.timestamp()))
 }
 
 fn boolean(value: &str) -> Option<bool> {

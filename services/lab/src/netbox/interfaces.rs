@@ -50,6 +50,11 @@ fn take_plain_fields(row: &mut Interface, body: &Object, errors: &mut Errors) {
         Some(Value::String(mode)) if mode.is_empty() || MODES.iter().any(|(value, _)| value == mode) => {
             row.mode = Some(mode.clone());
         }
+        Some(Value::Object(_) | Value::Array(_)) => {
+            let message =
+                "Value must be passed directly (e.g. \"foo\": 123); do not use a dictionary or list.";
+            errors.add("mode", message);
+        }
         Some(other) => {
             let shown = other.as_str().map_or_else(|| fields::python(other), str::to_owned);
             errors.add("mode", format!("{shown} is not a valid choice."));

@@ -49,7 +49,7 @@ pub(super) fn list(world: &World, table: Table, query: &Query, base: &str) -> Re
     let offset = number("offset").unwrap_or(0);
     let all: Vec<_> = rows.collect();
     let count = all.len();
-    let next = (offset + limit < count).then(|| link("offset", Some((offset + limit) as u64)));
+    let next = (offset.saturating_add(limit) < count).then(|| link("offset", Some((offset + limit) as u64)));
     let previous = match offset {
         0 => None,
         _ if offset <= limit => Some(link("offset", None)),

@@ -160,6 +160,7 @@ pub(super) fn http() -> reqwest::Result<reqwest::Client> {
         .read_timeout(READ_TIMEOUT)
         .timeout(TOTAL_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
         .pool_max_idle_per_host(0)
         .build()
 }

@@ -38,6 +38,11 @@ pub(super) fn answer(
         }
         [kind @ ("webhooks" | "triggers" | "templates"), rest @ ..] => {
             caller.needs(Right::Admin)?;
+            if let ("DELETE", "webhooks", [id]) = (call.method.as_str(), *kind, rest)
+                && store.triggers.iter().any(|trigger| notifies(trigger, id))
+            {
+                return Err(Refusal::invalid("Can't delete, object has references."));
+            }
             let (list, model) = match *kind {
                 "webhooks" => (&mut store.webhooks, "Webhook"),
                 "triggers" => (&mut store.triggers, "Trigger"),
@@ -136,6 +141,13 @@ fn things(
         }
         _ => Err(Refusal::no_route(&path.join("/"))),
     }
+}
+
+/// Whether a trigger sends the webhook with this id.
+fn notifies(trigger: &Map<String, Value>, webhook: &str) -> bool {
+    let id =
+        trigger.get("perform").and_then(|perform| perform.get("notification.webhook")?.get("webhook_id"));
+    id.and_then(number).is_some_and(|id| id.to_string() == webhook)
 }
 
 fn masked(thing: &Map<String, Value>) -> Value {

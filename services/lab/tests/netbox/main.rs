@@ -1,6 +1,7 @@
 //! The NetBox stand-in, over real HTTP: against recordings of a real one, and with netbox-client.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod habits;
 mod pages;
 mod recordings;
 mod through_client;
