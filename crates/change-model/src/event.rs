@@ -83,6 +83,13 @@ pub enum Event {
         /// The proof so far.
         evidence: Evidence,
     },
+    /// A fresh session read the intended configuration, and it could not be saved.
+    DeviceUnsaved {
+        /// The proof so far.
+        evidence: Evidence,
+        /// Why not.
+        why: String,
+    },
     /// A fresh session read something else.
     DeviceDiffers {
         /// What.
@@ -143,6 +150,7 @@ impl Event {
             Self::DeviceRefused { .. } => "device_refused",
             Self::DeviceUnknown { .. } => "device_unknown",
             Self::DeviceProved { .. } => "device_proved",
+            Self::DeviceUnsaved { .. } => "device_unsaved",
             Self::DeviceDiffers { .. } => "device_differs",
             Self::NetboxFinished => "netbox_finished",
             Self::NetboxRestored => "netbox_restored",
@@ -166,6 +174,7 @@ impl Event {
             Self::NetboxRefused { why }
             | Self::DeviceRefused { why }
             | Self::DeviceUnknown { why }
+            | Self::DeviceUnsaved { why, .. }
             | Self::DeviceDiffers { why }
             | Self::SettledOtherwise { why } => why.clone(),
             Self::DeviceConfigured { how } => how.clone(),
@@ -212,6 +221,8 @@ pub enum Effect {
     ConfigureDevice,
     /// Read the device by a fresh session, compare, save.
     ProveDevice,
+    /// The same again, of a device that was proved and could not save.
+    SaveDevice,
     /// Clear the ticket field and compare the source of truth with the intent.
     FinishNetbox,
     /// Write the old values back into the source of truth.
@@ -242,6 +253,8 @@ pub enum Note {
     Indeterminate,
     /// The device was read, or could not be, and a person must look.
     Unsettled,
+    /// Proved, and not saved.
+    Unsaved,
     /// Overtaken by an edit of the ticket.
     Superseded,
     /// Withdrawn by the operator.
@@ -262,6 +275,7 @@ impl Note {
             Self::Attention => "attention",
             Self::Indeterminate => "indeterminate",
             Self::Unsettled => "unsettled",
+            Self::Unsaved => "unsaved",
             Self::Superseded => "superseded",
             Self::Cancelled => "cancelled",
         }
@@ -296,6 +310,7 @@ impl Effect {
             Self::UpdateNetbox => "update_netbox",
             Self::ConfigureDevice => "configure_device",
             Self::ProveDevice => "prove_device",
+            Self::SaveDevice => "save_device",
             Self::FinishNetbox => "finish_netbox",
             Self::RestoreNetbox => "restore_netbox",
             Self::SettleDevice => "settle_device",
@@ -315,6 +330,7 @@ impl Effect {
             | Self::UpdateNetbox
             | Self::ConfigureDevice
             | Self::ProveDevice
+            | Self::SaveDevice
             | Self::FinishNetbox
             | Self::RestoreNetbox
             | Self::SettleDevice => Lane::Work,

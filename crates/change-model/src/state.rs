@@ -187,6 +187,7 @@ fn received(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -224,6 +225,7 @@ fn pending_approval(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -258,6 +260,7 @@ fn approved(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -292,6 +295,7 @@ fn updating_netbox(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::SettledAsBefore
@@ -325,6 +329,7 @@ fn configuring(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::SettledAsBefore
@@ -338,6 +343,11 @@ fn verifying(event: &Event) -> Option<Step> {
     use Event as E;
     match event {
         E::DeviceProved { .. } => Some((State::Verifying, vec![Effect::FinishNetbox])),
+        E::DeviceUnsaved { .. } => Some((State::Verifying, vec![Effect::SaveDevice])),
+        // It has what it shall have, and would lose it with a restart: whoever mends that lets it go on from here.
+        E::GaveUp { effect: Effect::SaveDevice, .. } => {
+            Some((State::Verifying, vec![Effect::TellTicket(Note::Unsaved), Effect::TellChat(Note::Unsaved)]))
+        }
         E::NetboxFinished => {
             Some((State::Closed, vec![Effect::TellTicket(Note::Closed), Effect::TellChat(Note::Closed)]))
         }
@@ -402,6 +412,7 @@ fn indeterminate(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished => None,
     }
@@ -431,6 +442,7 @@ fn attention_required(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
+        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored

@@ -33,6 +33,7 @@ pub(crate) fn subject(told: Note) -> &'static str {
         Note::Attention => "Attention required",
         Note::Indeterminate => "Outcome unknown",
         Note::Unsettled => "Outcome unknown: a person must look",
+        Note::Unsaved => "Not saved: a person must look",
         Note::Superseded => "Superseded",
         Note::Cancelled => "Withdrawn",
     }
@@ -57,6 +58,7 @@ pub(crate) fn body(change: &Change, told: Note, settings: &Settings) -> Result<S
             | Note::Attention
             | Note::Indeterminate
             | Note::Unsettled
+            | Note::Unsaved
             | Note::Superseded
             | Note::Cancelled => Vec::new(),
         },
@@ -95,6 +97,11 @@ fn headline(change: &Change, told: Note) -> String {
                 "The outcome of the change of {port} is unknown, and reading the switch did not settle it."
             )
         }
+        Note::Unsaved => {
+            format!(
+                "{port} is configured as requested, but not saved to the startup configuration: a restart would undo it."
+            )
+        }
         Note::Superseded => {
             "This ticket was changed after the plan was made, so the plan is void. Nothing was changed."
                 .to_owned()
@@ -105,7 +112,11 @@ fn headline(change: &Change, told: Note) -> String {
 
 fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
-    let again = "Correct the ticket and set it to open to start again.";
+    let again = if change.problems.is_empty() {
+        "Set the ticket to open to start again, with a new plan and a new approval."
+    } else {
+        "Correct the ticket and set it to open to start again."
+    };
     match told {
         Note::Pending => {
             let approvers: Vec<&str> =
@@ -146,6 +157,15 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
                 "Until a person has looked, no other change is made on this switch. Bring the port to what it was or to what was asked for, \
                  and have it read again (netchange changes retry {id}), or withdraw the change (netchange changes cancel {id}).",
                 id = change.id
+            ));
+        }
+        Note::Unsaved => {
+            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
+            lines.push(aftermath(change));
+            lines.push(format!(
+                "Nothing has to be asked for again. When the switch can save, the operator lets it go on from here (netchange changes retry {}); \
+                 until then no other change is made on this switch.",
+                change.id
             ));
         }
         Note::Superseded => {

@@ -45,6 +45,7 @@ impl Limits {
             | Effect::UpdateNetbox
             | Effect::ConfigureDevice
             | Effect::ProveDevice
+            | Effect::SaveDevice
             | Effect::FinishNetbox
             | Effect::RestoreNetbox
             | Effect::SettleDevice => self.patience,
