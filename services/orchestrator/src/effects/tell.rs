@@ -93,28 +93,38 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note, repeated: bool)
         note::subject(told)
     );
     let cards = app.store.cards(change.id).await?;
-    for sent in &cards {
-        if sent.shows == shows || sent.round != change.round {
-            continue;
-        }
+    let mut failed = None;
+    for sent in cards.iter().filter(|sent| sent.shows != shows && sent.round == change.round) {
         let found = if repeated { find(app, &cards, sent, &headline).await? } else { None };
-        let shown = match found {
-            Some(id) => id,
-            None => {
-                let posted = Posted {
-                    id: message_id(&sent.message_id)?,
-                    room_id: room_id(&sent.room_id)?,
-                    parent: None,
-                };
-                let replaced = app.webex.replace_card(&posted, &headline, &text).waited("webex").await?;
-                replaced.message().id.clone()
+        match show(app, sent, found, (&headline, &text)).await {
+            Ok(shown) => {
+                crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
+                app.systems.succeeded("webex");
+                app.store.card_shows(sent, shown.as_str(), shows).await?;
             }
-        };
-        crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
-        app.systems.succeeded("webex");
-        app.store.card_shows(sent, shown.as_str(), shows).await?;
+            // One that cannot be replaced must not leave the others with their buttons.
+            Err(EffectError::Never { why }) => {
+                failed.get_or_insert(EffectError::never(format!("the card of {}: {why}", sent.recipient)));
+            }
+            Err(other) => return Err(other),
+        }
     }
-    Ok(None)
+    failed.map_or(Ok(None), Err)
+}
+
+/// Replaces one card, unless an earlier attempt did; the message that shows it now.
+async fn show(
+    app: &App,
+    sent: &Card,
+    found: Option<MessageId>,
+    (headline, text): (&str, &webex_cards::Card),
+) -> Result<MessageId, EffectError> {
+    if let Some(id) = found {
+        return Ok(id);
+    }
+    let posted = Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
+    let replaced = app.webex.replace_card(&posted, headline, text).waited("webex").await?;
+    Ok(replaced.message().id.clone())
 }
 
 /// Looks for a card with this headline that is not on record. A bot cannot list its own posts in a group space: a second one may then
