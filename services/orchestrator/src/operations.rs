@@ -155,15 +155,20 @@ async fn is_latest(store: &Store, change: &Change) -> Result<(), ActionError> {
 async fn undo(store: &Store, change: &Change, by: &str) -> Result<ChangeId, ActionError> {
     let refused = |why: String| Err(ActionError::Refused(why));
     let now = Timestamp::now();
-    let Some(undo) = change.undo(ChangeId::new(Uuid::now_v7()), Email::parse(by).ok(), now) else {
+    let Some(mut undo) = change.undo(ChangeId::new(Uuid::now_v7()), Email::parse(by).ok(), now) else {
         return refused(format!(
             "only a closed change that changed something can be undone; this one is {}",
             change.state
         ));
     };
     let id = undo.change.id;
-    // The ticket was closed by netchange itself, and is expected to be so until the undo's own notes move it.
-    if !store.insert_change_of(&undo, Some(ticket::CLOSED)).await? {
+    // The ticket is expected to say what its last change read, and to be as that left it until the undo's own notes move it: closed, or
+    // denied by an earlier undo.
+    let latest = store.latest_of_ticket(change.ticket.id).await?.unwrap_or_else(|| change.clone());
+    undo.change.fields = latest.fields;
+    undo.change.ticket_fingerprint = latest.ticket_fingerprint;
+    let left = store.ticket_state(latest.id).await?.unwrap_or_else(|| ticket::CLOSED.to_owned());
+    if !store.insert_change_of(&undo, Some(&left)).await? {
         return Err(another_under_way(change));
     }
     crate::crash::point("inserted:undo");

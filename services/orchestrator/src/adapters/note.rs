@@ -79,8 +79,14 @@ fn headline(change: &Change, told: Note) -> String {
         _ => "the requested port".to_owned(),
     };
     match told {
+        Note::Pending if change.restores.is_some() => {
+            format!("An undo of the change of {port} was asked for and is pending approval.")
+        }
         Note::Pending => format!("Your change request for {port} has been received and is pending approval."),
         Note::Approved => format!("The change of {port} is approved and is being applied."),
+        Note::Closed if change.restores.is_some() => {
+            format!("SUCCESS: {port} is led back to what it was before the change, and it is proved.")
+        }
         Note::Closed => format!("SUCCESS: {port} is configured as requested, and it is proved."),
         Note::NothingToDo => {
             format!("SUCCESS: nothing to do. {port} already is as requested, on the switch and in NetBox.")
@@ -237,6 +243,12 @@ pub(crate) fn risk(plan: &Plan) -> String {
     } else {
         format!("{level}: {}", plan.risk.reasons.join("; "))
     }
+}
+
+/// The title of a change: its ticket's, and whether it leads back from what the ticket asked for.
+pub(crate) fn title(change: &Change) -> String {
+    let undo = if change.restores.is_some() { "Undo: " } else { "" };
+    format!("{undo}{}", change.title)
 }
 
 /// A value, or a word for none.

@@ -101,9 +101,9 @@ async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Optio
     if digest(&ticket::fields(&ticket))? != plan.base.ticket {
         return Ok(Some("the ticket was edited after the plan was made".to_owned()));
     }
-    // An undo starts from a closed ticket, until its own notes move it.
-    let closed = if change.restores.is_some() { ticket::CLOSED } else { ticket::OPEN };
-    let ours = [ticket::OPEN, "pending approval", "approved", closed];
+    // An undo starts from the state in which the ticket was left, until its own notes move it.
+    let told = app.store.ticket_state(change.id).await?;
+    let ours = [ticket::OPEN, "pending approval", "approved", told.as_deref().unwrap_or(ticket::OPEN)];
     Ok((!ours.contains(&ticket.state.as_str()))
         .then(|| format!("the ticket was moved to {:?}", ticket.state)))
 }

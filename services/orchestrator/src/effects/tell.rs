@@ -14,9 +14,9 @@ use crate::waiting::Wait;
 /// The states that netchange itself gives, and the one it starts from: a ticket in any other was moved by a person, and stays there.
 const OURS: [&str; 4] = [ticket::OPEN, "pending approval", "approved", "attention required"];
 
-/// An undo opens a ticket again that netchange closed.
-const OF_AN_UNDO: [&str; 5] =
-    [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED];
+/// An undo opens a ticket again that netchange closed, or that an earlier undo left denied.
+const OF_AN_UNDO: [&str; 6] =
+    [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED, "denied"];
 
 /// A ticket that was edited stays as the person left it; only "approved" must not stand on one of which nothing is applied.
 const OF_AN_EDIT: [&str; 1] = [ticket::APPROVED];

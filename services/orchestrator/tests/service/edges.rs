@@ -297,3 +297,98 @@ async fn what_cannot_be_saved_is_told_once_and_goes_on_when_it_can() {
     assert_eq!(world.lab.switch.events().commits(), 1);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_says_that_it_is_one_and_what_else_it_takes_back() {
+    let world = World::serving(Options::default()).await;
+    let first = world.file(PORT, founding_ticket());
+    world.approve(first).await;
+    world.ticket_is(first, "closed").await;
+    world.quiet(0).await;
+    let done = world.change_is(first, "closed").await;
+    let undo = async || {
+        let (status, undo) = world.act(&done, "undo", json!({"by": CAB.email})).await;
+        assert_eq!(status, 200, "{undo}");
+        world.change_is(first, "pending_approval").await;
+        world.ticket_is(first, "pending approval").await;
+        world.quiet(1).await;
+        world.change_is(first, "pending_approval").await
+    };
+    let change = undo().await;
+    let reasons = change["plan"]["risk"]["reasons"].to_string();
+    assert!(!reasons.contains("changed again"), "{reasons}");
+    let cards = world.lab.webex.cards();
+    assert!(cards.iter().any(|card| card.card.to_string().contains("Undo: Network Change Request")));
+    assert!(world.notes(first).contains("An undo of the change of"), "{}", world.notes(first));
+    assert_eq!(world.act(&change, "decline", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(first, "denied").await;
+    world.quiet(0).await;
+    let later = world.file(PORT, json!({"network_interface_mtu": 1600}));
+    world.approve(later).await;
+    world.ticket_is(later, "closed").await;
+    world.quiet(0).await;
+    let change = undo().await;
+    let reasons = change["plan"]["risk"]["reasons"].to_string();
+    assert!(
+        reasons.contains("the port was changed again since, and the undo takes that back too"),
+        "{reasons}"
+    );
+    assert_eq!(world.act(&change, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(first, "closed").await;
+    assert!(
+        world.notes(first).contains("is led back to what it was before the change"),
+        "{}",
+        world.notes(first)
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_cannot_be_replaced_leaves_no_other_with_its_buttons() {
+    let world = World::serving(Options::default()).await;
+    let (ticket, first) = pending(&world, PORT, founding_ticket()).await;
+    for method in ["PUT", "DELETE"] {
+        let path = format!("/v1/messages/{first}");
+        world.fault(json!({"system": "webex", "point": "request", "method": method, "path": path, "action": status(403)}));
+    }
+    let change = world.change_is(ticket, "pending_approval").await;
+    assert_eq!(world.act(&change, "decline", json!({"by": CAB.email})).await.0, 200);
+    world.ticket_is(ticket, "denied").await;
+    world.quiet(0).await;
+    let buttons = |card: &&lab::webex::CardMessage| card.card.to_string().contains("\"Approve\"");
+    let left: Vec<String> =
+        world.lab.webex.cards().iter().filter(buttons).map(|card| card.message_id.clone()).collect();
+    assert_eq!(left, [first]);
+    let given_up = world.change_is(ticket, "denied").await["given_up"][0].clone();
+    assert_eq!(given_up["effect"], "tell_chat");
+    assert!(given_up["error"].as_str().unwrap().contains(LEAD.email), "{given_up}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_change_of_a_ticket_that_asked_for_something_else_since_can_be_undone() {
+    let world = World::serving(Options::default()).await;
+    let before = world.snapshot(PORT);
+    let ticket = world.file(PORT, founding_ticket());
+    world.approve(ticket).await;
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    let first = world.change_is(ticket, "closed").await;
+    world.edit(ticket, json!({"network_interface_name": OTHER, "state": "open"}));
+    until("the second change is pending", async || {
+        world.change(ticket).await.filter(|change| change["state"] == "pending_approval")
+    })
+    .await;
+    world.approve(ticket).await;
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    assert_eq!(world.act(&first, "undo", json!({"by": CAB.email})).await.0, 200);
+    let undo = world.change_is(ticket, "pending_approval").await;
+    assert_eq!(undo["interface"], PORT);
+    world.ticket_is(ticket, "pending approval").await;
+    assert_eq!(world.act(&undo, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    assert_eq!(world.snapshot(PORT), before);
+    world.stop().await;
+}
