@@ -118,20 +118,10 @@ fn headline(change: &Change, told: Note) -> String {
 
 fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
-    let again = if change.problems.is_empty() {
-        "Set the ticket to open to start again, with a new plan and a new approval."
-    } else {
-        "Correct the ticket and set it to open to start again."
-    };
     match told {
         Note::Pending => {
-            let approvers: Vec<&str> =
-                settings.approval.approvers.iter().map(change_model::Email::as_str).collect();
-            lines.push(format!(
-                "Approvers: {} ({} needed).",
-                approvers.join(", "),
-                settings.approval.required
-            ));
+            lines.push(asked(settings));
+            lines.extend(own(change, settings));
             lines.extend(change.expires_at.map(|end| format!("Waiting until {}.", time(end))));
             lines.extend(change.plan.as_ref().map(|plan| format!("Risk: {}.", risk(plan))));
         }
@@ -143,48 +133,70 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
         }
         Note::NothingToDo => {}
         Note::Expired => lines.push("Set the ticket to open to ask again.".to_owned()),
-        Note::Attention => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push(aftermath(change));
-            lines.push(again.to_owned());
-        }
-        Note::Indeterminate => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push(
-                "The switch is being read to learn which configuration it has; nothing is repeated blindly."
-                    .to_owned(),
-            );
-            lines.push(aftermath(change));
-        }
-        Note::Unsettled => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push(aftermath(change));
-            lines.push(format!(
-                "Until a person has looked, no other change is made on this switch. Bring the port to what it was or to what was asked for, \
-                 and have it read again (netchange changes retry {id}), or withdraw the change (netchange changes cancel {id}).",
-                id = change.id
-            ));
-        }
-        Note::Unsaved => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push(aftermath(change));
-            lines.push(format!(
-                "Nothing has to be asked for again. When the switch can save, the operator lets it go on from here (netchange changes retry {}); \
-                 until then no other change is made on this switch.",
-                change.id
-            ));
-        }
         Note::Superseded => {
             lines.extend(change.error.iter().map(|error| format!("What was noticed: {error}.")));
-            let again = "A ticket that is open starts again by itself with what it says now; set it to open if it is not.";
-            lines.push(again.to_owned());
+            lines.push(how_to_go_on(change, told));
         }
         Note::Cancelled => {
             lines.extend(change.error.iter().map(|error| format!("{error}.")));
-            lines.push(again.to_owned());
+            lines.push(how_to_go_on(change, told));
+        }
+        Note::Attention | Note::Indeterminate | Note::Unsettled | Note::Unsaved => {
+            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
+            lines.push(aftermath(change));
+            lines.push(how_to_go_on(change, told));
         }
     }
     lines
+}
+
+fn asked(settings: &Settings) -> String {
+    let approvers: Vec<&str> = settings.approval.approvers.iter().map(change_model::Email::as_str).collect();
+    format!("Approvers: {} ({} needed).", approvers.join(", "), settings.approval.required)
+}
+
+/// Approvers who asked for the change themselves, which nobody else may find out by pressing a button.
+fn own(change: &Change, settings: &Settings) -> Option<String> {
+    let rule = &settings.approval;
+    let asks = |who: &&change_model::Email| {
+        change.requesters.iter().any(|requester| rule.is_same_person(requester, who))
+    };
+    let own: Vec<&str> = rule.approvers.iter().filter(asks).map(change_model::Email::as_str).collect();
+    (!own.is_empty() && !rule.allow_self_approval)
+        .then(|| format!("Not by {}: nobody approves their own change.", own.join(", ")))
+}
+
+fn how_to_go_on(change: &Change, told: Note) -> String {
+    let id = change.id;
+    match told {
+        Note::Attention | Note::Cancelled if change.problems.is_empty() => {
+            "Set the ticket to open to start again, with a new plan and a new approval.".to_owned()
+        }
+        Note::Superseded => {
+            "A ticket that is open starts again by itself with what it says now; set it to open if it is not."
+                .to_owned()
+        }
+        Note::Indeterminate => {
+            "The switch is being read to learn which configuration it has; nothing is repeated blindly."
+                .to_owned()
+        }
+        Note::Unsettled => format!(
+            "Until a person has looked, no other change is made on this switch. Bring the port to what it was or to what was asked for, and \
+             have it read again (netchange changes retry {id}), or withdraw the change (netchange changes cancel {id})."
+        ),
+        Note::Unsaved => format!(
+            "Nothing has to be asked for again. When the switch can save, the operator lets it go on from here (netchange changes retry \
+             {id}); until then no other change is made on this switch."
+        ),
+        Note::Attention
+        | Note::Cancelled
+        | Note::Pending
+        | Note::Approved
+        | Note::Closed
+        | Note::NothingToDo
+        | Note::Declined
+        | Note::Expired => "Correct the ticket and set it to open to start again.".to_owned(),
+    }
 }
 
 /// What is known of the two systems, in words.
