@@ -69,7 +69,9 @@ fn objection(
     truth: &Truth,
 ) -> Option<String> {
     let address = truth.device.as_ref().and_then(|device| device.primary_ip4);
-    if address != plan.management {
+    // A host of the configuration is where the device is, whatever NetBox says.
+    let elsewhere = app.settings.devices.host(request.device.as_str()).host.is_some();
+    if address != plan.management && !elsewhere {
         let shown =
             |address: Option<Ipv4Addr>| address.map_or("none".to_owned(), |address| address.to_string());
         return Some(format!(

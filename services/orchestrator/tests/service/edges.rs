@@ -314,6 +314,11 @@ async fn an_undo_says_that_it_is_one_and_what_else_it_takes_back() {
         world.quiet(1).await;
         world.change_is(first, "pending_approval").await
     };
+    assert_eq!(
+        world.act(&done, "undo", json!({"by": "the boss"})).await.0,
+        400,
+        "who could approve it then?"
+    );
     let change = undo().await;
     let reasons = change["plan"]["risk"]["reasons"].to_string();
     assert!(!reasons.contains("changed again"), "{reasons}");
