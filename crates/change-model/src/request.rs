@@ -114,17 +114,6 @@ impl RequestDraft {
         Self { device, interface, settings, problems: reader.problems }
     }
 
-    /// A request that was read before, with nothing against it so far.
-    #[must_use]
-    pub fn of(request: &ChangeRequest) -> Self {
-        Self {
-            device: Some(request.device.clone()),
-            interface: Some(request.interface.clone()),
-            settings: request.settings.clone(),
-            problems: Vec::new(),
-        }
-    }
-
     /// The request, if nothing is wrong with it.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use change_model::digest::digest;
 use change_model::plan::{device_fingerprint, truth_fingerprint};
+use change_model::suffix::suffix;
 use change_model::{Change, ChangeRequest, Event, Plan, RequestDraft, Truth};
 use ticket_client::TicketId;
 
@@ -61,7 +62,7 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     Ok(Some(Event::BaseUnchanged))
 }
 
-/// What NetBox says by now against a plan that was right when it was made, beside the interface's own data.
+/// What NetBox and the policy say by now against a plan that was right when it was made, beside the interface's own data.
 fn objection(
     app: &App,
     change: &Change,
@@ -81,12 +82,18 @@ fn objection(
             shown(address)
         ));
     }
+    let policy = &app.settings.policy;
     let problems = match &change.restores {
-        Some(restore) => truth.problems_of_undo(restore, &app.settings.policy),
-        None => truth.problems(&RequestDraft::of(request)),
+        Some(restore) => truth.problems_of_undo(restore, policy),
+        None => {
+            let mut draft = RequestDraft::read(&change.fields, policy, &suffix(&change.ticket.number));
+            draft.problems.extend(truth.problems(&draft));
+            draft.problems
+        }
     };
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    (!told.is_empty()).then(|| format!("NetBox was changed after the plan was made: {}", told.join("; ")))
+    (!told.is_empty())
+        .then(|| format!("what was right when the plan was made is wrong by now: {}", told.join("; ")))
 }
 
 async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Option<String>, EffectError> {

@@ -397,3 +397,15 @@ async fn an_older_change_of_a_ticket_that_asked_for_something_else_since_can_be_
     assert_eq!(world.snapshot(PORT), before);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_was_protected_after_the_plan_is_not_touched() {
+    let mut world = World::serving(Options::default()).await;
+    let waits = pending(&world, PORT, founding_ticket()).await;
+    world.signal("-TERM").await;
+    assert!(world.ended().await.unwrap().success());
+    world.config["policy"]["protected_interfaces"] = json!([PORT]);
+    world.serve(&[]).await;
+    not_applied(&world, waits, "is protected and is never changed by a ticket").await;
+    world.stop().await;
+}
