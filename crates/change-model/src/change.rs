@@ -346,6 +346,7 @@ impl Change {
                 self.approvals.push(approval.clone());
             }
             Event::EditStarted => self.edit_started = true,
+            Event::EditNotMade { .. } => self.edit_started = false,
             Event::DeviceConfigured { how } => {
                 self.how = Some(how.clone());
                 self.aftermath.device = Known::AsIntended;

@@ -25,7 +25,7 @@ const OF_AN_EDIT: [&str; 1] = [ticket::APPROVED];
 pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> Outcome {
     match tell(app, change, told, row).await? {
         Ok(()) => Ok(None),
-        Err(error) if error.is_not_found() => {
+        Err(error) if error.is_not_found() && is_gone(app, change).await? => {
             tracing::warn!(
                 ticket.number = change.ticket.number,
                 "The ticket is gone, and is not told: {}",
@@ -33,6 +33,14 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
             );
             Ok(None)
         }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn is_gone(app: &App, change: &Change) -> Result<bool, EffectError> {
+    match app.zammad.get_ticket(TicketId(change.ticket.id)).waited("zammad").await {
+        Ok(_) => Ok(false),
+        Err(error) if error.is_not_found() => Ok(true),
         Err(error) => Err(error.into()),
     }
 }

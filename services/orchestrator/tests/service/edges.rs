@@ -409,3 +409,43 @@ async fn a_port_that_was_protected_after_the_plan_is_not_touched() {
     not_applied(&world, waits, "is protected and is never changed by a ticket").await;
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_stays_locked_ends_in_attention_with_everything_as_before() {
+    let world = World::serving(Options::config(json!({"devices": {"patience": "2s"}}))).await;
+    let before = world.snapshot(PORT);
+    for method in ["lock", "validate"] {
+        let (ticket, card) = pending(&world, PORT, founding_ticket()).await;
+        let refuse = json!({"rpc_error": {"tag": "lock-denied", "message": "somebody else has it"}});
+        world.fault(json!({"system": "switch", "point": "request", "method": method, "action": refuse}));
+        world.press(&card, LEAD.email, "Approve", json!({})).await;
+        world.change_is(ticket, "attention_required").await;
+        world.ticket_is(ticket, "attention required").await;
+        world.quiet(0).await;
+        let notes = world.notes(ticket);
+        let as_before = "the switch is as before the change; NetBox is as before the change";
+        assert!(notes.contains(as_before) && notes.contains("somebody else has it"), "{method}: {notes}");
+        assert_eq!(
+            world.subjects(ticket),
+            ["Pending approval", "Approved", "Attention required"],
+            "{method}"
+        );
+        assert_eq!(world.snapshot(PORT), before, "{method}");
+        world.lab.faults.clear();
+    }
+    world.switch_is_free().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_is_there_but_takes_nothing_is_handed_to_a_person() {
+    let world = World::serving(Options::default()).await;
+    let (ticket, card) = pending(&world, PORT, founding_ticket()).await;
+    world.fault(json!({"system": "zammad", "point": "request", "method": "PUT", "action": status(404)}));
+    world.press(&card, LEAD.email, "Confirm decline", json!({"reason": "not now"})).await;
+    world.change_is(ticket, "denied").await;
+    world.quiet(0).await;
+    let change = world.change_is(ticket, "denied").await;
+    assert_eq!(change["given_up"][0]["effect"], "tell_ticket", "{change}");
+    world.stop().await;
+}
