@@ -449,3 +449,19 @@ async fn a_ticket_that_is_there_but_takes_nothing_is_handed_to_a_person() {
     assert_eq!(change["given_up"][0]["effect"], "tell_ticket", "{change}");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_by_another_way_does_not_wait_for_a_chat_that_is_away() {
+    let world = World::serving(Options::default()).await;
+    let away = json!({"status": {"status": 503, "headers": [["Retry-After", "300"]], "body": ""}});
+    world.fault(json!({"system": "webex", "point": "request", "action": away}));
+    let ticket = world.file(PORT, founding_ticket());
+    let waited = async || world.log().contains("ask_approvers waits").then_some(());
+    until_or("the card waits", waited, || world.log()).await;
+    let change = world.change_is(ticket, "pending_approval").await;
+    assert_eq!(world.act(&change, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(ticket, "closed").await;
+    assert_eq!(world.subjects(ticket), ["Approved", "SUCCESS"]);
+    world.quiet(0).await;
+    world.stop().await;
+}
