@@ -352,11 +352,7 @@ impl Change {
                 self.aftermath.device = Known::AsIntended;
             }
             Event::NetboxUpdated => self.aftermath.netbox = Known::AsIntended,
-            Event::DeviceProved { evidence } => {
-                self.evidence = evidence.clone();
-                self.error = None;
-            }
-            Event::DeviceUnsaved { evidence, .. } => self.evidence = evidence.clone(),
+            Event::DeviceProved { evidence } => self.evidence = evidence.clone(),
             Event::NetboxFinished => self.evidence.netbox_matches = true,
             Event::NetboxRestored => self.aftermath.netbox = Known::AsBefore,
             Event::SettledAsBefore => self.aftermath.device = Known::AsBefore,
@@ -400,10 +396,6 @@ impl Change {
             Effect::TellTicket(_) | Effect::TellChat(_) | Effect::Expire => return,
             Effect::UpdateNetbox | Effect::RestoreNetbox | Effect::FinishNetbox => {
                 self.aftermath.netbox = Known::Unknown
-            }
-            Effect::SaveDevice => {
-                self.error = Some(format!("the switch cannot save its configuration: {why}"));
-                return;
             }
             Effect::ConfigureDevice | Effect::ProveDevice | Effect::SettleDevice => {
                 self.aftermath.device = Known::Unknown

@@ -88,13 +88,6 @@ pub enum Event {
         /// The proof so far.
         evidence: Evidence,
     },
-    /// A fresh session read the intended configuration, and it could not be saved.
-    DeviceUnsaved {
-        /// The proof so far.
-        evidence: Evidence,
-        /// Why not.
-        why: String,
-    },
     /// A fresh session read something else.
     DeviceDiffers {
         /// What.
@@ -156,7 +149,6 @@ impl Event {
             Self::DeviceRefused { .. } => "device_refused",
             Self::DeviceUnknown { .. } => "device_unknown",
             Self::DeviceProved { .. } => "device_proved",
-            Self::DeviceUnsaved { .. } => "device_unsaved",
             Self::DeviceDiffers { .. } => "device_differs",
             Self::NetboxFinished => "netbox_finished",
             Self::NetboxRestored => "netbox_restored",
@@ -181,7 +173,6 @@ impl Event {
             | Self::EditNotMade { why }
             | Self::DeviceRefused { why }
             | Self::DeviceUnknown { why }
-            | Self::DeviceUnsaved { why, .. }
             | Self::DeviceDiffers { why }
             | Self::SettledOtherwise { why } => why.clone(),
             Self::DeviceConfigured { how } => how.clone(),
@@ -228,8 +219,6 @@ pub enum Effect {
     ConfigureDevice,
     /// Read the device by a fresh session, compare, save.
     ProveDevice,
-    /// The same again, of a device that was proved and could not save.
-    SaveDevice,
     /// Clear the ticket field and compare the source of truth with the intent.
     FinishNetbox,
     /// Write the old values back into the source of truth.
@@ -260,8 +249,6 @@ pub enum Note {
     Indeterminate,
     /// The device was read, or could not be, and a person must look.
     Unsettled,
-    /// Proved, and not saved.
-    Unsaved,
     /// Overtaken by an edit of the ticket.
     Superseded,
     /// Withdrawn by the operator.
@@ -282,7 +269,6 @@ impl Note {
             Self::Attention => "attention",
             Self::Indeterminate => "indeterminate",
             Self::Unsettled => "unsettled",
-            Self::Unsaved => "unsaved",
             Self::Superseded => "superseded",
             Self::Cancelled => "cancelled",
         }
@@ -317,7 +303,6 @@ impl Effect {
             Self::UpdateNetbox => "update_netbox",
             Self::ConfigureDevice => "configure_device",
             Self::ProveDevice => "prove_device",
-            Self::SaveDevice => "save_device",
             Self::FinishNetbox => "finish_netbox",
             Self::RestoreNetbox => "restore_netbox",
             Self::SettleDevice => "settle_device",
@@ -337,7 +322,6 @@ impl Effect {
             | Self::UpdateNetbox
             | Self::ConfigureDevice
             | Self::ProveDevice
-            | Self::SaveDevice
             | Self::FinishNetbox
             | Self::RestoreNetbox
             | Self::SettleDevice => Lane::Work,

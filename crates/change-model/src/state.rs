@@ -188,7 +188,6 @@ fn received(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
-        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -227,7 +226,6 @@ fn pending_approval(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
-        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -263,7 +261,6 @@ fn approved(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
-        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored
@@ -299,7 +296,6 @@ fn updating_netbox(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
-        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::SettledAsBefore
@@ -333,7 +329,6 @@ fn configuring(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::DeviceProved { .. }
-        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::SettledAsBefore
@@ -347,11 +342,6 @@ fn verifying(event: &Event) -> Option<Step> {
     use Event as E;
     match event {
         E::DeviceProved { .. } => Some((State::Verifying, vec![Effect::FinishNetbox])),
-        E::DeviceUnsaved { .. } => Some((State::Verifying, vec![Effect::SaveDevice])),
-        // It has what it shall have, and would lose it with a restart: whoever mends that lets it go on from here.
-        E::GaveUp { effect: Effect::SaveDevice, .. } => {
-            Some((State::Verifying, vec![Effect::TellTicket(Note::Unsaved), Effect::TellChat(Note::Unsaved)]))
-        }
         E::NetboxFinished => {
             Some((State::Closed, vec![Effect::TellTicket(Note::Closed), Effect::TellChat(Note::Closed)]))
         }
@@ -418,7 +408,6 @@ fn indeterminate(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
-        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished => None,
     }
@@ -449,7 +438,6 @@ fn attention_required(event: &Event) -> Option<Step> {
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
         | E::DeviceProved { .. }
-        | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
         | E::NetboxRestored

@@ -86,7 +86,6 @@ pub(crate) fn outcome(change: &Change, told: Note, settings: &Settings) -> Resul
         Note::Attention => ("Needs attention", Color::Attention),
         Note::Indeterminate => ("Outcome unknown; the switch is being read", Color::Attention),
         Note::Unsettled => ("Outcome unknown; a person must look at the switch", Color::Attention),
-        Note::Unsaved => ("Configured and proved, but not saved: a person must look", Color::Attention),
         Note::Superseded => ("Superseded: the ticket was changed, nothing was applied", Color::Warning),
         Note::Cancelled => ("Withdrawn: nothing was applied", Color::Warning),
     };
@@ -98,8 +97,11 @@ pub(crate) fn outcome(change: &Change, told: Note, settings: &Settings) -> Resul
     for approval in &change.approvals {
         card = card.with(TextBlock::new(foreign(&note::decision(approval))).subtle());
     }
-    let troubled = matches!(told, Note::Attention | Note::Indeterminate | Note::Unsettled | Note::Unsaved);
-    if let Some(error) = change.error.as_ref().filter(|_| troubled) {
+    if let Some(error) = change
+        .error
+        .as_ref()
+        .filter(|_| matches!(told, Note::Attention | Note::Indeterminate | Note::Unsettled))
+    {
         card = card.with(TextBlock::new(PlainText::from_foreign(error, 600)));
     }
     card = card.action(Action::open_url("Open change", note::link(change, settings)));

@@ -33,7 +33,6 @@ pub(crate) fn subject(told: Note) -> &'static str {
         Note::Attention => "Attention required",
         Note::Indeterminate => "Outcome unknown",
         Note::Unsettled => "Outcome unknown: a person must look",
-        Note::Unsaved => "Not saved: a person must look",
         Note::Superseded => "Superseded",
         Note::Cancelled => "Withdrawn",
     }
@@ -58,7 +57,6 @@ pub(crate) fn body(change: &Change, told: Note, settings: &Settings) -> Result<S
             | Note::Attention
             | Note::Indeterminate
             | Note::Unsettled
-            | Note::Unsaved
             | Note::Superseded
             | Note::Cancelled => Vec::new(),
         },
@@ -103,11 +101,6 @@ fn headline(change: &Change, told: Note) -> String {
                 "The outcome of the change of {port} is unknown, and reading the switch did not settle it."
             )
         }
-        Note::Unsaved => {
-            format!(
-                "{port} is configured as requested, but not saved to the startup configuration: a restart would undo it."
-            )
-        }
         Note::Superseded => {
             "This ticket was changed after the plan was made, so the plan is void. Nothing was changed."
                 .to_owned()
@@ -141,7 +134,7 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
             lines.extend(change.error.iter().map(|error| format!("{error}.")));
             lines.push(how_to_go_on(change, told));
         }
-        Note::Attention | Note::Indeterminate | Note::Unsettled | Note::Unsaved => {
+        Note::Attention | Note::Indeterminate | Note::Unsettled => {
             lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
             lines.push(aftermath(change));
             lines.push(how_to_go_on(change, told));
@@ -183,10 +176,6 @@ fn how_to_go_on(change: &Change, told: Note) -> String {
         Note::Unsettled => format!(
             "Until a person has looked, no other change is made on this switch. Bring the port to what it was or to what was asked for, and \
              have it read again (netchange changes retry {id}), or withdraw the change (netchange changes cancel {id})."
-        ),
-        Note::Unsaved => format!(
-            "Nothing has to be asked for again. When the switch can save, the operator lets it go on from here (netchange changes retry \
-             {id}); until then no other change is made on this switch."
         ),
         Note::Attention
         | Note::Cancelled

@@ -52,11 +52,8 @@ pub(crate) fn state_of(note: Note) -> &'static str {
         Note::Approved => APPROVED,
         Note::Closed | Note::NothingToDo => CLOSED,
         Note::Declined | Note::Expired => "denied",
-        Note::Attention
-        | Note::Indeterminate
-        | Note::Unsettled
-        | Note::Unsaved
-        | Note::Cancelled
-        | Note::Superseded => "attention required",
+        Note::Attention | Note::Indeterminate | Note::Unsettled | Note::Cancelled | Note::Superseded => {
+            "attention required"
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use change_model::change::Evidence;
 use change_model::plan::device_fingerprint;
-use change_model::{Change, Effect, Event, InterfaceName, Plan};
+use change_model::{Change, Event, InterfaceName, Plan};
 use netconf_client::ops::{Datastore, GetConfig};
 use netconf_client::transaction::{Cause, Committed, Failed, ServerState, Step};
 use netconf_client::{RpcError, Transaction};
@@ -207,22 +207,16 @@ async fn is_as_before(app: &App, plan: &Plan, interface: &InterfaceName) -> bool
     matches!(read.await, Ok(Some(found)) if device_fingerprint(&found.state).is_ok_and(|now| now == plan.base.device))
 }
 
-/// Reads the device by a fresh session, compares, and saves. What cannot be saved is another matter than what cannot be read: it is tried
-/// again by an effect of its own.
-pub(super) async fn prove(app: &App, change: &Change, effect: &Effect) -> Outcome {
+/// Reads the device by a fresh session, compares, and saves.
+pub(super) async fn prove(app: &App, change: &Change) -> Outcome {
     let (plan, interface) = parts(change)?;
     let device = open(app, plan).await?;
-    let result = prove_on(app, &device, (plan, interface), effect).await;
+    let result = prove_on(app, &device, (plan, interface)).await;
     device.close().await;
     result
 }
 
-async fn prove_on(
-    app: &App,
-    device: &Device,
-    (plan, interface): (&Plan, &InterfaceName),
-    effect: &Effect,
-) -> Outcome {
+async fn prove_on(app: &App, device: &Device, (plan, interface): (&Plan, &InterfaceName)) -> Outcome {
     let Some(Found { state, xml, .. }) = device.read(interface).await? else {
         return Ok(Some(Event::DeviceDiffers {
             why: format!("{interface} is gone from the running configuration"),
@@ -232,24 +226,20 @@ async fn prove_on(
         let why = "after the change a fresh session read another configuration than intended".to_owned();
         return Ok(Some(Event::DeviceDiffers { why }));
     }
-    let mut evidence = Evidence {
-        device_matches: true,
-        running: xml,
-        session_id: Some(device.session.session_id()),
-        ..Evidence::default()
-    };
-    if app.settings.devices.save_to_startup {
+    let (saved, save_reply) = if app.settings.devices.save_to_startup {
         crate::crash::point("inside:prove_device");
-        match device.save().await {
-            Ok(reply) => (evidence.saved, evidence.save_reply) = (true, reply),
-            Err(EffectError::Never { why } | EffectError::Later { why, .. })
-                if *effect == Effect::ProveDevice =>
-            {
-                return Ok(Some(Event::DeviceUnsaved { evidence, why }));
-            }
-            Err(error) => return Err(error),
-        }
-    }
+        (true, device.save().await?)
+    } else {
+        (false, String::new())
+    };
+    let evidence = Evidence {
+        device_matches: true,
+        saved,
+        netbox_matches: false,
+        running: xml,
+        save_reply,
+        session_id: Some(device.session.session_id()),
+    };
     Ok(Some(Event::DeviceProved { evidence }))
 }
 

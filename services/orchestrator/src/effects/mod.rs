@@ -54,7 +54,7 @@ pub(crate) async fn run(app: &App, row: &OutboxRow, change: &Change) -> Outcome 
         Effect::FinishNetbox => netbox::finish(app, change).await,
         Effect::RestoreNetbox => netbox::restore(app, change).await,
         Effect::ConfigureDevice => device::configure(app, change).await,
-        Effect::ProveDevice | Effect::SaveDevice => device::prove(app, change, &row.effect).await,
+        Effect::ProveDevice => device::prove(app, change).await,
         Effect::SettleDevice => device::settle(app, change).await,
     }
 }

@@ -203,7 +203,6 @@ pub(super) async fn enqueue(
             | Effect::UpdateNetbox
             | Effect::ConfigureDevice
             | Effect::ProveDevice
-            | Effect::SaveDevice
             | Effect::FinishNetbox
             | Effect::RestoreNetbox
             | Effect::SettleDevice => now,

@@ -373,9 +373,7 @@ fn system_of(effect: &Effect) -> &'static str {
         Effect::TellTicket(_) => "zammad",
         Effect::AskApprovers | Effect::TellChat(_) => "webex",
         Effect::UpdateNetbox | Effect::FinishNetbox | Effect::RestoreNetbox => "netbox",
-        Effect::ConfigureDevice | Effect::ProveDevice | Effect::SaveDevice | Effect::SettleDevice => {
-            "devices"
-        }
+        Effect::ConfigureDevice | Effect::ProveDevice | Effect::SettleDevice => "devices",
         Effect::MakePlan | Effect::Recheck => "planning",
         Effect::Expire => "timer",
     }

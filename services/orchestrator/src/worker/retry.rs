@@ -45,7 +45,6 @@ impl Limits {
             | Effect::UpdateNetbox
             | Effect::ConfigureDevice
             | Effect::ProveDevice
-            | Effect::SaveDevice
             | Effect::FinishNetbox
             | Effect::RestoreNetbox
             | Effect::SettleDevice => self.patience,

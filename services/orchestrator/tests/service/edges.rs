@@ -269,36 +269,6 @@ async fn retry_takes_up_at_once_what_waits_to_be_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_saved_is_told_once_and_goes_on_when_it_can() {
-    let world = World::serving(Options::config(json!({"devices": {"patience": "2s"}}))).await;
-    let refuse = json!({"rpc_error": {"tag": "operation-failed", "message": "no space on flash"}});
-    world.fault(json!({"system": "switch", "point": "request", "method": "save-config", "action": refuse}));
-    let ticket = world.file(PORT, founding_ticket());
-    world.approve(ticket).await;
-    world.ticket_is(ticket, "attention required").await;
-    let told = async || world.notes(ticket).contains("not saved to the startup configuration").then_some(());
-    until_or("the ticket is told", told, || format!("{:?}", world.subjects(ticket))).await;
-    world.quiet(1).await;
-    assert_eq!(world.subjects(ticket), ["Pending approval", "Approved", "Not saved: a person must look"]);
-    let notes = world.notes(ticket);
-    assert!(
-        notes.contains("no space on flash") && notes.contains("the switch is changed as requested"),
-        "{notes}"
-    );
-    let change = world.change_is(ticket, "verifying").await;
-    assert_eq!(change["given_up"][0]["effect"], "save_device");
-    assert!(!world.lab.switch.startup().contains("##ticket:"));
-    world.lab.faults.clear();
-    assert_eq!(world.act(&change, "retry", json!({})).await.0, 200);
-    world.ticket_is(ticket, "closed").await;
-    let change = world.change_is(ticket, "closed").await;
-    assert_eq!((&change["evidence"]["saved"], &change["error"]), (&json!(true), &Value::Null));
-    assert!(world.lab.switch.startup().contains("##ticket:"));
-    assert_eq!(world.lab.switch.events().commits(), 1);
-    world.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_undo_says_that_it_is_one_and_what_else_it_takes_back() {
     let world = World::serving(Options::default()).await;
     let first = world.file(PORT, founding_ticket());
