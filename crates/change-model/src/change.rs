@@ -242,8 +242,9 @@ impl Change {
     /// The device that the change is about, as far as it is known: before the request is understood, the one its ticket names.
     #[must_use]
     pub fn names_device(&self) -> Option<DeviceName> {
+        let restored = || self.restores.as_ref().map(|restore| restore.request.device.clone());
         let named = || self.fields.get(DEVICE_FIELD)?.as_str()?.trim().parse().ok();
-        self.device().cloned().or_else(named)
+        self.device().cloned().or_else(restored).or_else(named)
     }
 
     /// The interface, once the request is understood.
@@ -351,6 +352,7 @@ impl Change {
                 self.approvals.push(approval.clone());
             }
             Event::EditStarted => self.edit_started = true,
+            Event::EditNotMade { .. } => self.edit_started = false,
             Event::DeviceConfigured { how } => {
                 self.how = Some(how.clone());
                 self.aftermath.device = Known::AsIntended;

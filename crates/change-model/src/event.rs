@@ -63,6 +63,11 @@ pub enum Event {
     },
     /// The edit is about to be sent to the device.
     EditStarted,
+    /// The edit did not come about this time, which is known: the device is as before, and it is tried again.
+    EditNotMade {
+        /// What stood in its way.
+        why: String,
+    },
     /// The device took the edit, and a second session read it back.
     DeviceConfigured {
         /// How it was done, and what was weaker than it could be.
@@ -146,6 +151,7 @@ impl Event {
             Self::NetboxUpdated => "netbox_updated",
             Self::NetboxRefused { .. } => "netbox_refused",
             Self::EditStarted => "edit_started",
+            Self::EditNotMade { .. } => "edit_not_made",
             Self::DeviceConfigured { .. } => "device_configured",
             Self::DeviceRefused { .. } => "device_refused",
             Self::DeviceUnknown { .. } => "device_unknown",
@@ -172,6 +178,7 @@ impl Event {
             | Self::Declined(approval) => approval.by.to_string(),
             Self::TicketChanged { what } | Self::BaseChanged { what } => what.clone(),
             Self::NetboxRefused { why }
+            | Self::EditNotMade { why }
             | Self::DeviceRefused { why }
             | Self::DeviceUnknown { why }
             | Self::DeviceUnsaved { why, .. }

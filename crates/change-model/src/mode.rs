@@ -111,7 +111,12 @@ fn tagged_list(list: &str, problems: &mut Vec<String>) -> AllowedVlans {
         if item.is_empty() {
             problems.push("The list of tagged VLANs has an empty place: write 200,300".to_owned());
         }
+        let before = problems.len();
         let Some(vlan) = vlan(item, problems) else {
+            if problems.len() > before && !item.bytes().all(|b| b.is_ascii_digit()) {
+                problems
+                    .push("Tagged VLANs are listed one by one, without ranges: write 200,201,300".to_owned());
+            }
             continue;
         };
         if !vlans.insert(vlan) {
@@ -208,7 +213,15 @@ mod tests {
 
     #[test]
     fn all_problems_of_one_field_are_named_at_once() {
-        let problems = parse_mode("trunk:4095:0,200,200,x").unwrap_err();
+        let problems = parse_mode("trunk:4095:0,200,200,5000").unwrap_err();
         assert_eq!(problems.len(), 4, "{problems:?}");
+    }
+
+    #[test]
+    fn a_list_in_another_form_is_refused_with_the_form_to_use() {
+        for text in ["trunk::200-300", "trunk:100:200;300", "trunk::200 300", "trunk::100,all"] {
+            let problems = parse_mode(text).unwrap_err();
+            assert!(problems.last().unwrap().ends_with("write 200,201,300"), "{text}: {problems:?}");
+        }
     }
 }

@@ -114,17 +114,6 @@ impl RequestDraft {
         Self { device, interface, settings, problems: reader.problems }
     }
 
-    /// A request that was read before, with nothing against it so far.
-    #[must_use]
-    pub fn of(request: &ChangeRequest) -> Self {
-        Self {
-            device: Some(request.device.clone()),
-            interface: Some(request.interface.clone()),
-            settings: request.settings.clone(),
-            problems: Vec::new(),
-        }
-    }
-
     /// The request, if nothing is wrong with it.
     ///
     /// # Errors
@@ -185,8 +174,8 @@ impl Reader<'_> {
         let value = self.given("network_interface_enabled")?;
         match value {
             Value::Bool(enabled) => return Some(*enabled),
-            Value::String(text) if text == "true" => return Some(true),
-            Value::String(text) if text == "false" => return Some(false),
+            Value::String(text) if text.trim() == "true" => return Some(true),
+            Value::String(text) if text.trim() == "false" => return Some(false),
             _ => {}
         }
         let text = format!("Enabled {} is neither true nor false", shortened(&value.to_string()));
@@ -222,25 +211,24 @@ impl Reader<'_> {
 
     fn mtu(&mut self, policy: &Policy) -> Option<u16> {
         let value = self.given("network_interface_mtu")?;
-        let number = match value {
-            Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-            Value::String(text) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
-                text.parse().ok()
+        // However large: only whether it is a whole number is asked here.
+        let (whole, mtu) = match value {
+            Value::Number(number) => {
+                (number.as_f64().is_some_and(|number| number.fract() == 0.0), number.as_f64().and_then(small))
             }
-            _ => None,
-        };
-        let Some(number) = number else {
-            let text = format!("MTU {} is not a whole number", shortened(&value.to_string()));
-            self.problem(text);
-            return None;
-        };
-        match u16::try_from(number) {
-            Ok(mtu) if (policy.mtu_min..=policy.mtu_max).contains(&mtu) => Some(mtu),
-            _ => {
-                self.problem(format!("MTU {number} is outside {} to {}", policy.mtu_min, policy.mtu_max));
-                None
+            Value::String(text) => {
+                let text = text.trim();
+                (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()), text.parse().ok())
             }
+            _ => (false, None),
+        };
+        let shown = shortened(&value.to_string());
+        match mtu {
+            _ if !whole => self.problem(format!("MTU {shown} is not a whole number")),
+            Some(mtu) if (policy.mtu_min..=policy.mtu_max).contains(&mtu) => return Some(mtu),
+            _ => self.problem(format!("MTU {shown} is outside {} to {}", policy.mtu_min, policy.mtu_max)),
         }
+        None
     }
 
     fn address(&mut self) -> Option<AddressField> {
@@ -317,9 +305,13 @@ fn parse_address(text: &str) -> Option<Ipv4Net> {
     Ipv4Net::new(address.parse().ok()?, prefix).ok()
 }
 
-fn whole(number: f64) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
-    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+fn small(number: f64) -> Option<u16> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked before"
+    )]
+    (0.0..=f64::from(u16::MAX)).contains(&number).then_some(number as u16)
 }
 
 /// Whether a text of the ticket must not hold the character: control characters, what XML 1.0 cannot carry (section 2.2), and the
@@ -371,6 +363,24 @@ mod tests {
         assert_eq!(with("network_interface_mtu", json!("1500")).unwrap().settings.mtu, Some(1500));
         assert_eq!(with("network_interface_mtu", json!(2000.0)).unwrap().settings.mtu, Some(2000));
         assert_eq!(with("network_interface_enabled", json!("false")).unwrap().settings.enabled, Some(false));
+    }
+
+    #[test]
+    fn what_is_no_mtu_is_said_to_be_none_or_outside() {
+        for (value, said) in [
+            (json!("1e3"), "MTU \"1e3\" is not a whole number"),
+            (json!(1500.5), "MTU 1500.5 is not a whole number"),
+            (json!(""), "MTU \"\" is not a whole number"),
+            (json!(true), "MTU true is not a whole number"),
+            (json!([1500]), "MTU [1500] is not a whole number"),
+            (json!(-1500), "MTU -1500 is outside 1500 to 9000"),
+            (json!(1e3), "MTU 1000.0 is outside 1500 to 9000"),
+            (json!(u64::MAX), "MTU 18446744073709551615 is outside 1500 to 9000"),
+            (json!("99999999999999999999"), "MTU \"99999999999999999999\" is outside 1500 to 9000"),
+        ] {
+            assert_eq!(with("network_interface_mtu", value).unwrap_err(), [said]);
+        }
+        assert_eq!(with("network_interface_mtu", json!(" 1500 ")).unwrap().settings.mtu, Some(1500));
     }
 
     #[test]

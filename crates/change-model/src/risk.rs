@@ -51,6 +51,17 @@ impl Risk {
     }
 }
 
+impl Risk {
+    /// The same risk with one reason more, which the two states do not show.
+    #[must_use]
+    pub fn and(mut self, level: RiskLevel, reason: &str) -> Self {
+        let place = if level > self.level { 0 } else { self.reasons.len() };
+        self.reasons.insert(place, reason.to_owned());
+        self.level = self.level.max(level);
+        self
+    }
+}
+
 /// Whether it holds, how serious it is, and in words.
 type Reason = (bool, RiskLevel, &'static str);
 

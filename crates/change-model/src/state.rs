@@ -183,6 +183,7 @@ fn received(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::EditStarted
+        | E::EditNotMade { .. }
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
@@ -221,6 +222,7 @@ fn pending_approval(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::EditStarted
+        | E::EditNotMade { .. }
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
@@ -256,6 +258,7 @@ fn approved(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::EditStarted
+        | E::EditNotMade { .. }
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
@@ -291,6 +294,7 @@ fn updating_netbox(event: &Event) -> Option<Step> {
         | E::BaseUnchanged
         | E::BaseChanged { .. }
         | E::EditStarted
+        | E::EditNotMade { .. }
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
@@ -308,7 +312,7 @@ fn updating_netbox(event: &Event) -> Option<Step> {
 fn configuring(event: &Event) -> Option<Step> {
     use Event as E;
     match event {
-        E::EditStarted => Some((State::Configuring, vec![])),
+        E::EditStarted | E::EditNotMade { .. } => Some((State::Configuring, vec![])),
         E::DeviceConfigured { .. } => Some((State::Verifying, vec![Effect::ProveDevice])),
         E::DeviceRefused { .. } => Some((State::Configuring, vec![Effect::RestoreNetbox])),
         // Whoever gave up on the device may have sent the edit: only reading tells.
@@ -366,6 +370,7 @@ fn verifying(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::EditStarted
+        | E::EditNotMade { .. }
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
@@ -405,6 +410,7 @@ fn indeterminate(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::EditStarted
+        | E::EditNotMade { .. }
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
@@ -435,6 +441,7 @@ fn attention_required(event: &Event) -> Option<Step> {
         | E::NetboxUpdated
         | E::NetboxRefused { .. }
         | E::EditStarted
+        | E::EditNotMade { .. }
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }

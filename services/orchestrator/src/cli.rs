@@ -207,7 +207,7 @@ pub(crate) struct ListArgs {
     #[arg(long)]
     pub(crate) device: Option<String>,
     /// At most this many
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
     /// Print JSON
     #[arg(long)]

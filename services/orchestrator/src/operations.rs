@@ -106,7 +106,7 @@ async fn act_once(
                 verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
                 digest: if plan.is_empty() { stands() } else { plan.to_owned() },
                 via: via.to_owned(),
-                comment: reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect(),
+                comment: printable(reason),
             };
             match change.judge(&decision, Timestamp::now()) {
                 Ok(event) => event,
@@ -120,9 +120,9 @@ async fn act_once(
         Action::Retry if change.state.is_ended() => return tell_again(store, &change).await.map(Some),
         Action::Retry => {
             is_latest(store, &change).await?;
-            Event::Retried { by: operator }
+            Event::Retried { by: with_reason(operator, reason) }
         }
-        Action::Cancel => Event::Cancelled { by: operator },
+        Action::Cancel => Event::Cancelled { by: with_reason(operator, reason) },
         Action::Undo => return undo(store, &change, by).await.map(Some),
     };
     match store.apply_judged(&change, &event, rule, Done::Nothing).await? {
@@ -133,6 +133,16 @@ async fn act_once(
         Applied::DeviceBusy => Err(another_under_way(&change)),
         Applied::Unknown => Err(ActionError::NotFound),
     }
+}
+
+/// One line of at most 500 characters.
+fn printable(reason: &str) -> String {
+    reason.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
+}
+
+fn with_reason(operator: String, reason: &str) -> String {
+    let reason = printable(reason);
+    if reason.is_empty() { operator } else { format!("{operator}: {reason}") }
 }
 
 fn another_under_way(change: &Change) -> ActionError {
@@ -154,16 +164,25 @@ async fn is_latest(store: &Store, change: &Change) -> Result<(), ActionError> {
 /// Makes the change that leads back; it is planned, and asks for approval, like any other.
 async fn undo(store: &Store, change: &Change, by: &str) -> Result<ChangeId, ActionError> {
     let refused = |why: String| Err(ActionError::Refused(why));
+    // Whoever asks for an undo may not approve it: a name by which they could not be known again is none.
+    let asks = (!by.is_empty()).then(|| Email::parse(by)).transpose();
+    let asks =
+        asks.map_err(|_| ActionError::Invalid("by must be an e-mail address, or left out".to_owned()))?;
     let now = Timestamp::now();
-    let Some(undo) = change.undo(ChangeId::new(Uuid::now_v7()), Email::parse(by).ok(), now) else {
+    let Some(mut undo) = change.undo(ChangeId::new(Uuid::now_v7()), asks, now) else {
         return refused(format!(
             "only a closed change that changed something can be undone; this one is {}",
             change.state
         ));
     };
     let id = undo.change.id;
-    // The ticket was closed by netchange itself, and is expected to be so until the undo's own notes move it.
-    if !store.insert_change_of(&undo, Some(ticket::CLOSED)).await? {
+    // The ticket is expected to say what its last change read, and to be as that left it until the undo's own notes move it: closed, or
+    // denied by an earlier undo.
+    let latest = store.latest_of_ticket(change.ticket.id).await?.unwrap_or_else(|| change.clone());
+    undo.change.fields = latest.fields;
+    undo.change.ticket_fingerprint = latest.ticket_fingerprint;
+    let left = store.ticket_state(latest.id).await?.unwrap_or_else(|| ticket::CLOSED.to_owned());
+    if !store.insert_change_of(&undo, Some(&left)).await? {
         return Err(another_under_way(change));
     }
     crate::crash::point("inserted:undo");

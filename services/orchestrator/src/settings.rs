@@ -521,6 +521,15 @@ mod tests {
         std::fs::write(&path, "lead@example.net\ncab@example.net, third@example.net\n").unwrap();
         tree["approval"]["approvers"] = json!(format!("file:{}", path.display()));
         assert_eq!(Settings::read(tree.clone()).unwrap().approval.approvers.len(), 3, "a list too");
+        std::fs::write(&path, "[[\"cab@example.net\", \"cab@local.lab\"]]\n").unwrap();
+        tree["approval"]["same_person"] = tree["approval"]["approvers"].take();
+        tree["approval"]["approvers"] = json!(["lead@example.net"]);
+        assert_eq!(
+            Settings::read(tree.clone()).unwrap().approval.same_person[0].len(),
+            2,
+            "and a list of lists"
+        );
+        tree["approval"] = json!({"approvers": format!("file:{}", path.display())});
         std::fs::write(&path, "\n").unwrap();
         tree["zammad"]["token"] = json!("file:/nowhere/at/all");
         let said = Settings::read(tree).unwrap_err().to_string();

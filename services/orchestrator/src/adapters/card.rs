@@ -62,7 +62,7 @@ pub(crate) fn ask(change: &Change, settings: &Settings) -> Result<Card, EffectEr
         200,
     ))
     .with(TextBlock::heading(foreign(&format!("Network change {}", change.ticket.number))))
-    .with(TextBlock::new(foreign(&change.title)).subtle())
+    .with(TextBlock::new(foreign(&note::title(change))).subtle())
     .with(facts)
     .with(TextBlock::new("What will change").separator())
     .with(diff(change))

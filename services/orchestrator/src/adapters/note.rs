@@ -77,8 +77,14 @@ fn headline(change: &Change, told: Note) -> String {
         _ => "the requested port".to_owned(),
     };
     match told {
+        Note::Pending if change.restores.is_some() => {
+            format!("An undo of the change of {port} was asked for and is pending approval.")
+        }
         Note::Pending => format!("Your change request for {port} has been received and is pending approval."),
         Note::Approved => format!("The change of {port} is approved and is being applied."),
+        Note::Closed if change.restores.is_some() => {
+            format!("SUCCESS: {port} is led back to what it was before the change, and it is proved.")
+        }
         Note::Closed => format!("SUCCESS: {port} is configured as requested, and it is proved."),
         Note::NothingToDo => {
             format!("SUCCESS: nothing to do. {port} already is as requested, on the switch and in NetBox.")
@@ -108,16 +114,10 @@ const SAVE_AGAIN: &str = "Once the switch can save, set the ticket to open again
 
 fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
-    let again = "Correct the ticket and set it to open to start again.";
     match told {
         Note::Pending => {
-            let approvers: Vec<&str> =
-                settings.approval.approvers.iter().map(change_model::Email::as_str).collect();
-            lines.push(format!(
-                "Approvers: {} ({} needed).",
-                approvers.join(", "),
-                settings.approval.required
-            ));
+            lines.push(asked(settings));
+            lines.extend(own(change, settings));
             lines.extend(change.expires_at.map(|end| format!("Waiting until {}.", time(end))));
             lines.extend(change.plan.as_ref().map(|plan| format!("Risk: {}.", risk(plan))));
         }
@@ -129,39 +129,67 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
         }
         Note::NothingToDo => {}
         Note::Expired => lines.push("Set the ticket to open to ask again.".to_owned()),
-        Note::Attention => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push(aftermath(change));
-            lines.push(if change.is_unsaved() { SAVE_AGAIN } else { again }.to_owned());
-        }
-        Note::Indeterminate => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push(
-                "The switch is being read to learn which configuration it has; nothing is repeated blindly."
-                    .to_owned(),
-            );
-            lines.push(aftermath(change));
-        }
-        Note::Unsettled => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
-            lines.push(aftermath(change));
-            lines.push(format!(
-                "Until a person has looked, no other change is made on this switch. Bring the port to what it was or to what was asked for, \
-                 and have it read again (netchange changes retry {id}), or withdraw the change (netchange changes cancel {id}).",
-                id = change.id
-            ));
-        }
         Note::Superseded => {
             lines.extend(change.error.iter().map(|error| format!("What was noticed: {error}.")));
-            let again = "A ticket that is open starts again by itself with what it says now; set it to open if it is not.";
-            lines.push(again.to_owned());
+            lines.push(how_to_go_on(change, told));
         }
         Note::Cancelled => {
             lines.extend(change.error.iter().map(|error| format!("{error}.")));
-            lines.push(again.to_owned());
+            lines.push(how_to_go_on(change, told));
+        }
+        Note::Attention | Note::Indeterminate | Note::Unsettled => {
+            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
+            lines.push(aftermath(change));
+            lines.push(how_to_go_on(change, told));
         }
     }
     lines
+}
+
+fn asked(settings: &Settings) -> String {
+    let approvers: Vec<&str> = settings.approval.approvers.iter().map(change_model::Email::as_str).collect();
+    format!("Approvers: {} ({} needed).", approvers.join(", "), settings.approval.required)
+}
+
+/// Approvers who asked for the change themselves, which nobody else may find out by pressing a button.
+fn own(change: &Change, settings: &Settings) -> Option<String> {
+    let rule = &settings.approval;
+    let asks = |who: &&change_model::Email| {
+        change.requesters.iter().any(|requester| rule.is_same_person(requester, who))
+    };
+    let own: Vec<&str> = rule.approvers.iter().filter(asks).map(change_model::Email::as_str).collect();
+    (!own.is_empty() && !rule.allow_self_approval)
+        .then(|| format!("Not by {}: nobody approves their own change.", own.join(", ")))
+}
+
+fn how_to_go_on(change: &Change, told: Note) -> String {
+    let id = change.id;
+    match told {
+        Note::Attention if change.is_unsaved() => SAVE_AGAIN.to_owned(),
+        Note::Attention | Note::Cancelled if change.problems.is_empty() => {
+            "Set the ticket to open to start again, with a new plan and a new approval.".to_owned()
+        }
+        Note::Superseded => {
+            "A ticket that is open starts again by itself with what it says now; set it to open if it is not."
+                .to_owned()
+        }
+        Note::Indeterminate => {
+            "The switch is being read to learn which configuration it has; nothing is repeated blindly."
+                .to_owned()
+        }
+        Note::Unsettled => format!(
+            "Until a person has looked, no other change is made on this switch. Bring the port to what it was or to what was asked for, and \
+             have it read again (netchange changes retry {id}), or withdraw the change (netchange changes cancel {id})."
+        ),
+        Note::Attention
+        | Note::Cancelled
+        | Note::Pending
+        | Note::Approved
+        | Note::Closed
+        | Note::NothingToDo
+        | Note::Declined
+        | Note::Expired => "Correct the ticket and set it to open to start again.".to_owned(),
+    }
 }
 
 /// What is known of the two systems, in words.
@@ -194,7 +222,8 @@ pub(crate) fn evidence(change: &Change) -> Vec<String> {
     }
     let changed = change.plan.as_ref().is_some_and(|plan| !plan.is_nothing_to_do());
     if found.device_matches && !found.saved && changed {
-        evidence.push("NOT saved to the startup configuration: devices.save_to_startup is false".to_owned());
+        let why = if change.is_unsaved() { "the switch did not" } else { "devices.save_to_startup is false" };
+        evidence.push(format!("NOT saved to the startup configuration: {why}"));
     }
     if found.netbox_matches {
         evidence.push("NetBox equals the intent".to_owned());
@@ -220,6 +249,12 @@ pub(crate) fn risk(plan: &Plan) -> String {
     } else {
         format!("{level}: {}", plan.risk.reasons.join("; "))
     }
+}
+
+/// The title of a change: its ticket's, and whether it leads back from what the ticket asked for.
+pub(crate) fn title(change: &Change) -> String {
+    let undo = if change.restores.is_some() { "Undo: " } else { "" };
+    format!("{undo}{}", change.title)
 }
 
 /// A value, or a word for none.

@@ -16,6 +16,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::cli::{Cli, Command};
+use crate::effects::chain;
 use crate::settings::SettingsError;
 
 /// Exit code of a command that failed or was refused.
@@ -50,7 +51,7 @@ pub(crate) async fn run(cli: Cli) -> u8 {
     match result {
         Ok(code) => code,
         Err(error) => {
-            output::say(&format!("netchange: {error:#}"));
+            output::say(&format!("netchange: {}", chain(&*error)));
             let usage = error.is::<SettingsError>() || error.is::<UsageError>();
             if usage { WRONG_USAGE } else { FAILED }
         }

@@ -98,7 +98,7 @@ async fn configure_on(
         Err(failed) if failed.step == Step::Lock && has_foreign_edits(device).await => {
             Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
         }
-        Err(failed) => failure(app, (plan, interface), failed).await,
+        Err(failed) => failure(app, change, (plan, interface), failed).await,
     }
 }
 
@@ -152,13 +152,19 @@ fn how(done: &Committed<()>) -> String {
 /// A transaction that failed: refused, to be tried again, or of unknown outcome.
 async fn failure(
     app: &App,
+    change: &Change,
     (plan, interface): (&Plan, &InterfaceName),
     failed: Failed<CheckError>,
 ) -> Outcome {
     let why = explain(&failed);
     let retryable = failed.is_retryable() && !matches!(failed.cause, Cause::ForeignEdits);
     match failed.server {
-        ServerState::Unchanged if retryable => Err(EffectError::later(format!("switch: {why}"))),
+        ServerState::Unchanged if retryable => {
+            // Known to be as before, it is not one of those of which only reading tells what they have.
+            let event = Event::EditNotMade { why: why.clone() };
+            app.store.apply(change.id, &event, &app.settings.approval, Done::Nothing).await?;
+            Err(EffectError::later(format!("switch: {why}")))
+        }
         ServerState::Unchanged => Ok(Some(Event::DeviceRefused { why })),
         // It says that it undid the change: that is proved by reading, like everything else.
         ServerState::Undone(_) if is_as_before(app, plan, interface).await => {

@@ -2,6 +2,7 @@
 
 use change_model::change::Evidence;
 use change_model::plan::{Edits, PlanInputs};
+use change_model::risk::RiskLevel;
 use change_model::suffix::{strip, suffix};
 use change_model::truth::TruthChange;
 use change_model::{
@@ -103,7 +104,16 @@ async fn assess_undo(app: &App, change: &Change, restore: &Restore) -> Result<As
     };
     let Some(found) = read_port(app, &request, &truth).await? else { return Ok(no_port(&request)) };
     let wanted = InterfaceState { other: found.state.other.clone(), ..restore.device.clone() };
-    plan(app, change, (request, found), (&truth, truth_change), &wanted)
+    let undone = app.store.change(restore.of).await?.and_then(|undone| undone.plan);
+    let moved_on = undone.is_some_and(|plan| !is_as(&plan.device_after, &found.state));
+    let mut assessment = plan(app, change, (request, found), (&truth, truth_change), &wanted)?;
+    if let Assessment::Planned { plan, .. } = &mut assessment
+        && moved_on
+    {
+        let reason = "the port was changed again since, and the undo takes that back too";
+        plan.risk = plan.risk.clone().and(RiskLevel::Medium, reason);
+    }
+    Ok(assessment)
 }
 
 fn no_port(request: &ChangeRequest) -> Assessment {

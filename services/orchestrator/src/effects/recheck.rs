@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use change_model::digest::digest;
 use change_model::plan::{device_fingerprint, truth_fingerprint};
+use change_model::suffix::suffix;
 use change_model::{Change, ChangeRequest, Event, Plan, RequestDraft, Truth};
 use ticket_client::TicketId;
 
@@ -61,7 +62,7 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     Ok(Some(Event::BaseUnchanged))
 }
 
-/// What NetBox says by now against a plan that was right when it was made, beside the interface's own data.
+/// What NetBox and the policy say by now against a plan that was right when it was made, beside the interface's own data.
 fn objection(
     app: &App,
     change: &Change,
@@ -69,7 +70,9 @@ fn objection(
     truth: &Truth,
 ) -> Option<String> {
     let address = truth.device.as_ref().and_then(|device| device.primary_ip4);
-    if address != plan.management {
+    // A host of the configuration is where the device is, whatever NetBox says.
+    let elsewhere = app.settings.devices.host(request.device.as_str()).host.is_some();
+    if address != plan.management && !elsewhere {
         let shown =
             |address: Option<Ipv4Addr>| address.map_or("none".to_owned(), |address| address.to_string());
         return Some(format!(
@@ -79,12 +82,18 @@ fn objection(
             shown(address)
         ));
     }
+    let policy = &app.settings.policy;
     let problems = match &change.restores {
-        Some(restore) => truth.problems_of_undo(restore, &app.settings.policy),
-        None => truth.problems(&RequestDraft::of(request)),
+        Some(restore) => truth.problems_of_undo(restore, policy),
+        None => {
+            let mut draft = RequestDraft::read(&change.fields, policy, &suffix(&change.ticket.number));
+            draft.problems.extend(truth.problems(&draft));
+            draft.problems
+        }
     };
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    (!told.is_empty()).then(|| format!("NetBox was changed after the plan was made: {}", told.join("; ")))
+    (!told.is_empty())
+        .then(|| format!("what was right when the plan was made is wrong by now: {}", told.join("; ")))
 }
 
 async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Option<String>, EffectError> {
@@ -101,9 +110,9 @@ async fn ticket_changed(app: &App, change: &Change, plan: &Plan) -> Result<Optio
     if digest(&ticket::fields(&ticket))? != plan.base.ticket {
         return Ok(Some("the ticket was edited after the plan was made".to_owned()));
     }
-    // An undo starts from a closed ticket, until its own notes move it.
-    let closed = if change.restores.is_some() { ticket::CLOSED } else { ticket::OPEN };
-    let ours = [ticket::OPEN, "pending approval", "approved", closed];
+    // An undo starts from the state in which the ticket was left, until its own notes move it.
+    let told = app.store.ticket_state(change.id).await?;
+    let ours = [ticket::OPEN, "pending approval", "approved", told.as_deref().unwrap_or(ticket::OPEN)];
     Ok((!ours.contains(&ticket.state.as_str()))
         .then(|| format!("the ticket was moved to {:?}", ticket.state)))
 }

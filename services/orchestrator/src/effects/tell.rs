@@ -14,9 +14,9 @@ use crate::waiting::Wait;
 /// The states that netchange itself gives, and the one it starts from: a ticket in any other was moved by a person, and stays there.
 const OURS: [&str; 4] = [ticket::OPEN, "pending approval", "approved", "attention required"];
 
-/// An undo opens a ticket again that netchange closed.
-const OF_AN_UNDO: [&str; 5] =
-    [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED];
+/// An undo opens a ticket again that netchange closed, or that an earlier undo left denied.
+const OF_AN_UNDO: [&str; 6] =
+    [ticket::OPEN, "pending approval", "approved", "attention required", ticket::CLOSED, "denied"];
 
 /// A ticket that was edited stays as the person left it; only "approved" must not stand on one of which nothing is applied.
 const OF_AN_EDIT: [&str; 1] = [ticket::APPROVED];
@@ -25,7 +25,7 @@ const OF_AN_EDIT: [&str; 1] = [ticket::APPROVED];
 pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> Outcome {
     match tell(app, change, told, row).await? {
         Ok(()) => Ok(None),
-        Err(error) if error.is_not_found() => {
+        Err(error) if error.is_not_found() && is_gone(app, change).await? => {
             tracing::warn!(
                 ticket.number = change.ticket.number,
                 "The ticket is gone, and is not told: {}",
@@ -33,6 +33,14 @@ pub(super) async fn ticket(app: &App, change: &Change, told: Note, row: i64) -> 
             );
             Ok(None)
         }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn is_gone(app: &App, change: &Change) -> Result<bool, EffectError> {
+    match app.zammad.get_ticket(TicketId(change.ticket.id)).waited("zammad").await {
+        Ok(_) => Ok(false),
+        Err(error) if error.is_not_found() => Ok(true),
         Err(error) => Err(error.into()),
     }
 }
@@ -93,28 +101,38 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note, repeated: bool)
         note::subject(told)
     );
     let cards = app.store.cards(change.id).await?;
-    for sent in &cards {
-        if sent.shows == shows || sent.round != change.round {
-            continue;
-        }
+    let mut failed = None;
+    for sent in cards.iter().filter(|sent| sent.shows != shows && sent.round == change.round) {
         let found = if repeated { find(app, &cards, sent, &headline).await? } else { None };
-        let shown = match found {
-            Some(id) => id,
-            None => {
-                let posted = Posted {
-                    id: message_id(&sent.message_id)?,
-                    room_id: room_id(&sent.room_id)?,
-                    parent: None,
-                };
-                let replaced = app.webex.replace_card(&posted, &headline, &text).waited("webex").await?;
-                replaced.message().id.clone()
+        match show(app, sent, found, (&headline, &text)).await {
+            Ok(shown) => {
+                crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
+                app.systems.succeeded("webex");
+                app.store.card_shows(sent, shown.as_str(), shows).await?;
             }
-        };
-        crate::crash::point(&format!("inside:tell_chat:{}", told.as_str()));
-        app.systems.succeeded("webex");
-        app.store.card_shows(sent, shown.as_str(), shows).await?;
+            // One that cannot be replaced must not leave the others with their buttons.
+            Err(EffectError::Never { why }) => {
+                failed.get_or_insert(EffectError::never(format!("the card of {}: {why}", sent.recipient)));
+            }
+            Err(other) => return Err(other),
+        }
     }
-    Ok(None)
+    failed.map_or(Ok(None), Err)
+}
+
+/// Replaces one card, unless an earlier attempt did; the message that shows it now.
+async fn show(
+    app: &App,
+    sent: &Card,
+    found: Option<MessageId>,
+    (headline, text): (&str, &webex_cards::Card),
+) -> Result<MessageId, EffectError> {
+    if let Some(id) = found {
+        return Ok(id);
+    }
+    let posted = Posted { id: message_id(&sent.message_id)?, room_id: room_id(&sent.room_id)?, parent: None };
+    let replaced = app.webex.replace_card(&posted, headline, text).waited("webex").await?;
+    Ok(replaced.message().id.clone())
 }
 
 /// Looks for a card with this headline that is not on record. A bot cannot list its own posts in a group space: a second one may then

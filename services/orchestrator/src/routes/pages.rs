@@ -147,7 +147,7 @@ fn row(change: &Change) -> Row {
     Row {
         id: change.id.to_string(),
         ticket: change.ticket.number.clone(),
-        title: change.title.clone(),
+        title: note::title(change),
         state: words(change.state.as_str()),
         tone: tone(change.state),
         port: port.unwrap_or_default(),
@@ -180,7 +180,7 @@ async fn change_page(app: &App, change: &Change, said: String) -> sqlx::Result<C
         id: change.id.to_string(),
         ticket: change.ticket.number.clone(),
         ticket_url: format!("{}/#ticket/zoom/{}", app.settings.zammad.url, change.ticket.id),
-        title: change.title.clone(),
+        title: note::title(change),
         state: words(change.state.as_str()),
         tone: tone(change.state),
         answer: said,

@@ -155,10 +155,13 @@ impl Section {
         let groups = match self.keys.remove(key) {
             None => Vec::new(),
             Some(Value::Array(groups)) => groups,
-            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or_else(|_| {
-                self.problem(key, "is not a list of lists");
-                Vec::new()
-            }),
+            Some(Value::String(text)) => {
+                let text = self.resolved(key, text).unwrap_or_else(|| "[]".to_owned());
+                serde_json::from_str(&text).unwrap_or_else(|_| {
+                    self.problem(key, "is not a list of lists");
+                    Vec::new()
+                })
+            }
             Some(_) => {
                 self.problem(key, "is not a list of lists");
                 Vec::new()

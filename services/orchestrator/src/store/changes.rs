@@ -167,6 +167,10 @@ impl Store {
         let next = transition.change;
         let detail = event.detail();
         add_history(&mut tx, &next, change.state, (event.name(), &detail)).await?;
+        if change.state == State::PendingApproval && next.state != State::PendingApproval {
+            // Whoever is still to be asked need not be: nothing waits for the chat any more.
+            sqlx::query(ASKED_ENOUGH).bind(id.to_string()).bind(millis(now)).execute(&mut *tx).await?;
+        }
         match event {
             Event::Retried { .. } => revive(&mut tx, &change, now).await?,
             Event::Cancelled { .. } => forget_work(&mut tx, id, now).await?,
@@ -333,6 +337,9 @@ async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Tim
 
 /// What waits to be tried again is due now.
 const HURRY: &str = "UPDATE outbox SET due_at = ?2 WHERE change_id = ?1 AND due_at > ?2 AND effect <> 'expire' AND done_at IS NULL AND gave_up_at IS NULL";
+
+/// Cards that wait to be sent are due now: their effect finds that nobody has to be asked any more, and sends none.
+const ASKED_ENOUGH: &str = "UPDATE outbox SET due_at = ?2 WHERE change_id = ?1 AND due_at > ?2 AND effect = 'ask_approvers' AND done_at IS NULL AND gave_up_at IS NULL";
 
 /// Nobody needs to look any more at what would have brought a change forward that was withdrawn.
 async fn forget_work(

@@ -156,7 +156,12 @@ impl Store {
         };
         let write = open(1, options.clone())
             .await
-            .with_context(|| format!("cannot open the store {}", path.display()))?;
+            .with_context(|| {
+                format!(
+                    "cannot open the store {} (is it one, may this user write it, is it whole? if not, restore a backup)",
+                    path.display()
+                )
+            })?;
         sqlx::migrate!("./migrations")
             .run(&write)
             .await

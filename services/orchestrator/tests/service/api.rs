@@ -262,9 +262,11 @@ async fn decline_cancel_and_retry_do_what_they_say() {
     let cancelled = world.file(PORT, founding_ticket());
     world.ticket_is(cancelled, "pending approval").await;
     let change = world.change_is(cancelled, "pending_approval").await;
-    assert_eq!(world.act(&change, "cancel", json!({"by": "operator@example.net"})).await.0, 200);
+    let why = json!({"by": "operator@example.net", "reason": "the port is needed"});
+    assert_eq!(world.act(&change, "cancel", why).await.0, 200);
     world.ticket_is(cancelled, "attention required").await;
-    assert!(world.notes(cancelled).contains("withdrawn"), "{}", world.notes(cancelled));
+    let notes = world.notes(cancelled);
+    assert!(notes.contains("withdrawn by operator@example.net: the port is needed"), "{notes}");
     let withdrawn = async || {
         let cards = world.lab.webex.cards();
         let shows = |card: &&lab::webex::CardMessage| card.card.to_string().contains("Withdrawn");

@@ -86,6 +86,23 @@ async fn postgresql_is_refused_in_clear_words_without_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_none_is_told_in_words_that_help() {
+    let world = World::new(Options::default()).await;
+    std::fs::write(
+        world.home.path().join("netchange.db"),
+        "no database at all, and longer than a header".repeat(200),
+    )
+    .unwrap();
+    for arguments in [&["serve"][..], &["changes", "list"]] {
+        let said = world.run(arguments).await;
+        assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
+        assert!(said.err.contains("netchange.db") && said.err.contains("restore a backup"), "{said:?}");
+        assert_eq!(said.err.matches("file is not a database").count(), 1, "{said:?}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn missing_webhook_secrets_stop_the_start() {
     let mut world = World::new(Options::default()).await;
     for section in ["zammad", "webex", "netbox"] {

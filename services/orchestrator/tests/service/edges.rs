@@ -267,3 +267,171 @@ async fn retry_takes_up_at_once_what_waits_to_be_tried_again() {
     world.ticket_is(ticket, "pending approval").await;
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_says_that_it_is_one_and_what_else_it_takes_back() {
+    let world = World::serving(Options::default()).await;
+    let first = world.file(PORT, founding_ticket());
+    world.approve(first).await;
+    world.ticket_is(first, "closed").await;
+    world.quiet(0).await;
+    let done = world.change_is(first, "closed").await;
+    let undo = async || {
+        let (status, undo) = world.act(&done, "undo", json!({"by": CAB.email})).await;
+        assert_eq!(status, 200, "{undo}");
+        world.change_is(first, "pending_approval").await;
+        world.ticket_is(first, "pending approval").await;
+        world.quiet(1).await;
+        world.change_is(first, "pending_approval").await
+    };
+    assert_eq!(
+        world.act(&done, "undo", json!({"by": "the boss"})).await.0,
+        400,
+        "who could approve it then?"
+    );
+    let change = undo().await;
+    let reasons = change["plan"]["risk"]["reasons"].to_string();
+    assert!(!reasons.contains("changed again"), "{reasons}");
+    let cards = world.lab.webex.cards();
+    assert!(cards.iter().any(|card| card.card.to_string().contains("Undo: Network Change Request")));
+    assert!(world.notes(first).contains("An undo of the change of"), "{}", world.notes(first));
+    assert_eq!(world.act(&change, "decline", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(first, "denied").await;
+    world.quiet(0).await;
+    let later = world.file(PORT, json!({"network_interface_mtu": 1600}));
+    world.approve(later).await;
+    world.ticket_is(later, "closed").await;
+    world.quiet(0).await;
+    let change = undo().await;
+    let reasons = change["plan"]["risk"]["reasons"].to_string();
+    assert!(
+        reasons.contains("the port was changed again since, and the undo takes that back too"),
+        "{reasons}"
+    );
+    assert_eq!(world.act(&change, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(first, "closed").await;
+    assert!(
+        world.notes(first).contains("is led back to what it was before the change"),
+        "{}",
+        world.notes(first)
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_cannot_be_replaced_leaves_no_other_with_its_buttons() {
+    let world = World::serving(Options::default()).await;
+    let (ticket, first) = pending(&world, PORT, founding_ticket()).await;
+    for method in ["PUT", "DELETE"] {
+        let path = format!("/v1/messages/{first}");
+        world.fault(json!({"system": "webex", "point": "request", "method": method, "path": path, "action": status(403)}));
+    }
+    let change = world.change_is(ticket, "pending_approval").await;
+    assert_eq!(world.act(&change, "decline", json!({"by": CAB.email})).await.0, 200);
+    world.ticket_is(ticket, "denied").await;
+    world.quiet(0).await;
+    let buttons = |card: &&lab::webex::CardMessage| card.card.to_string().contains("\"Approve\"");
+    let left: Vec<String> =
+        world.lab.webex.cards().iter().filter(buttons).map(|card| card.message_id.clone()).collect();
+    assert_eq!(left, [first]);
+    let given_up = world.change_is(ticket, "denied").await["given_up"][0].clone();
+    assert_eq!(given_up["effect"], "tell_chat");
+    assert!(given_up["error"].as_str().unwrap().contains(LEAD.email), "{given_up}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_change_of_a_ticket_that_asked_for_something_else_since_can_be_undone() {
+    let world = World::serving(Options::default()).await;
+    let before = world.snapshot(PORT);
+    let ticket = world.file(PORT, founding_ticket());
+    world.approve(ticket).await;
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    let first = world.change_is(ticket, "closed").await;
+    world.edit(ticket, json!({"network_interface_name": OTHER, "state": "open"}));
+    until("the second change is pending", async || {
+        world.change(ticket).await.filter(|change| change["state"] == "pending_approval")
+    })
+    .await;
+    world.approve(ticket).await;
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    assert_eq!(world.act(&first, "undo", json!({"by": CAB.email})).await.0, 200);
+    let undo = world.change_is(ticket, "pending_approval").await;
+    assert_eq!(undo["interface"], PORT);
+    world.ticket_is(ticket, "pending approval").await;
+    assert_eq!(world.act(&undo, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    assert_eq!(world.snapshot(PORT), before);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_was_protected_after_the_plan_is_not_touched() {
+    let mut world = World::serving(Options::default()).await;
+    let waits = pending(&world, PORT, founding_ticket()).await;
+    world.signal("-TERM").await;
+    assert!(world.ended().await.unwrap().success());
+    world.config["policy"]["protected_interfaces"] = json!([PORT]);
+    world.serve(&[]).await;
+    not_applied(&world, waits, "is protected and is never changed by a ticket").await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_stays_locked_ends_in_attention_with_everything_as_before() {
+    let world = World::serving(Options::config(json!({"devices": {"patience": "2s"}}))).await;
+    let before = world.snapshot(PORT);
+    for method in ["lock", "validate"] {
+        let (ticket, card) = pending(&world, PORT, founding_ticket()).await;
+        let refuse = json!({"rpc_error": {"tag": "lock-denied", "message": "somebody else has it"}});
+        world.fault(json!({"system": "switch", "point": "request", "method": method, "action": refuse}));
+        world.press(&card, LEAD.email, "Approve", json!({})).await;
+        world.change_is(ticket, "attention_required").await;
+        world.ticket_is(ticket, "attention required").await;
+        world.quiet(0).await;
+        let notes = world.notes(ticket);
+        let as_before = "the switch is as before the change; NetBox is as before the change";
+        assert!(notes.contains(as_before) && notes.contains("somebody else has it"), "{method}: {notes}");
+        assert_eq!(
+            world.subjects(ticket),
+            ["Pending approval", "Approved", "Attention required"],
+            "{method}"
+        );
+        assert_eq!(world.snapshot(PORT), before, "{method}");
+        world.lab.faults.clear();
+    }
+    world.switch_is_free().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_is_there_but_takes_nothing_is_handed_to_a_person() {
+    let world = World::serving(Options::default()).await;
+    let (ticket, card) = pending(&world, PORT, founding_ticket()).await;
+    world.fault(json!({"system": "zammad", "point": "request", "method": "PUT", "action": status(404)}));
+    world.press(&card, LEAD.email, "Confirm decline", json!({"reason": "not now"})).await;
+    world.change_is(ticket, "denied").await;
+    world.quiet(0).await;
+    let change = world.change_is(ticket, "denied").await;
+    assert_eq!(change["given_up"][0]["effect"], "tell_ticket", "{change}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_by_another_way_does_not_wait_for_a_chat_that_is_away() {
+    let world = World::serving(Options::default()).await;
+    let away = json!({"status": {"status": 503, "headers": [["Retry-After", "300"]], "body": ""}});
+    world.fault(json!({"system": "webex", "point": "request", "action": away}));
+    let ticket = world.file(PORT, founding_ticket());
+    let waited = async || world.log().contains("ask_approvers waits").then_some(());
+    until_or("the card waits", waited, || world.log()).await;
+    let change = world.change_is(ticket, "pending_approval").await;
+    assert_eq!(world.act(&change, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(ticket, "closed").await;
+    assert_eq!(world.subjects(ticket), ["Approved", "SUCCESS"]);
+    world.quiet(0).await;
+    world.stop().await;
+}

@@ -15,6 +15,8 @@ async fn a_refused_decision_is_on_record_and_told_to_open_pages_whichever_way_it
     let own = world.card(ticket, REQUESTER.email).await;
     world.ticket_is(ticket, "pending approval").await;
     world.quiet(1).await;
+    let not_by = format!("Not by {}: nobody approves their own change", REQUESTER.email);
+    assert!(world.notes(ticket).contains(&not_by), "{}", world.notes(ticket));
     let change = world.change_is(ticket, "pending_approval").await;
     let answer = world.http.get(format!("{}/api/v1/events", world.url())).send().await.unwrap();
     let mut stream = answer.bytes_stream();
