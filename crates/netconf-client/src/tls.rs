@@ -3,6 +3,10 @@
 //! The caller makes the `rustls::ClientConfig`: the roots the server's certificate is checked against, and the
 //! client's own certificate, from which the server derives the user name. There is nothing here to weaken it.
 //!
+//! TLS has no keepalives: a server that vanishes without a word is noticed when a call runs out of time, and by a reader of
+//! notifications not at all. Whoever only listens sends a call now and then (a [`Get`](crate::ops::Get) with an empty filter,
+//! as `:interleave` allows it).
+//!
 //! ```no_run
 //! # async fn example(config: std::sync::Arc<netconf_client::tls::rustls::ClientConfig>) -> Result<(), netconf_client::Error> {
 //! use netconf_client::SessionConfig;

@@ -35,7 +35,7 @@ struct Call {
     caller: Caller,
     /// Bytes in the reply.
     size: usize,
-    /// Milliseconds until the server answers.
+    /// Milliseconds until the server answers, and again in the middle of its answer.
     slow: u64,
 }
 
@@ -73,7 +73,13 @@ async fn serve(mut peer: Peer, calls: &[Call], cut: Option<usize>) -> Vec<usize>
         framing::encode(Framing::Chunked, text.as_bytes(), &mut frame).unwrap();
         let sent = frame.len().min(left);
         left -= sent;
-        if peer.stream.write_all(&frame[..sent]).await.is_err() || left == 0 {
+        // In two parts, so that time also runs out while a reply comes.
+        let (begin, rest) = frame[..sent].split_at(sent / 2);
+        if peer.stream.write_all(begin).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(call.map_or(0, |call| call.slow))).await;
+        if peer.stream.write_all(rest).await.is_err() || left == 0 {
             break;
         }
     }
