@@ -62,6 +62,9 @@ pub struct Change {
     pub how: Option<String>,
     /// The proof.
     pub evidence: Evidence,
+    /// Whether the device runs what was asked for, which is proved, but did not save it.
+    #[serde(default)]
+    pub unsaved: bool,
     /// What is wrong with the request.
     pub problems: Vec<Problem>,
     /// Why it failed, in words for the requester.
@@ -209,6 +212,7 @@ impl Change {
             edit_started: false,
             how: None,
             evidence: Evidence::default(),
+            unsaved: false,
             problems: Vec::new(),
             error: None,
             aftermath: Aftermath::default(),
@@ -301,7 +305,7 @@ impl Change {
     /// Whether the device runs what was asked for, which is proved, and only could not save it.
     #[must_use]
     pub fn is_unsaved(&self) -> bool {
-        self.state == State::AttentionRequired && self.evidence.device_matches && !self.evidence.saved
+        self.state == State::AttentionRequired && self.unsaved
     }
 
     /// What it means that an effect was given up. An edit that never started left the device as it was; one that did may have got through.
@@ -361,10 +365,15 @@ impl Change {
             Event::DeviceProved { evidence } => self.evidence = evidence.clone(),
             Event::DeviceUnsaved { why, evidence } => {
                 self.evidence = evidence.clone();
+                self.unsaved = true;
                 self.error = Some(why.clone());
             }
             Event::NetboxFinished => self.evidence.netbox_matches = true,
-            Event::NetboxRestored => self.aftermath.netbox = Known::AsBefore,
+            Event::NetboxRestored { left } => {
+                self.aftermath.netbox = Known::AsBefore;
+                let all = self.error.take().into_iter().chain(left.iter().cloned()).collect::<Vec<_>>();
+                self.error = (!all.is_empty()).then(|| all.join("; "));
+            }
             Event::SettledAsBefore => self.aftermath.device = Known::AsBefore,
             Event::SettledAsIntended => {
                 self.aftermath.device = Known::AsIntended;
@@ -430,6 +439,7 @@ impl Change {
         self.edit_started = false;
         self.how = None;
         self.evidence = Evidence::default();
+        self.unsaved = false;
         self.problems.clear();
         self.error = None;
         self.aftermath = Aftermath::default();

@@ -103,7 +103,10 @@ pub enum Event {
     /// The ticket field is cleared, and the source of truth equals the intent.
     NetboxFinished,
     /// The source of truth is as before.
-    NetboxRestored,
+    NetboxRestored {
+        /// What could only be set aside, in words; nothing where all is as before to the last record.
+        left: Vec<String>,
+    },
     /// The device was read: it is as before.
     SettledAsBefore,
     /// The device was read: it is as intended.
@@ -159,7 +162,7 @@ impl Event {
             Self::DeviceUnsaved { .. } => "device_unsaved",
             Self::DeviceDiffers { .. } => "device_differs",
             Self::NetboxFinished => "netbox_finished",
-            Self::NetboxRestored => "netbox_restored",
+            Self::NetboxRestored { .. } => "netbox_restored",
             Self::SettledAsBefore => "settled_as_before",
             Self::SettledAsIntended => "settled_as_intended",
             Self::SettledOtherwise { .. } => "settled_otherwise",
@@ -185,6 +188,7 @@ impl Event {
             | Self::DeviceDiffers { why }
             | Self::SettledOtherwise { why } => why.clone(),
             Self::DeviceConfigured { how } => how.clone(),
+            Self::NetboxRestored { left } => left.join("; "),
             Self::RequestInvalid { problems } => {
                 problems.iter().map(|problem| problem.0.as_str()).collect::<Vec<_>>().join("; ")
             }
@@ -199,7 +203,6 @@ impl Event {
             | Self::EditStarted
             | Self::DeviceProved { .. }
             | Self::NetboxFinished
-            | Self::NetboxRestored
             | Self::SettledAsBefore
             | Self::SettledAsIntended => String::new(),
         }

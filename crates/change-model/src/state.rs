@@ -191,7 +191,7 @@ fn received(event: &Event) -> Option<Step> {
         | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
-        | E::NetboxRestored
+        | E::NetboxRestored { .. }
         | E::SettledAsBefore
         | E::SettledAsIntended
         | E::SettledOtherwise { .. } => None,
@@ -230,7 +230,7 @@ fn pending_approval(event: &Event) -> Option<Step> {
         | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
-        | E::NetboxRestored
+        | E::NetboxRestored { .. }
         | E::SettledAsBefore
         | E::SettledAsIntended
         | E::SettledOtherwise { .. } => None,
@@ -266,7 +266,7 @@ fn approved(event: &Event) -> Option<Step> {
         | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
-        | E::NetboxRestored
+        | E::NetboxRestored { .. }
         | E::SettledAsBefore
         | E::SettledAsIntended
         | E::SettledOtherwise { .. } => None,
@@ -280,7 +280,7 @@ fn updating_netbox(event: &Event) -> Option<Step> {
         E::NetboxRefused { .. } | E::GaveUp { effect: Effect::UpdateNetbox, .. } => {
             Some((State::UpdatingNetbox, vec![Effect::RestoreNetbox]))
         }
-        E::NetboxRestored | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
+        E::NetboxRestored { .. } | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
         E::GaveUp { .. } | E::Retried { .. } => Some((State::UpdatingNetbox, vec![])),
         E::PlanMade { .. }
         | E::NothingToDo { .. }
@@ -317,7 +317,7 @@ fn configuring(event: &Event) -> Option<Step> {
         E::DeviceRefused { .. } => Some((State::Configuring, vec![Effect::RestoreNetbox])),
         // Whoever gave up on the device may have sent the edit: only reading tells.
         E::DeviceUnknown { .. } | E::GaveUp { effect: Effect::ConfigureDevice, .. } => unknown(),
-        E::NetboxRestored | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
+        E::NetboxRestored { .. } | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
         E::GaveUp { .. } | E::Retried { .. } => Some((State::Configuring, vec![])),
         E::PlanMade { .. }
         | E::NothingToDo { .. }
@@ -374,7 +374,7 @@ fn verifying(event: &Event) -> Option<Step> {
         | E::DeviceConfigured { .. }
         | E::DeviceRefused { .. }
         | E::DeviceUnknown { .. }
-        | E::NetboxRestored
+        | E::NetboxRestored { .. }
         | E::SettledAsBefore
         | E::SettledAsIntended
         | E::SettledOtherwise { .. }
@@ -387,7 +387,7 @@ fn indeterminate(event: &Event) -> Option<Step> {
     match event {
         E::SettledAsBefore => Some((State::Indeterminate, vec![Effect::RestoreNetbox])),
         E::SettledAsIntended => Some((State::Verifying, vec![Effect::ProveDevice])),
-        E::NetboxRestored | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
+        E::NetboxRestored { .. } | E::GaveUp { effect: Effect::RestoreNetbox, .. } => attention(),
         E::SettledOtherwise { .. } | E::GaveUp { effect: Effect::SettleDevice, .. } => Some((
             State::Indeterminate,
             vec![Effect::TellTicket(Note::Unsettled), Effect::TellChat(Note::Unsettled)],
@@ -449,7 +449,7 @@ fn attention_required(event: &Event) -> Option<Step> {
         | E::DeviceUnsaved { .. }
         | E::DeviceDiffers { .. }
         | E::NetboxFinished
-        | E::NetboxRestored
+        | E::NetboxRestored { .. }
         | E::SettledAsBefore
         | E::SettledAsIntended
         | E::SettledOtherwise { .. } => None,

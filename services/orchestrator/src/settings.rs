@@ -81,6 +81,7 @@ pub(crate) struct Devices {
     pub(crate) timeout: Duration,
     pub(crate) save_to_startup: bool,
     pub(crate) sync_from: bool,
+    pub(crate) legacy_algorithms: bool,
     pub(crate) patience: Duration,
     pub(crate) hosts: BTreeMap<String, Host>,
 }
@@ -269,6 +270,7 @@ fn read_devices(mut section: Section, problems: &mut Vec<String>) -> Devices {
         timeout: section.duration("timeout", Duration::from_secs(30)),
         save_to_startup: section.bool("save_to_startup", true),
         sync_from: section.bool("sync_from", false),
+        legacy_algorithms: section.bool("legacy_algorithms", false),
         patience: section.duration("patience", Duration::from_mins(10)),
         hosts: BTreeMap::new(),
     };

@@ -69,7 +69,7 @@ fn every_event() -> Vec<Event> {
         Event::DeviceUnsaved { why: why(), evidence: Evidence::default() },
         Event::DeviceDiffers { why: why() },
         Event::NetboxFinished,
-        Event::NetboxRestored,
+        Event::NetboxRestored { left: Vec::new() },
         Event::SettledAsBefore,
         Event::SettledAsIntended,
         Event::SettledOtherwise { why: why() },

@@ -235,13 +235,15 @@ fn connector(
     let known_hosts = HostKeyCheck::KnownHosts(devices.known_hosts.clone());
     let limit = devices.timeout;
     let timeouts = SshTimeouts { connect: limit, login: limit, hello: limit, ..SshTimeouts::default() };
-    Ok(SshConnector::new(target, own.username, auth, known_hosts).timeouts(timeouts).session_config(
-        SessionConfig::default()
-            .limits(replies)
-            .call_timeout(limit)
-            .close_timeout(CLOSE_LIMIT)
-            .nudge(NUDGE_AFTER),
-    ))
+    let session = SessionConfig::default()
+        .limits(replies)
+        .call_timeout(limit)
+        .close_timeout(CLOSE_LIMIT)
+        .nudge(NUDGE_AFTER);
+    Ok(SshConnector::new(target, own.username, auth, known_hosts)
+        .timeouts(timeouts)
+        .legacy_algorithms(devices.legacy_algorithms)
+        .session_config(session))
 }
 
 fn auth(login: &Login) -> Option<Auth> {

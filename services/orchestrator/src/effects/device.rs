@@ -280,7 +280,12 @@ pub(super) async fn settle(app: &App, change: &Change) -> Outcome {
     let device = open(app, plan).await?;
     let found = device.read_locked(interface).await;
     device.close().await;
-    let Some(found) = found? else {
+    // A device that refuses to be read now may not do so later, and nothing else tells how things stand.
+    let found = found.map_err(|error| match error {
+        EffectError::Never { why } => EffectError::later(why),
+        other => other,
+    })?;
+    let Some(found) = found else {
         return Ok(Some(Event::SettledOtherwise {
             why: format!("{interface} is gone from the running configuration"),
         }));

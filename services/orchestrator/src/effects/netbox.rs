@@ -5,8 +5,8 @@ use change_model::{Change, Event};
 use ipnet::IpNet;
 use netbox_client::IpAddressParams;
 use netbox_client::{
-    ETag, Error, Field, IfMatch, InterfaceId, InterfaceMode, InterfacePatch, IpAddress, IpAddressId,
-    NewIpAddress, VlanId,
+    Error, Field, IfMatch, InterfaceId, InterfaceMode, InterfacePatch, IpAddress, IpAddressId, NewIpAddress,
+    VlanId,
 };
 
 use super::{EffectError, Outcome};
@@ -66,14 +66,16 @@ pub(super) async fn clear_own_number(
 pub(super) async fn restore(app: &App, change: &Change) -> Outcome {
     let (truth, number) = parts(change)?;
     // What never works with an address does not keep the interface from being put back: the less is left behind, the better.
-    let stuck = match undo_addresses(app, truth).await {
-        Ok(()) => None,
-        Err(EffectError::Never { why }) => Some(why),
-        Err(other) => return Err(other),
+    let addresses = match undo_addresses(app, truth).await {
+        Err(EffectError::Never { why }) => Err(why),
+        other => Ok(other?),
     };
     crate::crash::point("inside:restore_netbox");
     restore_values(app, truth, number).await?;
-    stuck.map_or(Ok(Some(Event::NetboxRestored)), |why| Err(EffectError::Never { why }))
+    match addresses {
+        Ok(left) => Ok(Some(Event::NetboxRestored { left })),
+        Err(why) => Err(EffectError::Never { why }),
+    }
 }
 
 async fn restore_values(app: &App, truth: &TruthChange, number: &str) -> Result<(), EffectError> {
@@ -218,9 +220,11 @@ async fn create(app: &App, interface: InterfaceId, address: &str) -> Result<(), 
     Ok(())
 }
 
-async fn undo_addresses(app: &App, truth: &TruthChange) -> Result<(), EffectError> {
+/// Puts the addresses back where they were; what of it could only be set aside.
+async fn undo_addresses(app: &App, truth: &TruthChange) -> Result<Vec<String>, EffectError> {
+    let mut left = Vec::new();
     if truth.addresses.is_empty() {
-        return Ok(());
+        return Ok(left);
     }
     let held = held(app, truth.interface_id).await?;
     for change in truth.addresses.iter().rev() {
@@ -235,23 +239,25 @@ async fn undo_addresses(app: &App, truth: &TruthChange) -> Result<(), EffectErro
             }
             AddressChange::Create { address } => {
                 for found in held.iter().filter(|found| found.address.to_string() == *address) {
-                    remove(app, found).await?;
+                    left.extend(remove(app, found).await?);
                 }
             }
         }
     }
-    Ok(())
+    Ok(left)
 }
 
-async fn remove(app: &App, address: &IpAddress) -> Result<(), EffectError> {
-    let if_match: Option<ETag> = address.etag();
-    match app
-        .netbox
-        .delete_ip_address(address.id, if_match.map_or(IfMatch::Unconditional, IfMatch::Tag))
-        .waited("netbox")
-        .await
-    {
-        Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+/// Deletes an address that this change made. Where the token may not, the address is taken from the interface at least, and what stays is said.
+async fn remove(app: &App, address: &IpAddress) -> Result<Option<String>, EffectError> {
+    match app.netbox.delete_ip_address(address.id, conditional(address)).waited("netbox").await {
+        Ok(_) | Err(Error::NotFound { .. }) => Ok(None),
+        Err(Error::Forbidden { .. }) => {
+            app.netbox.unassign_ip_address(address.id, conditional(address)).waited("netbox").await?;
+            Ok(Some(format!(
+                "NetBox keeps the record of {} that this change made, unassigned, as netchange's token may not delete it",
+                address.address
+            )))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -273,3 +273,20 @@ async fn a_switch_that_somebody_else_keeps_locked_is_given_up_with_everything_as
     assert_eq!(world.snapshot(PORT), before);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_will_not_be_read_at_once_after_an_unknown_outcome_is_read_again() {
+    let world = World::serving(Options::default()).await;
+    let lost = json!({"system": "switch", "point": "request", "method": "commit", "times": 1, "action": "drop_reply"});
+    let refused = json!({"rpc_error": {"tag": "invalid-value", "message": "not now"}});
+    world.fault(lost);
+    // The transaction locks running and the candidate; the third lock is the one under which the switch is read.
+    world.fault(json!({"system": "switch", "point": "request", "method": "lock", "skip": 2, "times": 1, "action": refused}));
+    let ticket = world.file(PORT, founding_ticket());
+    world.approve(ticket).await;
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    assert!(world.log().contains("not now"), "the refusal was met");
+    assert_eq!(world.subjects(ticket), ["Pending approval", "Approved", "Outcome unknown", "SUCCESS"]);
+    world.stop().await;
+}

@@ -204,22 +204,32 @@ async fn foreign_scripts_go_through_and_control_characters_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_may_not_be_deleted_keeps_nothing_else_from_being_put_back() {
     let port = "GigabitEthernet1/0/12";
-    let world = World::serving(Options::default()).await;
-    let before = world.lab.netbox.interface(port);
-    world.fault(json!({"system": "switch", "point": "request", "method": "commit", "action": {"rpc_error": {"tag": "invalid-value", "message": "no"}}}));
     let forbidden = json!({"status": {"status": 403, "body": "{\"detail\": \"You do not have permission to perform this action.\"}"}});
-    world.fault(json!({"system": "netbox", "point": "request", "method": "DELETE", "action": forbidden}));
-    let fields =
-        json!({"network_switchport_mode_and_vlan": "l3::", "network_interface_ip4_address": "10.20.30.1/24"});
-    let ticket = world.file(port, fields);
-    world.approve(ticket).await;
-    world.ticket_is(ticket, "attention required").await;
-    world.quiet(0).await;
-    let after = world.lab.netbox.interface(port);
-    for field in ["mode", "description", "enabled", "mtu", "custom_fields"] {
-        assert_eq!(after[field], before[field], "{field}");
+    for may_be_set_aside in [true, false] {
+        let world = World::serving(Options::default()).await;
+        let before = world.lab.netbox.interface(port);
+        world.fault(json!({"system": "switch", "point": "request", "method": "commit", "action": {"rpc_error": {"tag": "invalid-value", "message": "no"}}}));
+        world.fault(json!({"system": "netbox", "point": "request", "method": "DELETE", "action": forbidden}));
+        if !may_be_set_aside {
+            let path = "/api/ipam/ip-addresses/";
+            world.fault(json!({"system": "netbox", "point": "request", "method": "PATCH", "path": path, "action": forbidden}));
+        }
+        let fields = json!({"network_switchport_mode_and_vlan": "l3::", "network_interface_ip4_address": "10.20.30.1/24"});
+        let ticket = world.file(port, fields);
+        world.approve(ticket).await;
+        world.ticket_is(ticket, "attention required").await;
+        world.quiet(0).await;
+        let after = world.lab.netbox.interface(port);
+        for field in ["mode", "description", "enabled", "mtu", "custom_fields"] {
+            assert_eq!(after[field], before[field], "{field}");
+        }
+        let addresses = world.lab.netbox.addresses();
+        let made = addresses.iter().find(|address| address["address"] == "10.20.30.1/24").unwrap();
+        assert_eq!(made["assigned_object_id"].is_null(), may_be_set_aside, "{made}");
+        let notes = world.notes(ticket);
+        assert_eq!(notes.contains("NetBox keeps the record of 10.20.30.1/24"), may_be_set_aside, "{notes}");
+        assert_eq!(notes.contains("NetBox is as before the change"), may_be_set_aside, "{notes}");
+        assert_eq!(notes.contains("permission"), !may_be_set_aside, "{notes}");
+        world.stop().await;
     }
-    let notes = world.notes(ticket);
-    assert!(notes.contains("permission") && !notes.contains("NetBox is as before the change"), "{notes}");
-    world.stop().await;
 }
