@@ -371,8 +371,7 @@ impl Change {
             Event::NetboxFinished => self.evidence.netbox_matches = true,
             Event::NetboxRestored { left } => {
                 self.aftermath.netbox = Known::AsBefore;
-                let all = self.error.take().into_iter().chain(left.iter().cloned()).collect::<Vec<_>>();
-                self.error = (!all.is_empty()).then(|| all.join("; "));
+                left.iter().for_each(|left| self.add_error(left));
             }
             Event::SettledAsBefore => self.aftermath.device = Known::AsBefore,
             Event::SettledAsIntended => {
@@ -395,9 +394,8 @@ impl Change {
             Event::GaveUp { effect, why } => self.gave_up(effect, why),
             Event::Retried { .. } => self.retried(),
             Event::Cancelled { by } => {
-                let earlier = self.error.take().filter(|_| self.state == State::Indeterminate);
-                let earlier = earlier.map(|error| format!("{error}; ")).unwrap_or_default();
-                self.error = Some(format!("{earlier}withdrawn by {by}"));
+                self.error = self.error.take().filter(|_| self.state == State::Indeterminate);
+                self.add_error(&format!("withdrawn by {by}"));
             }
             Event::CardsSent | Event::Expired | Event::BaseUnchanged => {}
         }
@@ -421,6 +419,11 @@ impl Change {
             }
             Effect::MakePlan | Effect::AskApprovers | Effect::Recheck => {}
         }
+        self.add_error(why);
+    }
+
+    /// What is wrong beside what is on record already.
+    fn add_error(&mut self, why: &str) {
         let earlier = self.error.take().map(|error| format!("{error}; ")).unwrap_or_default();
         self.error = Some(format!("{earlier}{why}"));
     }

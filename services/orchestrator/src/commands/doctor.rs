@@ -119,23 +119,28 @@ async fn netbox(app: &App, report: &mut Report) {
 
 /// A token that may only read would be noticed by the first change, after its approval.
 async fn rights(app: &App) -> Result<String, String> {
-    let mut missing = Vec::new();
+    let (mut given, mut missing) = (Vec::new(), Vec::new());
     for right in Right::ALL {
         match app.netbox.may(right).await {
-            Ok(true) => {}
-            Ok(false) => missing.push(right.to_string()),
+            Ok(true) => given.push(right.to_string()),
+            Ok(false) => missing.push(right),
             Err(error) => {
                 return Err(format!("whether the token may {right} cannot be found out: {}", chain(&error)));
             }
         }
     }
-    if missing.is_empty() {
-        return Ok(Right::ALL.map(|right| right.to_string()).join(", "));
+    let given = given.join(", ");
+    match missing.as_slice() {
+        [] => Ok(given),
+        // The one right that changes get by without.
+        [Right::DeleteIpAddresses] => Ok(format!(
+            "{given}; not to delete IP addresses: one that a failed change made will stay, unassigned"
+        )),
+        missing => Err(format!(
+            "the token may not {}; give its user these permissions, and take a token that may write",
+            missing.iter().map(Right::to_string).collect::<Vec<_>>().join(", ")
+        )),
     }
-    Err(format!(
-        "the token may not {}; give its user these permissions, and take a token that may write",
-        missing.join(", ")
-    ))
 }
 
 /// Without the field every change fails at its first write; nothing else needs the right to look at custom fields.

@@ -217,10 +217,11 @@ async fn doctor_finds_a_netbox_token_that_may_only_read() {
     let said = world.run(&["doctor"]).await;
     assert!(said.out.contains("NetBox rights: view devices"), "{said:?}");
     let detail = "{\"detail\": \"You do not have permission to perform this action.\"}";
-    for method in ["PATCH", "DELETE"] {
-        let refuse = json!({"status": {"status": 403, "body": detail}});
-        world.fault(json!({"system": "netbox", "point": "request", "method": method, "action": refuse}));
-    }
+    let refuse = json!({"status": {"status": 403, "body": detail}});
+    world.fault(json!({"system": "netbox", "point": "request", "method": "DELETE", "action": refuse}));
+    let said = world.run(&["doctor"]).await;
+    assert!(said.code == 0 && said.out.contains("; not to delete IP addresses: "), "{said:?}");
+    world.fault(json!({"system": "netbox", "point": "request", "method": "PATCH", "action": refuse}));
     let said = world.run(&["doctor"]).await;
     assert_eq!(said.code, 1, "{said:?}");
     let wrong: Vec<&str> = said.out.lines().filter(|line| line.starts_with("WRONG")).collect();
