@@ -1,5 +1,5 @@
 //! What is sent: rpcs, actions and notifications, judged, converted and built.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot build its model has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its model has failed")]
 
 use serde_json::json;
 use yang_schema::build::{Host, RpcKind};

@@ -214,6 +214,9 @@ impl<'s> RpcBuilder<'s> {
         if !problems.is_empty() {
             return Err(problems);
         }
+        if self.kind == RpcKind::Call {
+            forest.order(self.schema);
+        }
         let rpc = Rpc { schema: self.schema, kind: self.kind, forest };
         let problems = rpc.check();
         if problems.is_empty() { Ok(rpc) } else { Err(problems) }

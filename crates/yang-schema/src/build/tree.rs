@@ -30,6 +30,11 @@ pub(super) struct Forest {
 }
 
 impl Forest {
+    /// Puts the input of an operation into the order of the model (RFC 7950 sections 7.14.4 and 7.15.2).
+    pub(super) fn order(&mut self, schema: &Schema) {
+        self.tops.iter_mut().for_each(|top| in_order(schema, top));
+    }
+
     /// Adds one `path=value`.
     pub(super) fn add(
         &mut self,
@@ -90,21 +95,14 @@ impl Forest {
             keys = entry.keys.clone();
             siblings = &mut entry.children;
         }
-        if kind == RpcKind::Call {
-            // RFC 7950 sections 7.14.4 and 7.15.2: input parameters stand in the order of the model
-            self.tops.iter_mut().for_each(|top| in_order(schema, top));
+        match kind {
+            RpcKind::Call if !called => Err("the path leads to no rpc or action".to_owned()),
+            RpcKind::Call => Ok(()),
+            _ if called => {
+                Err("the path leads into an rpc or action, which is called, not edited".to_owned())
+            }
+            _ => Ok(()),
         }
-        suits(kind, called)
-    }
-}
-
-/// Whether a path that leads through an rpc or action, or does not, is one for this kind of RPC.
-fn suits(kind: RpcKind, called: bool) -> Result<(), String> {
-    match kind {
-        RpcKind::Call if !called => Err("the path leads to no rpc or action".to_owned()),
-        RpcKind::Call => Ok(()),
-        _ if called => Err("the path leads into an rpc or action, which is called, not edited".to_owned()),
-        _ => Ok(()),
     }
 }
 
