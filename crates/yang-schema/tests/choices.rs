@@ -104,3 +104,30 @@ fn a_container_that_is_nothing_by_itself_chooses_no_case() {
     assert_eq!(judged("<np xmlns='urn:m'><q>1</q></np>"), ["/: leaf must is mandatory"]);
     assert_eq!(judged("<p xmlns='urn:m'/>"), ["/: leaf needed is mandatory"]);
 }
+
+#[test]
+fn what_is_unique_may_be_named_by_its_choice_and_case() {
+    for path in ["way/by-number/number", "number"] {
+        let model = format!(
+            r#"module u {{ namespace urn:u; prefix u;
+              list l {{ key k; unique "{path}"; leaf k {{ type string; }}
+                choice way {{ case by-number {{ leaf number {{ type uint8; }} }} leaf other {{ type string; }} }} }} }}"#
+        );
+        let schema = compile(&model).unwrap();
+        let entries = |second: u8| {
+            format!(
+                "<l xmlns='urn:u'><k>a</k><number>1</number></l><l xmlns='urn:u'><k>b</k><number>{second}</number></l>"
+            )
+        };
+        let problems = |second| {
+            schema.validate_document(&entries(second), DataKind::Data, &ValidateOptions::new()).unwrap()
+        };
+        assert!(problems(2).is_empty(), "{path}");
+        assert!(
+            problems(1).iter().any(|problem| problem.to_string().contains("two entries of l agree")),
+            "{path}"
+        );
+    }
+    let wrong = "module u { namespace urn:u; prefix u; list l { key k; unique way/none/number; leaf k { type string; } choice way { case some { leaf number { type uint8; } } } } }";
+    assert!(compile(wrong).unwrap_err().to_string().contains("there is no none"));
+}

@@ -167,18 +167,12 @@ impl Compiler<'_> {
                 continue;
             };
             for path in paths {
-                let mut node = self.schema.node(NodeId(list));
-                for step in &path {
-                    let Some(above) = node else { break };
-                    node = above.data_children().find(|child| child.name() == step.name);
-                    let is_gone = || {
-                        let sym = self.schema.names.get(&step.name);
-                        sym.is_some_and(|sym| self.pruned.iter().any(|(_, _, name)| *name == sym))
-                    };
-                    if node.is_none() && !is_gone() {
-                        self.error(at, format!("unique \"{}\": there is no {}", self.arg(at), step.name));
-                        break;
-                    }
+                let Some(node) = self.schema.node(NodeId(list)) else { return };
+                let Err(step) = node.descend(&path) else { continue };
+                let sym = self.schema.names.get(&step.name);
+                let is_gone = sym.is_some_and(|sym| self.pruned.iter().any(|(_, _, name)| *name == sym));
+                if !is_gone {
+                    self.error(at, format!("unique \"{}\": there is no {}", self.arg(at), step.name));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::{Def, Module, NodeData, NodeKind, Schema, Status, Type};
 use crate::error::Location;
+use crate::syntax::argument::Name;
 
 /// A node's id, stable within its [`Schema`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -227,6 +228,21 @@ impl<'s> Node<'s> {
     #[must_use]
     pub fn data_children(&self) -> DataChildren<'s> {
         DataChildren { schema: self.schema, stack: vec![self.data().first_child] }
+    }
+
+    /// The nodes that the steps of a `unique` lead through. They name choices and cases as well (RFC 7950 section 7.8.3); that one leaves
+    /// them out is taken too, as other compilers do. `Err` is the step that leads nowhere.
+    pub(crate) fn descend<'p>(self, path: &'p [Name]) -> Result<Vec<Node<'s>>, &'p Name> {
+        let mut nodes: Vec<Node<'s>> = Vec::with_capacity(path.len());
+        for (index, step) in path.iter().enumerate() {
+            let above = nodes.last().copied().unwrap_or(self);
+            let is_it = |child: &Node<'_>| child.name() == step.name;
+            let data = || above.data_children().find(is_it);
+            let any = || above.children().find(is_it);
+            let found = if index + 1 == path.len() { data().or_else(any) } else { any().or_else(data) };
+            nodes.push(found.ok_or(step)?);
+        }
+        Ok(nodes)
     }
 
     /// The node whose children stand in an instance: of an rpc or action as it is sent, that is its input.

@@ -197,9 +197,11 @@ pub(super) fn present_nodes<'d, 'i, 's>(
 /// The value of a leaf below an entry, or its default, as values are compared: `01` is `1`.
 fn descendant_text(entry: Xml<'_, '_>, node: Node<'_>, path: &[argument::Name]) -> Option<String> {
     let (mut element, mut node) = (Some(entry), node);
-    for step in path {
-        node = node.data_children().find(|child| child.name() == step.name)?;
-        element = element.and_then(|element| element.children().find(|child| is_named(*child, node)));
+    for step in node.descend(path).ok()? {
+        node = step;
+        if !matches!(step.kind(), NodeKind::Choice | NodeKind::Case) {
+            element = element.and_then(|element| element.children().find(|child| is_named(*child, step)));
+        }
     }
     match element {
         Some(element) => Some(canonical_text(element, node).unwrap_or_else(|| text_of(element))),
