@@ -248,3 +248,20 @@ fn numbers_are_taken_however_json_writes_them_and_data_in_data_has_short_names()
     let back = schema.to_json(document.root_element(), &JsonOptions::new()).unwrap();
     assert_eq!(back["m:any"], json!({"n": 1, "other:x": "y"}));
 }
+
+#[test]
+fn a_union_that_begins_with_a_leafref_has_the_json_type_of_its_target() {
+    let mut set = ModuleSet::new();
+    let model = r#"module un { namespace urn:un; prefix un; leaf number { type int32; } leaf big { type uint64; }
+        leaf u { type union { type leafref { path "/un:number"; } type leafref { path "/un:big"; } type string; } } }"#;
+    set.add_text("un.yang", model).unwrap();
+    let schema = set.compile(&CompileOptions::new()).unwrap();
+    for (text, expected) in [("5", json!(5)), ("5000000000", json!("5000000000")), ("abc", json!("abc"))] {
+        let xml = format!("<data><u xmlns='urn:un'>{text}</u></data>");
+        let document = roxmltree::Document::parse(&xml).unwrap();
+        let json = schema.to_json(document.root_element(), &JsonOptions::new()).unwrap();
+        assert_eq!(json, json!({ "un:u": expected }), "{text}");
+        let back = schema.from_json(&json, schema.root(), &JsonOptions::new()).unwrap();
+        assert!(back.contains(&format!(">{text}<")), "{back}");
+    }
+}
