@@ -253,28 +253,6 @@ async fn a_switch_that_cannot_save_is_told_once_and_saved_when_the_ticket_is_ope
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_switch_that_somebody_else_keeps_locked_is_given_up_with_everything_as_before() {
-    let world = World::serving(Options::config(json!({"devices": {"patience": "2s"}}))).await;
-    let before = world.snapshot(PORT);
-    let denied = json!({"rpc_error": {"tag": "lock-denied", "message": "running is locked by session 7"}});
-    world.fault(json!({"system": "switch", "point": "request", "method": "lock", "action": denied}));
-    let ticket = world.file(PORT, founding_ticket());
-    world.approve(ticket).await;
-    world.ticket_is(ticket, "attention required").await;
-    world.quiet(0).await;
-    assert_eq!(world.subjects(ticket), ["Pending approval", "Approved", "Attention required"]);
-    let notes = world.notes(ticket);
-    for part in [
-        "running is locked by session 7",
-        "the switch is as before the change; NetBox is as before the change",
-    ] {
-        assert!(notes.contains(part), "{part:?} is not told: {notes}");
-    }
-    assert_eq!(world.snapshot(PORT), before);
-    world.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_switch_that_will_not_be_read_at_once_after_an_unknown_outcome_is_read_again() {
     let world = World::serving(Options::default()).await;
     let lost = json!({"system": "switch", "point": "request", "method": "commit", "times": 1, "action": "drop_reply"});
