@@ -10,6 +10,7 @@ mod tell;
 use std::time::Duration;
 
 use change_model::{Change, Effect, Event};
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -43,25 +44,27 @@ impl EffectError {
 /// What an effect brings: an event, or nothing more to say.
 pub(crate) type Outcome = Result<Option<Event>, EffectError>;
 
-/// Runs one effect of a change.
+/// Runs one effect of a change. Each takes the memory that it needs itself, and not that of the largest.
 pub(crate) async fn run(app: &App, row: &OutboxRow, change: &Change) -> Outcome {
-    match &row.effect {
-        Effect::MakePlan => plan::make(app, change).await,
-        Effect::AskApprovers => approvers::ask(app, change, row.attempts > 1).await,
-        Effect::TellTicket(note) => tell::ticket(app, change, *note, row.id).await,
-        Effect::TellChat(note) => tell::chat(app, change, *note, row.attempts > 1).await,
-        Effect::Expire => Ok(Some(Event::Expired)),
-        Effect::Recheck => recheck::compare(app, change).await,
-        Effect::UpdateNetbox => netbox::update(app, change).await,
-        Effect::FinishNetbox => netbox::finish(app, change).await,
-        Effect::RestoreNetbox => netbox::restore(app, change).await,
-        Effect::ConfigureDevice => device::configure(app, change).await,
+    let repeated = row.attempts > 1;
+    let work: BoxFuture<'_, Outcome> = match &row.effect {
+        Effect::MakePlan => Box::pin(plan::make(app, change)),
+        Effect::AskApprovers => Box::pin(approvers::ask(app, change, repeated)),
+        Effect::TellTicket(note) => Box::pin(tell::ticket(app, change, *note, row.id)),
+        Effect::TellChat(note) => Box::pin(tell::chat(app, change, *note, repeated)),
+        Effect::Expire => return Ok(Some(Event::Expired)),
+        Effect::Recheck => Box::pin(recheck::compare(app, change)),
+        Effect::UpdateNetbox => Box::pin(netbox::update(app, change)),
+        Effect::FinishNetbox => Box::pin(netbox::finish(app, change)),
+        Effect::RestoreNetbox => Box::pin(netbox::restore(app, change)),
+        Effect::ConfigureDevice => Box::pin(device::configure(app, change)),
         Effect::ProveDevice => {
             let may_wait = Limits::of(app).may_wait(&row.effect, row.first_attempt_at, Timestamp::now());
-            device::prove(app, change, may_wait).await
+            Box::pin(device::prove(app, change, may_wait))
         }
-        Effect::SettleDevice => device::settle(app, change).await,
-    }
+        Effect::SettleDevice => Box::pin(device::settle(app, change)),
+    };
+    work.await
 }
 
 impl From<ticket_client::Error> for EffectError {
