@@ -7,6 +7,7 @@ pub mod capabilities;
 pub mod error;
 pub mod framing;
 pub mod hello;
+mod message;
 pub mod notification;
 pub mod operation;
 pub mod ops;

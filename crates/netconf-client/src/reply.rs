@@ -1,17 +1,13 @@
 //! A server's `<rpc-reply>` (RFC 6241, section 4.2).
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use bytes::Bytes;
-use memchr::memmem::Finder;
 
 use crate::error::Error;
+use crate::message::Message;
 use crate::rpc_error::{RpcError, Severity};
 use crate::xml::{self, StartTag};
-
-/// Finds the word that every error has in it; made once, as it costs more than looking through a small reply.
-static RPC_ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("rpc-error"));
 
 /// A reply that is not an error.
 ///
@@ -33,11 +29,17 @@ impl Reply {
     /// # Errors
     /// [`Error::RpcErrors`] if the server refused, [`Error::UnexpectedReply`] if this is no complete reply.
     pub fn read(message: Bytes, operation: &str, max_depth: usize) -> Result<Self, Error> {
+        Self::from_message(Message::from(message), operation, max_depth)
+    }
+
+    /// [`Reply::read`] of a message that was looked through as it came.
+    pub(crate) fn from_message(message: Message, operation: &str, max_depth: usize) -> Result<Self, Error> {
         let unexpected = |reason: &str| Error::UnexpectedReply {
             operation: operation.to_owned(),
             reason: reason.to_owned(),
         };
-        let text = String::from_utf8(Vec::from(message)).map_err(|_| unexpected("it is not UTF-8"))?;
+        let may_have_errors = message.may_have_errors();
+        let text = message.into_text().ok_or_else(|| unexpected("it is not UTF-8"))?;
         let root = match xml::start_tag(text.as_bytes()) {
             Ok(Some(tag)) if tag.name == "rpc-reply" => tag,
             Ok(Some(tag)) => return Err(unexpected(&format!("it is a <{}>", tag.name))),
@@ -48,7 +50,7 @@ impl Reply {
         let body = body_range(&text, &root).ok_or_else(|| unexpected("it does not end with </rpc-reply>"))?;
         let content = body.clone();
         let mut reply = Reply { text, body, content, warnings: Vec::new(), max_depth };
-        if RPC_ERROR.find(reply.body().as_bytes()).is_some() {
+        if may_have_errors {
             let errors = reply.errors(head).map_err(|reason| unexpected(&reason))?;
             if errors.iter().any(|error| error.severity == Severity::Error) {
                 return Err(Error::RpcErrors(errors));

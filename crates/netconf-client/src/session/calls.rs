@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{CallFailure, SessionConfig, Shared};
+use super::caller::Incoming;
+use super::{CallFailure, SessionConfig};
 use crate::error::LostCause;
 use crate::framing::Piece;
 use crate::transport::DirectWrite;
@@ -24,7 +25,9 @@ const BATCH: usize = 64;
 /// Who waits for a reply.
 pub(super) enum Waiter {
     /// One caller wants the whole message.
-    Whole(oneshot::Sender<Bytes>),
+    Whole(oneshot::Sender<Incoming>),
+    /// The same caller, who has the beginning of a large one.
+    Growing(mpsc::UnboundedSender<Piece>),
     /// One caller wants the message as it comes.
     Parts(mpsc::Sender<Piece>),
     /// Nobody any more: the caller was dropped or ran out of time.
@@ -239,25 +242,43 @@ impl Calls {
         Some(match entry.waiter {
             Waiter::Parts(reader) => Taker::Parts(reader),
             Waiter::Nobody => Taker::Nobody,
-            Waiter::Whole(_) => {
+            Waiter::Whole(_) | Waiter::Growing(_) => {
                 table.receiving = Some(entry);
                 Taker::Whole
             }
         })
     }
 
-    /// Whether somebody still waits for the reply that is coming.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.table().receiving.is_some()
+    /// Gives the next part of the reply that is coming to its caller. Returns whether he still wants it.
+    pub(super) fn grew(&self, part: Bytes) -> bool {
+        let mut table = self.table();
+        let Some(entry) = table.receiving.take() else { return false };
+        let waiter = match entry.waiter {
+            Waiter::Whole(caller) => {
+                let (sender, rest) = mpsc::unbounded_channel();
+                caller.send(Incoming::Begun(part, rest)).is_ok().then_some(sender)
+            }
+            Waiter::Growing(caller) => caller.send(Piece::Data(part)).is_ok().then_some(caller),
+            Waiter::Parts(_) | Waiter::Nobody => None,
+        };
+        table.receiving = waiter.map(|caller| Entry { waiter: Waiter::Growing(caller), ..entry });
+        table.receiving.is_some()
     }
 
-    /// Hands the reply that was coming to the caller who still waits for it.
-    pub(super) fn received(&self, message: Bytes) {
+    /// Hands the rest of the reply that was coming, or all of it, to the caller who still waits for it.
+    pub(super) fn received(&self, rest: Bytes) {
         // Two statements: the caller is woken without the lock.
         let entry = self.table().receiving.take();
-        if let Some(Entry { waiter: Waiter::Whole(caller), .. }) = entry {
-            // The receiver may be gone by now: then the reply is not wanted.
-            drop(caller.send(message));
+        // The receiver may be gone by now: then the reply is not wanted.
+        match entry.map(|entry| entry.waiter) {
+            Some(Waiter::Whole(caller)) => drop(caller.send(Incoming::Whole(rest))),
+            Some(Waiter::Growing(caller)) => {
+                if !rest.is_empty() {
+                    drop(caller.send(Piece::Data(rest)));
+                }
+                drop(caller.send(Piece::End));
+            }
+            Some(Waiter::Parts(_) | Waiter::Nobody) | None => {}
         }
     }
 
@@ -287,7 +308,7 @@ impl Calls {
             match entry.waiter {
                 Waiter::Whole(_) if entry.deadline <= now => entry.waiter = Waiter::Nobody,
                 Waiter::Whole(_) => next = next.min(entry.deadline),
-                Waiter::Parts(_) | Waiter::Nobody => {}
+                Waiter::Growing(_) | Waiter::Parts(_) | Waiter::Nobody => {}
             }
         }
         match &table.receiving {
@@ -301,7 +322,7 @@ impl Calls {
 
     /// Registers a call and writes its request as far as that needs no waiting, if the caller is alone on the session:
     /// that saves waking the task. Hands the request back otherwise.
-    fn write_directly(&self, request: Request) -> Result<Option<Request>, CallFailure> {
+    pub(super) fn write_directly(&self, request: Request) -> Result<Option<Request>, CallFailure> {
         let mut table = self.table();
         if let Some(cause) = table.lost.clone() {
             return Err(CallFailure::Lost { cause, sent: false });
@@ -330,8 +351,17 @@ impl Calls {
         Ok(None)
     }
 
+    /// Waits for room in the queue, until the call's time is over.
+    pub(super) async fn room(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, CallFailure> {
+        let turn = tokio::time::timeout_at(deadline, self.room.acquire()).await;
+        turn.map_err(|_| CallFailure::Late { sent: false })?.map_err(|_| {
+            let cause = self.lost().unwrap_or(LostCause::Closed);
+            CallFailure::Lost { cause, sent: false }
+        })
+    }
+
     /// Registers a call and leaves its request to the task, which joins those of several callers into one write.
-    fn queue(&self, request: Request, room: SemaphorePermit<'_>) -> Result<(), CallFailure> {
+    pub(super) fn queue(&self, request: Request, room: SemaphorePermit<'_>) -> Result<(), CallFailure> {
         let mut table = self.table();
         if let Some(cause) = table.lost.clone() {
             return Err(CallFailure::Lost { cause, sent: false });
@@ -345,7 +375,7 @@ impl Calls {
     }
 
     /// Gives a call up. Returns whether it may have been sent. One that was not will not be.
-    fn abandon(&self, id: u64) -> bool {
+    pub(super) fn abandon(&self, id: u64) -> bool {
         let mut table = self.table();
         let Some(at) = table.entries.iter().position(|entry| entry.id == id) else {
             table.receiving.take_if(|entry| entry.id == id);
@@ -366,74 +396,5 @@ impl Calls {
             }
         }
         true
-    }
-}
-
-/// Registers a call and gets its request under way, in one step, so that table and wire have one order. Waits for room in
-/// the queue until the call's time is over.
-pub(super) async fn enqueue(shared: &Arc<Shared>, request: Request) -> Result<Registered, CallFailure> {
-    let (calls, id) = (&shared.calls, request.id);
-    if let Some(request) = calls.write_directly(request)? {
-        let turn = tokio::time::timeout_at(request.deadline, calls.room.acquire()).await;
-        let turn = turn.map_err(|_| CallFailure::Late { sent: false })?;
-        let room = turn.map_err(|_| {
-            let cause = calls.lost().unwrap_or(LostCause::Closed);
-            CallFailure::Lost { cause, sent: false }
-        })?;
-        calls.queue(request, room)?;
-    }
-    Ok(Registered { shared: Arc::clone(shared), id, answered: false })
-}
-
-/// A call under way; dropping it gives the call up and leaves the session usable.
-pub(crate) struct Registered {
-    shared: Arc<Shared>,
-    id: u64,
-    answered: bool,
-}
-
-impl Registered {
-    /// The whole reply, or why there is none. The task drops the other end when the call's time is over or the session
-    /// is lost.
-    pub(super) async fn reply(mut self, receiver: oneshot::Receiver<Bytes>) -> Result<Bytes, CallFailure> {
-        match receiver.await {
-            Ok(message) => {
-                self.answered = true;
-                Ok(message)
-            }
-            Err(_) if self.shared.calls.lost().is_some() => Err(self.lost()),
-            Err(_) => Err(CallFailure::Late { sent: self.give_up() }),
-        }
-    }
-
-    /// What is known when the session has ended before the reply has.
-    pub(crate) fn lost(&mut self) -> CallFailure {
-        let sent = self.give_up();
-        CallFailure::Lost { cause: self.shared.calls.lost().unwrap_or(LostCause::Closed), sent }
-    }
-
-    /// Gives the call up. Returns whether it may have been sent.
-    fn give_up(&mut self) -> bool {
-        self.answered = true;
-        self.shared.calls.abandon(self.id)
-    }
-
-    /// Says that the whole reply has come.
-    pub(crate) fn answered(&mut self) {
-        self.answered = true;
-    }
-}
-
-impl std::fmt::Debug for Registered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Registered").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        if !self.answered {
-            self.shared.calls.abandon(self.id);
-        }
     }
 }

@@ -145,6 +145,7 @@ enum Target {
 /// Turns the stream's bytes into replies and notifications.
 struct Reader<'s> {
     shared: &'s Shared,
+    /// The message at hand, or what has come of it since its last part was given away.
     message: Assembler,
     /// Who gets the message at hand, once its start tag has been seen.
     target: Option<Target>,
@@ -157,6 +158,9 @@ const READS_IN_A_ROW: u32 = 64;
 
 /// Bytes up to which a message's start tag is looked for with every part that comes.
 const SMALL_HEAD: usize = 4096;
+
+/// Bytes of a reply that are kept here until more have come, at most; so a caller is not woken for less.
+const LARGE: usize = 16 << 10;
 
 impl Reader<'_> {
     async fn run<R: ReadBytes>(&mut self, read: &mut R, decoder: &mut Decoder) -> LostCause {
@@ -197,12 +201,12 @@ impl Reader<'_> {
                 self.hand_on(Piece::Data(data)).await;
                 Ok(())
             }
-            Some(Target::Caller(Taker::Whole)) if !self.shared.calls.is_wanted() => {
-                self.message.take();
-                self.target = Some(Target::Caller(Taker::Nobody));
+            Some(Target::Caller(Taker::Whole)) => {
+                self.message.add(data);
+                self.pass_on();
                 Ok(())
             }
-            Some(_) => {
+            Some(Target::Notifications) => {
                 self.message.add(data);
                 Ok(())
             }
@@ -215,12 +219,23 @@ impl Reader<'_> {
                 // A long start tag that comes in small parts is not searched anew with each of them.
                 self.look_at = if length < SMALL_HEAD { 0 } else { length + length / 8 };
                 self.target = self.find_target()?;
-                if let Some(Target::Caller(Taker::Parts(_))) = self.target {
-                    let head = self.message.take();
-                    self.hand_on(Piece::Data(head)).await;
+                match self.target {
+                    Some(Target::Caller(Taker::Parts(_))) => {
+                        let head = self.message.take();
+                        self.hand_on(Piece::Data(head)).await;
+                    }
+                    Some(Target::Caller(Taker::Whole)) => self.pass_on(),
+                    _ => {}
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Lets the caller of a large reply put it together himself, so that this task is free for the next part.
+    fn pass_on(&mut self) {
+        if self.message.bytes().len() >= LARGE && !self.shared.calls.grew(self.message.take()) {
+            self.target = Some(Target::Caller(Taker::Nobody));
         }
     }
 

@@ -4,6 +4,7 @@
 //! it, so calls may overlap ("pipelining"); the server works them off in order (RFC 6241, section 4.5). A call that
 //! is dropped or runs into its time limit leaves the session usable: its reply, when it comes, is thrown away.
 
+mod caller;
 mod calls;
 mod config;
 mod driver;
@@ -30,7 +31,7 @@ use crate::transport::{ReadBytes, Stream, Transport, WriteBytes};
 
 pub use config::SessionConfig;
 
-pub(crate) use calls::Registered;
+pub(crate) use caller::Registered;
 use calls::{Calls, Request, Waiter};
 
 /// Parts of a streamed reply that are read ahead of its reader.
@@ -177,7 +178,7 @@ impl Session {
             Err(failure) => Err(failure),
         };
         let message = reply.map_err(|failure| self.failed(failure, &operation, limit))?;
-        let reply = Reply::read(message, operation.name(), self.inner.config.limits.max_depth);
+        let reply = Reply::from_message(message, operation.name(), self.inner.config.limits.max_depth);
         let output = reply.and_then(|reply| operation.read(reply));
         output.map_err(|error| self.unreadable(error, &operation))
     }
@@ -276,7 +277,7 @@ impl Session {
     ) -> Result<Registered, CallFailure> {
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
         let frame = self.frame(id, operation).map_err(CallFailure::Unframed)?;
-        calls::enqueue(&self.inner.shared, Request { id, frame, waiter, deadline }).await
+        caller::enqueue(&self.inner.shared, Request { id, frame, waiter, deadline }).await
     }
 
     /// The framed `<rpc>`.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use netconf_client::framing::{self, Framing};
 use netconf_client::ops::{Commit, Datastore, EditConfig, Get, WithWarnings};
-use netconf_client::{Error, LostCause, Phase, Session, SessionConfig};
+use netconf_client::{Error, ErrorTag, LostCause, Phase, Session, SessionConfig};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::peer::{HELLO, Peer};
@@ -35,8 +35,9 @@ async fn within<T>(what: impl Future<Output = T>) -> T {
 #[tokio::test]
 async fn a_reply_that_stops_in_the_middle_is_late_and_its_rest_is_drained() {
     let (session, mut peer) = open(1 << 16, SessionConfig::default().call_timeout(LIMIT)).await;
-    for number in [1, 3] {
-        let begin = format!("<rpc-reply message-id=\"{number}\"><data>begun and ");
+    // A large reply is put together by its caller.
+    for (number, begun) in [(1, 1), (3, 1), (5, 40_000)] {
+        let begin = format!("<rpc-reply message-id=\"{number}\"><data>{}", "begun ".repeat(begun));
         let serve = async {
             peer.receive().await;
             peer.stream.write_all(format!("\n#{}\n{begin}", begin.len()).as_bytes()).await.unwrap();
@@ -56,6 +57,53 @@ async fn a_reply_that_stops_in_the_middle_is_late_and_its_rest_is_drained() {
         let (data, ()) = within(async { tokio::join!(session.call(Get::new()), serve) }).await;
         assert_eq!(data.unwrap().xml(), "mine");
     }
+}
+
+#[tokio::test]
+async fn a_large_reply_that_its_caller_does_not_fetch_holds_up_nobody() {
+    let (session, mut peer) = open(1 << 12, SessionConfig::default().call_timeout(LIMIT)).await;
+    let large = "<a>ü</a>".repeat(100_000);
+    let mut first = Box::pin(session.call(Get::new()));
+    assert!(futures_util::poll!(&mut first).is_pending(), "nobody has answered yet");
+    let serve = async {
+        peer.receive().await;
+        peer.reply(1, &format!("<data>{large}</data>")).await;
+        peer.receive().await;
+        peer.reply(2, "<data>small</data>").await;
+    };
+    let (second, ()) = within(async { tokio::join!(session.call(Get::new()), serve) }).await;
+    assert_eq!(second.unwrap().xml(), "small");
+    assert_eq!(within(first).await.unwrap().xml(), large);
+}
+
+#[tokio::test]
+async fn a_large_reply_is_looked_through_to_its_end() {
+    let (session, mut peer) = open(1 << 12, SessionConfig::default().call_timeout(LIMIT)).await;
+    let large = "<a/>".repeat(50_000);
+    let error = "<rpc-error><error-type>application</error-type><error-tag>too-big</error-tag>\
+                 <error-severity>error</error-severity></rpc-error>";
+    let serve = async {
+        peer.receive().await;
+        peer.reply(1, &format!("<data>{large}</data>{error}")).await;
+        peer.receive().await;
+        let text = format!("<rpc-reply message-id=\"2\"><data>{large}\u{1}</data></rpc-reply>");
+        let broken =
+            text.into_bytes().into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect::<Vec<_>>();
+        let mut frame = BytesMut::new();
+        framing::encode(Framing::Chunked, &broken, &mut frame).unwrap();
+        peer.stream.write_all(&frame).await.unwrap();
+        peer.receive().await;
+        peer.reply(3, "<ok/>").await;
+    };
+    let calls = async {
+        let refused = session.call(Get::new()).await.unwrap_err();
+        let broken = session.call(Get::new()).await.unwrap_err();
+        session.call(Commit::new()).await.unwrap();
+        (refused, broken)
+    };
+    let ((refused, broken), ()) = within(async { tokio::join!(calls, serve) }).await;
+    assert_eq!(refused.rpc_errors()[0].tag, ErrorTag::TooBig);
+    assert!(matches!(&broken, Error::UnexpectedReply { reason, .. } if reason.contains("UTF-8")), "{broken}");
 }
 
 #[tokio::test]
