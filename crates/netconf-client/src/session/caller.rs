@@ -79,7 +79,9 @@ impl Registered {
 
 /// A large reply; `None` if it stops coming.
 async fn put_together(first: Bytes, mut rest: mpsc::UnboundedReceiver<Piece>) -> Option<Message> {
-    let mut message = Message::from(first);
+    let mut message = Message::default();
+    message.add(&first);
+    drop(first);
     loop {
         match rest.recv().await? {
             Piece::Data(part) => message.add(&part),
