@@ -46,7 +46,8 @@ impl Registered {
     ) -> Result<Message, CallFailure> {
         let message = match receiver.await {
             Ok(Incoming::Whole(whole)) => Some(Message::from(whole)),
-            Ok(Incoming::Begun(first, rest)) => put_together(first, rest).await,
+            // In a box: most replies are small, and so are the calls that wait for them.
+            Ok(Incoming::Begun(first, rest)) => Box::pin(put_together(first, rest)).await,
             Err(_) => None,
         };
         match message {

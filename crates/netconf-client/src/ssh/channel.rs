@@ -94,7 +94,8 @@ impl ReadBytes for SshRead {
 
 impl WriteBytes for SshWrite {
     async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
-        self.half.data_bytes(bytes).await.map_err(io::Error::other)
+        // In a box: it is large, and between two writes a session shall not keep room for it.
+        Box::pin(self.half.data_bytes(bytes)).await.map_err(io::Error::other)
     }
 
     fn direct(&self) -> Option<DirectWrite> {

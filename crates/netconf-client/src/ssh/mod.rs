@@ -13,6 +13,7 @@ mod login;
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use async_ssh2_tokio::{Client, ToSocketAddrsWithHostname};
@@ -173,13 +174,13 @@ impl SshConnector {
             expected.method.clone(),
             config,
         );
-        let login = async {
-            tokio::select! {
-                outcome = timeout(limit, login) => outcome.map_err(|_| late(Phase::Login, limit)),
-                after = self.no_handshake(&route) => Err(late(Phase::Connect, after)),
-            }
+        // Pinned at once: moved into a branch of `select!`, it would take its room, some 5 kB, once more.
+        let mut login = pin!(timeout(limit, login));
+        let outcome = tokio::select! {
+            outcome = &mut login => outcome.map_err(|_| late(Phase::Login, limit))?,
+            after = self.no_handshake(&route) => return Err(late(Phase::Connect, after)),
         };
-        match login.await? {
+        match outcome {
             Ok(client) => {
                 let mut session = self.session.clone();
                 session.hello_timeout = self.timeouts.hello;
