@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
 use netconf_client::ssh::SshTarget;
+use russh::cipher::AES_256_GCM;
 use russh::client::{self, Handle, Msg};
 use russh::keys::PublicKey;
-use russh::{Channel, ChannelMsg};
+use russh::{Channel, ChannelMsg, Preferred};
 
 use crate::Outcome;
 
@@ -43,7 +44,10 @@ pub(crate) struct Floor {
 
 impl Floor {
     pub(crate) async fn open(login: &Login) -> Outcome<Self> {
-        let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
+        // The cipher that this crate asks for first on any processor of today.
+        let mut preferred = Preferred::default();
+        preferred.cipher.to_mut().insert(0, AES_256_GCM);
+        let config = Arc::new(client::Config { nodelay: true, preferred, ..client::Config::default() });
         let handler = Pinned(PublicKey::from_openssh(&login.key)?);
         let address = (login.target.host.as_str(), login.target.port);
         let mut handle = client::connect(config, address, handler).await?;
