@@ -8,15 +8,36 @@ use tokio::sync::{mpsc, oneshot};
 use super::calls::Request;
 use super::{CallFailure, Shared};
 use crate::error::LostCause;
-use crate::framing::Piece;
 use crate::message::Message;
 
 /// A reply for the caller who wants it whole.
 pub(super) enum Incoming {
     /// All of it.
     Whole(Bytes),
-    /// The beginning of a large one, and where the rest comes from. What waits there is limited by the size of a message.
-    Begun(Bytes, mpsc::UnboundedReceiver<Piece>),
+    /// A large one, of which more is to come.
+    Begun(Begun),
+}
+
+/// A large reply that its caller puts together while the rest of it comes.
+pub(super) struct Begun {
+    pub(super) first: Bytes,
+    /// What comes next, as fast as the caller takes it.
+    pub(super) parts: mpsc::Receiver<Bytes>,
+    /// What was not in `parts` when the reply was complete.
+    pub(super) rest: oneshot::Receiver<Bytes>,
+}
+
+impl Begun {
+    /// The whole; `None` if it stops coming.
+    async fn whole(mut self) -> Option<Message> {
+        let mut message = Message::default();
+        message.add(&std::mem::take(&mut self.first));
+        while let Some(part) = self.parts.recv().await {
+            message.add(&part);
+        }
+        message.add(&self.rest.await.ok()?);
+        Some(message)
+    }
 }
 
 /// Registers a call and gets its request under way, in one step, so that table and wire have one order. Waits for room in
@@ -47,7 +68,7 @@ impl Registered {
         let message = match receiver.await {
             Ok(Incoming::Whole(whole)) => Some(Message::from(whole)),
             // In a box: most replies are small, and so are the calls that wait for them.
-            Ok(Incoming::Begun(first, rest)) => Box::pin(put_together(first, rest)).await,
+            Ok(Incoming::Begun(begun)) => Box::pin(begun.whole()).await,
             Err(_) => None,
         };
         match message {
@@ -75,19 +96,6 @@ impl Registered {
     /// Says that the whole reply has come.
     pub(crate) fn answered(&mut self) {
         self.answered = true;
-    }
-}
-
-/// A large reply; `None` if it stops coming.
-async fn put_together(first: Bytes, mut rest: mpsc::UnboundedReceiver<Piece>) -> Option<Message> {
-    let mut message = Message::default();
-    message.add(&first);
-    drop(first);
-    loop {
-        match rest.recv().await? {
-            Piece::Data(part) => message.add(&part),
-            Piece::End => return Some(message),
-        }
     }
 }
 

@@ -9,29 +9,43 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::caller::Incoming;
+use super::caller::{Begun, Incoming};
 use super::{CallFailure, SessionConfig};
 use crate::error::LostCause;
-use crate::framing::Piece;
+use crate::framing::{Assembler, Piece};
 use crate::transport::DirectWrite;
 use crate::xml::MessageId;
 
 /// Requests written in one go, at most.
 const BATCH: usize = 64;
 
+/// Parts of a large reply that wait for its caller, at most.
+pub(super) const PARTS: usize = 64;
+
 /// Who waits for a reply.
 pub(super) enum Waiter {
     /// One caller wants the whole message.
     Whole(oneshot::Sender<Incoming>),
-    /// The same caller, who has the beginning of a large one.
-    Growing(mpsc::UnboundedSender<Piece>),
+    /// The same caller, who has the beginning of a large one and takes some parts more before the rest.
+    Growing(mpsc::Sender<Bytes>, oneshot::Sender<Bytes>),
     /// One caller wants the message as it comes.
     Parts(mpsc::Sender<Piece>),
     /// Nobody any more: the caller was dropped or ran out of time.
     Nobody,
+}
+
+/// What became of a part of a large reply.
+pub(super) enum Grown {
+    /// The caller has it.
+    Taken,
+    /// He still has as many as may wait for him; this is where the next goes.
+    Full(mpsc::Sender<Bytes>),
+    /// He does not want it any more.
+    Unwanted,
 }
 
 /// Who gets a reply that has begun to come.
@@ -242,27 +256,41 @@ impl Calls {
         Some(match entry.waiter {
             Waiter::Parts(reader) => Taker::Parts(reader),
             Waiter::Nobody => Taker::Nobody,
-            Waiter::Whole(_) | Waiter::Growing(_) => {
+            Waiter::Whole(_) | Waiter::Growing(..) => {
                 table.receiving = Some(entry);
                 Taker::Whole
             }
         })
     }
 
-    /// Gives the next part of the reply that is coming to its caller. Returns whether he still wants it.
-    pub(super) fn grew(&self, part: Bytes) -> bool {
+    /// Gives what there is of the reply that is coming to its caller, if he has room for it.
+    pub(super) fn grew(&self, part: &mut Assembler) -> Grown {
         let mut table = self.table();
-        let Some(entry) = table.receiving.take() else { return false };
-        let waiter = match entry.waiter {
+        let Some(entry) = table.receiving.take() else { return Grown::Unwanted };
+        let (waiter, grown) = match entry.waiter {
             Waiter::Whole(caller) => {
-                let (sender, rest) = mpsc::unbounded_channel();
-                caller.send(Incoming::Begun(part, rest)).is_ok().then_some(sender)
+                let ((sender, parts), (last, rest)) = (mpsc::channel(PARTS), oneshot::channel());
+                let begun = Begun { first: part.take(), parts, rest };
+                if caller.send(Incoming::Begun(begun)).is_err() {
+                    return Grown::Unwanted;
+                }
+                (Waiter::Growing(sender, last), Grown::Taken)
             }
-            Waiter::Growing(caller) => caller.send(Piece::Data(part)).is_ok().then_some(caller),
-            Waiter::Parts(_) | Waiter::Nobody => None,
+            Waiter::Growing(sender, last) => {
+                let grown = match sender.try_reserve() {
+                    Ok(room) => {
+                        room.send(part.take());
+                        Grown::Taken
+                    }
+                    Err(TrySendError::Full(())) => Grown::Full(sender.clone()),
+                    Err(TrySendError::Closed(())) => return Grown::Unwanted,
+                };
+                (Waiter::Growing(sender, last), grown)
+            }
+            Waiter::Parts(_) | Waiter::Nobody => return Grown::Unwanted,
         };
-        table.receiving = waiter.map(|caller| Entry { waiter: Waiter::Growing(caller), ..entry });
-        table.receiving.is_some()
+        table.receiving = Some(Entry { waiter, ..entry });
+        grown
     }
 
     /// Hands the rest of the reply that was coming, or all of it, to the caller who still waits for it.
@@ -272,12 +300,7 @@ impl Calls {
         // The receiver may be gone by now: then the reply is not wanted.
         match entry.map(|entry| entry.waiter) {
             Some(Waiter::Whole(caller)) => drop(caller.send(Incoming::Whole(rest))),
-            Some(Waiter::Growing(caller)) => {
-                if !rest.is_empty() {
-                    drop(caller.send(Piece::Data(rest)));
-                }
-                drop(caller.send(Piece::End));
-            }
+            Some(Waiter::Growing(_, last)) => drop(last.send(rest)),
             Some(Waiter::Parts(_) | Waiter::Nobody) | None => {}
         }
     }
@@ -308,7 +331,7 @@ impl Calls {
             match entry.waiter {
                 Waiter::Whole(_) if entry.deadline <= now => entry.waiter = Waiter::Nobody,
                 Waiter::Whole(_) => next = next.min(entry.deadline),
-                Waiter::Growing(_) | Waiter::Parts(_) | Waiter::Nobody => {}
+                Waiter::Growing(..) | Waiter::Parts(_) | Waiter::Nobody => {}
             }
         }
         match &table.receiving {

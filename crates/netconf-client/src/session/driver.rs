@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use tokio::time::timeout;
 
 use super::Shared;
-use super::calls::{Batch, Taker};
+use super::calls::{Batch, Grown, PARTS, Taker};
 use crate::error::LostCause;
 use crate::framing::{self, Assembler, Decoder, Framing, Piece};
 use crate::hello::NETCONF_NS;
@@ -37,8 +38,13 @@ impl<R, W> Drop for Driver<R, W> {
 impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
     /// Reads and writes until the stream ends, or the session has been ended from this side.
     pub(super) async fn run(mut self) {
-        let mut reader =
-            Reader { shared: &self.shared, message: Assembler::default(), target: None, look_at: 0 };
+        let mut reader = Reader {
+            shared: &self.shared,
+            message: Assembler::default(),
+            target: None,
+            look_at: 0,
+            is_idle: false,
+        };
         let framing = self.decoder.framing();
         let mut writer = Writer { write: &mut self.write, shared: &self.shared, framing, nudge: self.nudge };
         let cause = tokio::select! {
@@ -49,7 +55,7 @@ impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
         self.shared.calls.fail_all(cause.clone());
         self.shared.notifications.end(cause);
         // Best effort: the session is over whatever comes of it.
-        let _ = tokio::time::timeout(SHUTDOWN_LIMIT, self.write.shutdown()).await;
+        let _ = timeout(SHUTDOWN_LIMIT, self.write.shutdown()).await;
     }
 }
 
@@ -100,7 +106,7 @@ impl<W: WriteBytes> Writer<'_, W> {
     async fn next(&mut self, batch: &mut Batch) -> Result<(), LostCause> {
         let calls = &self.shared.calls;
         while let Some(after) = self.nudge.filter(|_| calls.unanswered()) {
-            match tokio::time::timeout(after, calls.next(batch)).await {
+            match timeout(after, calls.next(batch)).await {
                 Ok(taken) => return taken,
                 Err(_) if !calls.unanswered() => {}
                 Err(_) => {
@@ -151,6 +157,8 @@ struct Reader<'s> {
     target: Option<Target>,
     /// Bytes of the message at which its start tag is looked for next.
     look_at: usize,
+    /// Whether its caller does not fetch it.
+    is_idle: bool,
 }
 
 /// Reads in a row, without one that had to wait, after which writing and deadlines have a turn.
@@ -161,6 +169,9 @@ const SMALL_HEAD: usize = 4096;
 
 /// Bytes of a reply that are kept here until more have come, at most; so a caller is not woken for less.
 const LARGE: usize = 16 << 10;
+
+/// How long the session waits, once in a reply, for a caller who does not fetch it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Reader<'_> {
     async fn run<R: ReadBytes>(&mut self, read: &mut R, decoder: &mut Decoder) -> LostCause {
@@ -203,7 +214,7 @@ impl Reader<'_> {
             }
             Some(Target::Caller(Taker::Whole)) => {
                 self.message.add(data);
-                self.pass_on();
+                self.pass_on().await;
                 Ok(())
             }
             Some(Target::Notifications) => {
@@ -224,7 +235,7 @@ impl Reader<'_> {
                         let head = self.message.take();
                         self.hand_on(Piece::Data(head)).await;
                     }
-                    Some(Target::Caller(Taker::Whole)) => self.pass_on(),
+                    Some(Target::Caller(Taker::Whole)) => self.pass_on().await,
                     _ => {}
                 }
                 Ok(())
@@ -232,10 +243,31 @@ impl Reader<'_> {
         }
     }
 
-    /// Lets the caller of a large reply put it together himself, so that this task is free for the next part.
-    fn pass_on(&mut self) {
-        if self.message.bytes().len() >= LARGE && !self.shared.calls.grew(self.message.take()) {
-            self.target = Some(Target::Caller(Taker::Nobody));
+    /// Lets the caller of a large reply put it together himself, so that this task is free for the next part. It waits
+    /// for one who is behind, so that there is never much more in memory than the reply; whoever does not fetch his reply
+    /// gets the rest of it in one piece.
+    async fn pass_on(&mut self) {
+        if self.message.bytes().len() < LARGE {
+            return;
+        }
+        match self.shared.calls.grew(&mut self.message) {
+            Grown::Taken => {}
+            Grown::Full(_) if self.is_idle => {}
+            Grown::Full(caller) => match timeout(PATIENCE, caller.reserve_many(PARTS / 2)).await {
+                // He is not to be woken, nor to wake this task, for every part.
+                Ok(Ok(mut room)) => {
+                    if let Some(room) = room.next() {
+                        room.send(self.message.take());
+                    }
+                }
+                // He has gone: the next part is told so.
+                Ok(Err(_)) => {}
+                Err(_) => self.is_idle = true,
+            },
+            Grown::Unwanted => {
+                self.message.take();
+                self.target = Some(Target::Caller(Taker::Nobody));
+            }
         }
     }
 
@@ -268,6 +300,7 @@ impl Reader<'_> {
 
     async fn end(&mut self) -> Result<(), LostCause> {
         self.look_at = 0;
+        self.is_idle = false;
         if self.target.is_none() {
             self.target = self.find_target()?;
             if let Some(Target::Caller(Taker::Parts(_))) = self.target {

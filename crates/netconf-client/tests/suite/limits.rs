@@ -59,21 +59,49 @@ async fn a_reply_that_stops_in_the_middle_is_late_and_its_rest_is_drained() {
     }
 }
 
+/// More than may wait for its caller.
 #[tokio::test]
 async fn a_large_reply_that_its_caller_does_not_fetch_holds_up_nobody() {
     let (session, mut peer) = open(1 << 12, SessionConfig::default().call_timeout(LIMIT)).await;
-    let large = "<a>ü</a>".repeat(100_000);
-    let mut first = Box::pin(session.call(Get::new()));
+    let large = "<a>ü</a>".repeat(400_000);
+    for (number, is_dropped) in [(1, false), (3, true)] {
+        let mut first = Box::pin(session.call(Get::new()));
+        assert!(futures_util::poll!(&mut first).is_pending(), "nobody has answered yet");
+        let serve = async {
+            peer.receive().await;
+            peer.reply(number, &format!("<data>{large}</data>")).await;
+            peer.receive().await;
+            peer.reply(number + 1, "<data>small</data>").await;
+        };
+        let (second, ()) = within(async { tokio::join!(session.call(Get::new()), serve) }).await;
+        assert_eq!(second.unwrap().xml(), "small");
+        if !is_dropped {
+            assert_eq!(within(first).await.unwrap().xml(), large);
+        }
+    }
+    assert_eq!(session.lost(), None);
+}
+
+#[tokio::test]
+async fn a_large_reply_that_is_given_up_while_it_comes_is_drained() {
+    let (session, mut peer) = open(1 << 12, SessionConfig::default().call_timeout(LIMIT)).await;
+    let half = "x".repeat(2_000_000);
+    let mut first = Box::pin(session.call_within(Get::new(), SHORT));
     assert!(futures_util::poll!(&mut first).is_pending(), "nobody has answered yet");
     let serve = async {
         peer.receive().await;
-        peer.reply(1, &format!("<data>{large}</data>")).await;
+        let begin = format!("<rpc-reply message-id=\"1\"><data>{half}");
+        peer.stream.write_all(format!("\n#{}\n{begin}", begin.len()).as_bytes()).await.unwrap();
+        // Its time is over by now, as the session has waited for it and its call runs out of time.
+        let late = (&mut first).await.unwrap_err();
+        assert!(matches!(late, Error::Timeout { phase: Phase::Reply, .. }), "{late:?}");
+        let rest = format!("{half}</data></rpc-reply>");
+        peer.stream.write_all(format!("\n#{}\n{rest}\n##\n", rest.len()).as_bytes()).await.unwrap();
         peer.receive().await;
-        peer.reply(2, "<data>small</data>").await;
+        peer.reply(2, "<data>mine</data>").await;
     };
     let (second, ()) = within(async { tokio::join!(session.call(Get::new()), serve) }).await;
-    assert_eq!(second.unwrap().xml(), "small");
-    assert_eq!(within(first).await.unwrap().xml(), large);
+    assert_eq!(second.unwrap().xml(), "mine");
 }
 
 #[tokio::test]
