@@ -3,9 +3,10 @@
 //! The caller makes the `rustls::ClientConfig`: the roots the server's certificate is checked against, and the
 //! client's own certificate, from which the server derives the user name. There is nothing here to weaken it.
 //!
-//! TLS has no keepalives: a server that vanishes without a word is noticed when a call runs out of time, and by a reader of
-//! notifications not at all. Whoever only listens sends a call now and then (a [`Get`](crate::ops::Get) with an empty filter,
-//! as `:interleave` allows it).
+//! TLS has no keepalives, but TCP has: a server's host that vanishes without a word is noticed after
+//! [`TlsTimeouts::keepalive_interval`]. A server that hangs on a host which still answers is noticed when a call runs out of
+//! time, and by a reader of notifications not at all. Whoever only listens sends a call now and then (a
+//! [`Get`](crate::ops::Get) with an empty filter, as `:interleave` allows it).
 //!
 //! ```no_run
 //! # async fn example(config: std::sync::Arc<netconf_client::tls::rustls::ClientConfig>) -> Result<(), netconf_client::Error> {
@@ -21,12 +22,14 @@
 mod call_home;
 mod known;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use tokio_rustls::rustls;
 
 use rustls::pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -64,11 +67,17 @@ pub struct TlsTimeouts {
     pub connect: Duration,
     /// The TLS handshake. 15 s.
     pub handshake: Duration,
+    /// Silence after which the server's host is asked by TCP whether it is there, and between two times; at least 1 s. 15 s.
+    pub keepalive_interval: Duration,
+    /// Times that it may leave unanswered until the session is lost, where the system can set this (Linux, macOS, Windows
+    /// can). 3.
+    pub keepalive_max: u32,
 }
 
 impl Default for TlsTimeouts {
     fn default() -> Self {
-        TlsTimeouts { connect: Duration::from_secs(15), handshake: Duration::from_secs(15) }
+        let limit = Duration::from_secs(15);
+        TlsTimeouts { connect: limit, handshake: limit, keepalive_interval: limit, keepalive_max: 3 }
     }
 }
 
@@ -91,9 +100,45 @@ pub async fn connect(
     let limit = timeouts.connect;
     let stream = TcpStream::connect((target.host.as_str(), target.port));
     let stream = timeout(limit, stream).await.map_err(late(Phase::Connect, limit))?.map_err(failed)?;
-    stream.set_nodelay(true).map_err(failed)?;
+    set_up(&stream, timeouts).map_err(failed)?;
     let limit = timeouts.handshake;
     let shake = TlsConnector::from(tls).connect(name, stream);
     let stream = timeout(limit, shake).await.map_err(late(Phase::Login, limit))?;
     Session::open(stream.map_err(|error| Error::Tls(error.into()))?, session).await
+}
+
+/// Small packets at once, and keepalives.
+fn set_up(stream: &TcpStream, timeouts: TlsTimeouts) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let interval = timeouts.keepalive_interval.max(Duration::from_secs(1));
+    let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
+    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
+    let keepalive = keepalive.with_retries(timeouts.keepalive_max);
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_is_told_of_the_keepalives() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let timeouts =
+            TlsTimeouts { keepalive_interval: Duration::from_millis(7_500), ..TlsTimeouts::default() };
+        set_up(&stream, timeouts).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap() && stream.nodelay().unwrap());
+        // The system counts whole seconds.
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            (
+                socket.tcp_keepalive_time().unwrap(),
+                socket.tcp_keepalive_interval().unwrap(),
+                socket.tcp_keepalive_retries().unwrap()
+            ),
+            (Duration::from_secs(7), Duration::from_secs(7), 3)
+        );
+    }
 }

@@ -112,7 +112,7 @@ impl std::fmt::Debug for Notifications {
 
 impl Notifications {
     /// The next notification or gap, in the order the server sent them. Waits without limit: a quiet server is not an
-    /// error. One that has vanished is noticed by the keepalives of SSH; TLS has none. May be dropped and called again.
+    /// error. One that has vanished is noticed by keepalives, of SSH or of TCP under TLS. May be dropped and called again.
     ///
     /// # Errors
     /// Why the session ended, once everything that came before has been read.

@@ -19,7 +19,8 @@ use crate::error::{Error, Phase};
 pub enum HostKeyCheck {
     /// A file in the format of OpenSSH's known_hosts; host names may be hashed. If it has several keys for the host, any of
     /// them is good; where two are of one kind, the connection is made twice. Patterns and certificate authorities are not
-    /// supported: such lines match nothing.
+    /// supported: such lines match nothing, nor do lines with tabs between their fields. A line for the host with a key of
+    /// a kind that is not known (ssh-dss) is an [`Error::KnownHosts`].
     KnownHosts(PathBuf),
     /// The SHA-256 fingerprint of any of the server's keys, as `ssh-keygen -l` prints it: `SHA256:…`. The connection is
     /// made at least twice: to see the key, for each kind of key until it is found, and pinned to it.

@@ -33,8 +33,8 @@ use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, rustls};
 
-use super::TlsTimeouts;
 use super::known::{Devices, Known, ServerIdentity};
+use super::{TlsTimeouts, set_up};
 use crate::callers::{CallerLimits, Gate, Place};
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
@@ -198,6 +198,7 @@ impl Caller {
     /// that no device has, whose fingerprint is then in the error's source; as [`Session::open`].
     pub async fn session(self) -> Result<Called, Error> {
         let Caller { stream, address, shared, timeouts, session, place } = self;
+        set_up(&stream, timeouts).map_err(|error| Error::Tls(error.into()))?;
         let limit = timeouts.handshake;
         let name = ServerName::IpAddress(address.ip().into());
         let shake = TlsConnector::from(Arc::clone(&shared.tls)).connect(name, stream);
