@@ -3,6 +3,9 @@
 //! [`Session`] is a cheap handle. Each call is sent with a `message-id` of its own and gets the reply that bears
 //! it, so calls may overlap ("pipelining"); the server works them off in order (RFC 6241, section 4.5). A call that
 //! is dropped or runs into its time limit leaves the session usable: its reply, when it comes, is thrown away.
+//!
+//! A large reply is put together by its caller while it comes. A caller who does not fetch it (whose future is held and not
+//! polled) keeps the session's other replies waiting for 100 ms at most, once in a reply.
 
 mod caller;
 mod calls;
