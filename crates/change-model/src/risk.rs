@@ -49,9 +49,7 @@ impl Risk {
         let level = reasons.first().map_or(RiskLevel::Low, |(_, level, _)| *level);
         Self { level, reasons: reasons.into_iter().map(|(.., text)| text.to_owned()).collect() }
     }
-}
 
-impl Risk {
     /// The same risk with one reason more, which the two states do not show.
     #[must_use]
     pub fn and(mut self, level: RiskLevel, reason: &str) -> Self {

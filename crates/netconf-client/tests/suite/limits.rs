@@ -60,7 +60,7 @@ async fn a_reply_that_stops_in_the_middle_is_late_and_its_rest_is_drained() {
 }
 
 /// More than may wait for its caller.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_large_reply_that_its_caller_does_not_fetch_holds_up_nobody() {
     let (session, mut peer) = open(1 << 12, SessionConfig::default().call_timeout(LIMIT)).await;
     let large = "<a>ü</a>".repeat(400_000);
@@ -73,8 +73,12 @@ async fn a_large_reply_that_its_caller_does_not_fetch_holds_up_nobody() {
             peer.receive().await;
             peer.reply(number + 1, "<data>small</data>").await;
         };
+        let begun = tokio::time::Instant::now();
         let (second, ()) = within(async { tokio::join!(session.call(Get::new()), serve) }).await;
         assert_eq!(second.unwrap().xml(), "small");
+        // The clock is a made-up one, and nothing else waits.
+        let waited = begun.elapsed();
+        assert!(waited < Duration::from_millis(150), "{waited:?}");
         if !is_dropped {
             assert_eq!(within(first).await.unwrap().xml(), large);
         }
@@ -82,7 +86,7 @@ async fn a_large_reply_that_its_caller_does_not_fetch_holds_up_nobody() {
     assert_eq!(session.lost(), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_large_reply_that_is_given_up_while_it_comes_is_drained() {
     let (session, mut peer) = open(1 << 12, SessionConfig::default().call_timeout(LIMIT)).await;
     let half = "x".repeat(2_000_000);
@@ -147,7 +151,7 @@ async fn a_commit_whose_reply_stops_in_the_middle_is_unknown() {
 }
 
 /// A nudge that does not fit into the stream must not keep deadlines and the end of the session from being seen.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_nudge_that_cannot_be_written_holds_up_nothing() {
     let config = || SessionConfig::default().call_timeout(SHORT).nudge(Duration::from_millis(20));
     // There is room for the request alone, and the peer does not read.
