@@ -27,7 +27,7 @@ pub(crate) enum EffectError {
     #[error("{why}")]
     Never { why: String },
     /// The store failed.
-    #[error("the store failed")]
+    #[error("the store failed: {0}")]
     Store(#[from] sqlx::Error),
 }
 

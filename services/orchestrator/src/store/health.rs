@@ -34,3 +34,23 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the disk is full, SQLite ends a transaction itself, as is done here by hand.
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_leaves_a_store_that_takes_writes_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        for is_committed in [false, true, false] {
+            let mut tx = store.begin().await.unwrap();
+            sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
+            if is_committed {
+                tx.commit().await.unwrap_err();
+            }
+        }
+        store.begin().await.unwrap().commit().await.unwrap();
+    }
+}

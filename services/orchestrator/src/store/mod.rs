@@ -27,7 +27,7 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Notify, broadcast};
 
 pub(crate) use changes::{Applied, Done};
@@ -152,6 +152,7 @@ impl Store {
                 .max_connections(connections)
                 // A connection to a file does not break while it rests.
                 .test_before_acquire(false)
+                .after_release(|connection, _| Box::pin(is_whole(connection)))
                 .connect_with(options)
         };
         let write = open(1, options.clone())
@@ -233,6 +234,16 @@ impl Store {
         self.pens.unsynced.close().await;
         self.write.close().await;
     }
+}
+
+/// Whether a connection may be used again. A full disk ends a transaction from within, which the library does not notice: it could not
+/// begin another on this connection.
+async fn is_whole(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if connection.is_in_transaction() {
+        // Its turn comes after that of taking back what was dropped.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Folds the write-ahead log into the file, as far as that goes without anybody waiting, until the store is closed.

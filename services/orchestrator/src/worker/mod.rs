@@ -244,6 +244,12 @@ async fn delivered(app: &App, rows: &[InboxRow], result: &intake::Taken) -> Resu
             tracing::warn!(error = %why, attempt = row.attempts, "A webhook from {} waits: {why}", row.source.as_str());
             app.store.postpone_deliveries(ids, due, why).await
         }
+        // A disk may have room again.
+        Err(error @ EffectError::Store(_)) if retry::delivery_may_wait(row.received_at, now) => {
+            let due = retry::next(row.attempts, None, now, row.id);
+            tracing::error!(error = %error, "A webhook from {} waits: {error}", row.source.as_str());
+            app.store.postpone_deliveries(ids, due, &error.to_string()).await
+        }
         Err(error) => {
             tracing::error!(error = %error, "A webhook from {} could not be worked on: {error}", row.source.as_str());
             app.store.finish_deliveries(ids, &format!("failed: {error}"), now).await
