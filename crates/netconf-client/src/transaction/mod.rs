@@ -129,11 +129,12 @@ impl Transaction {
         self
     }
 
-    /// How long a confirmed commit waits for its confirmation; 60 s, at least 1 s, at most 4294967295 s, in whole seconds. The check must
-    /// end before that, less a quarter of it or 5 s, whichever is shorter; also where there is no confirmed commit.
+    /// How long a confirmed commit waits for its confirmation; 60 s, at least 2 s, at most 4294967295 s, in whole seconds. One second of
+    /// it does not count, as a server that counts whole seconds may undo the commit that much earlier. The check must end before the
+    /// rest, less a quarter of it or 5 s, whichever is shorter; also where there is no confirmed commit.
     #[must_use]
     pub fn confirm_timeout(mut self, limit: Duration) -> Self {
-        self.confirm_timeout = Duration::from_secs(limit.as_secs().clamp(1, u32::MAX.into()));
+        self.confirm_timeout = Duration::from_secs(limit.as_secs().clamp(2, u32::MAX.into()));
         self
     }
 

@@ -19,6 +19,10 @@ use crate::session::Session;
 /// The longest part of the confirm timeout that is kept for the confirmation itself.
 const CONFIRM_RESERVE: Duration = Duration::from_secs(5);
 
+/// How much earlier than asked a server may undo a confirmed commit: netconfd 2.13 counts the whole seconds of its clock, and a
+/// commit may come at the end of one.
+const EARLY: Duration = Duration::from_secs(1);
+
 /// How long undoing in the background may take before the session is ended instead.
 const BACKGROUND_UNDO_LIMIT: Duration = Duration::from_secs(30);
 
@@ -208,8 +212,8 @@ impl Run {
             self.edit_candidate().await?;
             self.commit().await?;
         }
-        let limit = self.transaction.confirm_timeout;
         let begun = self.committed_at.unwrap_or_else(Instant::now);
+        let limit = self.transaction.confirm_timeout.saturating_sub(EARLY);
         let deadline = begun + limit.saturating_sub(CONFIRM_RESERVE.min(limit / 4));
         let value = match timeout_at(deadline, check()).await {
             Ok(Err(error)) => return Err((Step::Check, Cause::Check(error))),

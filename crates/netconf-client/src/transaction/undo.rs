@@ -25,7 +25,7 @@ impl Run {
         state
     }
 
-    /// Undoes a confirmed commit: by cancelling it, or by ending the session.
+    /// Undoes a confirmed commit: by cancelling it, by the inverse where it may have been confirmed, or by ending the session.
     async fn undo_pending(&mut self) -> ServerState {
         let within = self.transaction.confirm_timeout;
         if self.capabilities().confirmed_commit_1_1() && self.session.lost().is_none() {
@@ -41,6 +41,16 @@ impl Run {
         // A caller that went away may have done so before the confirmation was written.
         let confirming =
             self.progress == Progress::Confirming && self.session.rpc_count() > self.sent_before_confirm;
+        if confirming
+            && self.transaction.inverse.is_some()
+            && self.session.lost().is_none()
+            && self.apply_inverse(true).await.is_ok()
+        {
+            // Whether the confirmation was taken or came too late: what running holds now is what this commit brought.
+            self.progress = Progress::Clean;
+            self.undo_error = None;
+            return self.proven("the inverse", UndoneBy::Inverse).await;
+        }
         if confirming || self.transaction.inverse.is_none() {
             // If nothing is pending any more, or never was, this is right; the server does not say.
             if self.session.lost().is_none() {

@@ -53,7 +53,8 @@ async fn a_confirmed_commit_that_nobody_confirms_times_out() {
         let begun = Instant::now();
         let (server, session) = pending(Commit::confirmed().timeout(Duration::from_secs(2))).await;
         running_becomes(&server, "old").await;
-        assert!(begun.elapsed() >= Duration::from_secs(2));
+        // netconfd counts the whole seconds of its clock: one of the two may be nearly over when the commit comes.
+        assert!(begun.elapsed() > Duration::from_secs(1), "{:?}", begun.elapsed());
         assert!(session.lost().is_none());
     })
     .await;

@@ -28,6 +28,8 @@ pub(crate) enum Act {
     Ignore,
     /// Answers with ok and does not do it.
     Lie,
+    /// Does it after this time.
+    After(Duration),
 }
 
 type Hook = Box<dyn Fn(&str) -> Act + Send + Sync>;
@@ -169,6 +171,7 @@ impl Fake {
                 match act {
                     Act::CutBefore => return Ok(()),
                     Act::Ignore => continue,
+                    Act::After(time) => tokio::time::sleep(time).await,
                     _ => {}
                 }
                 let body = match act {

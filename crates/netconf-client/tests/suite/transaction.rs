@@ -265,6 +265,78 @@ async fn an_answer_that_does_not_come_is_undone_on_the_living_session() {
     assert_eq!((server.running(), server.locks()), ("old".into(), 0));
 }
 
+/// A server that counts whole seconds undoes a commit up to one second before its timeout, and takes the confirmation for an
+/// ordinary commit then.
+#[tokio::test(start_paused = true)]
+async fn a_confirmation_in_the_last_second_does_not_count() {
+    for (taken, kept) in [(Duration::from_millis(18_500), true), (Duration::from_millis(19_500), false)] {
+        for offered in [FULL, CONFIRMED_1_0] {
+            let commits = Arc::new(AtomicUsize::new(0));
+            let hook = move |name: &str| {
+                let first = name == "commit" && commits.fetch_add(1, Ordering::SeqCst) == 0;
+                if first { Act::After(taken) } else { Act::Normal }
+            };
+            let server = Fake::with_hook(offered, hook);
+            let config = SessionConfig::default().call_timeout(Duration::from_secs(60));
+            let session = Session::open(server.connect(), config).await.unwrap();
+            let outcome = change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await;
+            if kept {
+                assert!(outcome.unwrap().session_usable);
+                assert_eq!((server.running().as_str(), server.locks()), ("new", 0));
+                continue;
+            }
+            let failed = outcome.unwrap_err();
+            assert_eq!(
+                (failed.step, &failed.server),
+                (Step::Confirm, &ServerState::Undone(UndoneBy::Inverse))
+            );
+            assert!(
+                failed.session_usable && !failed.candidate_dirty && failed.undo_error.is_none(),
+                "{failed:?}"
+            );
+            assert_eq!(
+                (server.running(), server.candidate(), server.locks()),
+                ("old".into(), "old".into(), 0)
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_confirmation_whose_answer_is_missing_is_undone_by_the_inverse_if_there_is_one() {
+    let bare = || Transaction::new(NEW).confirm_timeout(Duration::from_secs(20));
+    let unknown = ServerState::Unknown { reverts_within: Some(Duration::from_secs(20)) };
+    for (transaction, state, usable) in
+        [(change(), ServerState::Undone(UndoneBy::Inverse), true), (bare(), unknown, false)]
+    {
+        for offered in [FULL, CONFIRMED_1_0] {
+            // The first confirmation is carried out, or is not; its answer is missing both times.
+            for act in [Act::Silent, Act::Ignore] {
+                let commits = Arc::new(AtomicUsize::new(0));
+                let hook = move |name: &str| {
+                    let first = name == "commit" && commits.fetch_add(1, Ordering::SeqCst) == 0;
+                    if first { act } else { Act::Normal }
+                };
+                let server = Fake::with_hook(offered, hook);
+                let session = session(&server).await;
+                let failed =
+                    transaction.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+                assert_eq!(failed.step, Step::Confirm);
+                until("settled", || server.locks() == 0).await;
+                if act == Act::Ignore && offered == FULL {
+                    // Still pending: it can be cancelled.
+                    assert_eq!(failed.server, ServerState::Undone(UndoneBy::CancelCommit));
+                } else {
+                    assert_eq!((&failed.server, failed.session_usable), (&state, usable));
+                }
+                if failed.server.is_as_before() {
+                    assert_eq!(server.running(), "old");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_dropped_transaction_is_undone_in_the_background() {
     for offered in [FULL, CONFIRMED_1_0, CANDIDATE, RUNNING] {
@@ -306,7 +378,7 @@ async fn a_panic_in_the_check_is_undone() {
 async fn a_check_that_takes_too_long_is_undone_before_the_server_does_it() {
     let server = Fake::new(FULL);
     let session = session(&server).await;
-    let transaction = change().confirm_timeout(Duration::from_secs(1));
+    let transaction = change().confirm_timeout(Duration::from_secs(2));
     let never = || std::future::pending::<Result<(), std::io::Error>>();
     let failed = transaction.run(&session, never).await.unwrap_err();
     assert!(matches!(failed.cause, Cause::CheckTimeout));
