@@ -53,6 +53,7 @@ pub(crate) struct Store {
     pens: Pens,
     read: SqlitePool,
     inbox: inbox::Writer,
+    probe: Arc<health::Probe>,
     shared: Arc<Shared>,
 }
 
@@ -173,7 +174,7 @@ impl Store {
         let read = open(READERS, options).await.context("cannot open the store for reading")?;
         let shared = Arc::new(Shared { work: Notify::new(), changed: broadcast::channel(256).0, path });
         let inbox = inbox::Writer::start(pens.clone(), shared.clone());
-        Ok(Self { write, pens, read, inbox, shared })
+        Ok(Self { write, pens, read, inbox, probe: Arc::default(), shared })
     }
 
     /// Whether the database of a URL is there.

@@ -4,6 +4,7 @@ mod clock;
 mod decision;
 mod in_hand;
 mod intake;
+mod outcome;
 mod poll;
 mod retry;
 
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use change_model::{Effect, Event};
+use change_model::Effect;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -20,14 +21,14 @@ use tracing::Instrument;
 
 use crate::app::App;
 use crate::effects::{self, EffectError};
-use crate::store::inbox::{InboxRow, NotStored, Source};
+use crate::store::inbox::{InboxRow, Source};
 use crate::store::outbox::{LEASE, OutboxRow};
-use crate::store::{Applied, Done};
 
 pub(crate) use retry::{Limits, UNDER_WAY};
 
 use clock::Clock;
 use in_hand::{Held, InHand};
+use outcome::{delivered, may_store_again, settle};
 
 /// Effects worked on at once.
 const EFFECTS: usize = 32;
@@ -43,8 +44,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(2);
 const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 /// How long work in hand may go on after the end was asked for.
 const DRAIN: Duration = Duration::from_secs(25);
-/// Wait before an effect whose device is busy with another change is looked at again.
-const BUSY_WAIT: Duration = Duration::from_secs(1);
 
 /// When the worker was last alive, for `/readyz`.
 #[derive(Debug, Default)]
@@ -219,42 +218,16 @@ async fn deliver(app: &App, rows: Vec<InboxRow>) {
             Source::Netbox => Ok("noted".to_owned()),
         };
         crate::crash::point(&format!("between:deliver:{source}"));
-        if let Err(error) = delivered(app, &rows, &result).await {
-            tracing::error!(error = %error, "The outcome of a webhook could not be stored; it will be worked on again");
+        let since = Instant::now();
+        while let Err(error) = delivered(app, &rows, &result).await {
+            if !may_store_again(since, "a webhook", &error).await {
+                break;
+            }
         }
         crate::crash::point(&format!("after:deliver:{source}"));
     }
     .instrument(span)
     .await;
-}
-
-/// Stores what came of webhooks that say the same.
-async fn delivered(app: &App, rows: &[InboxRow], result: &intake::Taken) -> Result<(), NotStored> {
-    let now = Timestamp::now();
-    // The one that has waited least decides how long they all may.
-    let Some(row) = rows.last() else { return Ok(()) };
-    let ids = rows.iter().map(|row| row.id).collect();
-    match result {
-        Ok(outcome) => {
-            tracing::info!(outcome, "Worked on a webhook from {}", row.source.as_str());
-            app.store.finish_deliveries(ids, outcome, now).await
-        }
-        Err(EffectError::Later { why, after }) if retry::delivery_may_wait(row.received_at, now) => {
-            let due = retry::next(row.attempts, *after, now, row.id);
-            tracing::warn!(error = %why, attempt = row.attempts, "A webhook from {} waits: {why}", row.source.as_str());
-            app.store.postpone_deliveries(ids, due, why).await
-        }
-        // A disk may have room again.
-        Err(error @ EffectError::Store(_)) if retry::delivery_may_wait(row.received_at, now) => {
-            let due = retry::next(row.attempts, None, now, row.id);
-            tracing::error!(error = %error, "A webhook from {} waits: {error}", row.source.as_str());
-            app.store.postpone_deliveries(ids, due, &error.to_string()).await
-        }
-        Err(error) => {
-            tracing::error!(error = %error, "A webhook from {} could not be worked on: {error}", row.source.as_str());
-            app.store.finish_deliveries(ids, &format!("failed: {error}"), now).await
-        }
-    }
 }
 
 /// Runs one effect, keeping its lease meanwhile.
@@ -270,8 +243,11 @@ async fn effect(app: &App, row: OutboxRow) {
         boundary("between", &row);
         let seconds = started.elapsed().as_secs_f64();
         metrics::histogram!("netchange_effect_seconds", "effect" => row.effect.name()).record(seconds);
-        if let Err(error) = settle(app, &row, outcome, started.elapsed()).await {
-            tracing::error!(error = %error, "The outcome of {} could not be stored; it will run again", row.effect.name());
+        let (since, took) = (Instant::now(), started.elapsed());
+        while let Err(error) = settle(app, &row, &outcome, took).await {
+            if !may_store_again(since, row.effect.name(), &error).await {
+                break;
+            }
         }
         boundary("after", &row);
     }
@@ -296,92 +272,6 @@ async fn keep_lease(app: &App, row: i64) {
         if let Err(error) = app.store.renew_effect(row, Timestamp::now()).await {
             tracing::warn!(error = %error, "The lease of an effect could not be renewed");
         }
-    }
-}
-
-/// Stores what came of an effect: its event, a later attempt, or that a person is needed.
-async fn settle(app: &App, row: &OutboxRow, outcome: effects::Outcome, took: Duration) -> sqlx::Result<()> {
-    let (now, duration_ms) = (Timestamp::now(), took.as_secs_f64() * 1000.0);
-    let name = row.effect.name();
-    let why = match outcome {
-        Ok(None) => {
-            tracing::info!(duration_ms, "Did {name}");
-            return app.store.finish_effect(row.id, now).await;
-        }
-        Ok(Some(event)) => {
-            tracing::info!(duration_ms, event = event.name(), "Did {name}: {}", event.name());
-            return bring(app, row, &event, Done::Effect(row.id)).await;
-        }
-        Err(EffectError::Store(error)) => return Err(error),
-        Err(EffectError::Later { why, after }) => {
-            app.systems.failed(system_of(&row.effect), &why);
-            // By the steady clock: the system's may have been set in the meantime.
-            let tried = row.claimed_at.checked_add(took).unwrap_or(now);
-            if Limits::of(app).may_wait(&row.effect, tried_since(app, row, tried).await?, tried) {
-                let due = retry::next(row.attempts, after, now, row.id);
-                tracing::warn!(duration_ms, error = %why, "{name} waits: {why}");
-                return app.store.postpone_effect(row.id, due, &why).await;
-            }
-            why
-        }
-        Err(EffectError::Never { why }) => {
-            app.systems.failed(system_of(&row.effect), &why);
-            why
-        }
-    };
-    tracing::error!(duration_ms, error = %why, "{name} is given up and needs a person: {why}");
-    let event = match app.store.change(row.change_id).await? {
-        Some(change) => change.given_up(&row.effect, why),
-        None => Event::GaveUp { effect: row.effect.clone(), why },
-    };
-    let done =
-        if matches!(event, Event::GaveUp { .. }) { Done::GaveUp(row.id) } else { Done::Effect(row.id) };
-    bring(app, row, &event, done).await
-}
-
-/// Since when an effect is tried. A look at a device is tried by one change for all that wait for it.
-async fn tried_since(app: &App, row: &OutboxRow, now: Timestamp) -> sqlx::Result<Timestamp> {
-    if row.effect != Effect::Recheck {
-        return Ok(row.first_attempt_at);
-    }
-    let change = app.store.change(row.change_id).await?;
-    let device = change.as_ref().and_then(change_model::Change::device);
-    Ok(device
-        .map_or(row.first_attempt_at, |device| app.unreachable.failed(device, row.first_attempt_at, now)))
-}
-
-async fn bring(app: &App, row: &OutboxRow, event: &Event, done: Done) -> sqlx::Result<()> {
-    match app.store.apply(row.change_id, event, &app.settings.approval, done).await? {
-        Applied::Moved(change) => {
-            tracing::info!(
-                state.to = change.state.as_str(),
-                ticket.number = change.ticket.number,
-                "Change {} is {}",
-                change.id,
-                change.state
-            );
-            Ok(())
-        }
-        Applied::Refused(refusal) => {
-            tracing::info!("Too late: {refusal}");
-            Ok(())
-        }
-        Applied::DeviceBusy | Applied::Stale => {
-            let due = Timestamp::now().checked_add(BUSY_WAIT).unwrap_or(Timestamp::MAX);
-            app.store.wait_for_turn(row.id, due).await
-        }
-        Applied::Unknown => app.store.finish_effect(row.id, Timestamp::now()).await,
-    }
-}
-
-fn system_of(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::TellTicket(_) => "zammad",
-        Effect::AskApprovers | Effect::TellChat(_) => "webex",
-        Effect::UpdateNetbox | Effect::FinishNetbox | Effect::RestoreNetbox => "netbox",
-        Effect::ConfigureDevice | Effect::ProveDevice | Effect::SettleDevice => "devices",
-        Effect::MakePlan | Effect::Recheck => "planning",
-        Effect::Expire => "timer",
     }
 }
 

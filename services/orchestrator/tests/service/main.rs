@@ -7,6 +7,8 @@ mod configuration;
 mod device;
 mod edges;
 mod explorer;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod life;
 mod many;
 mod once;

@@ -135,25 +135,43 @@ impl World {
 
     /// Starts netchange and waits until it is ready.
     pub(crate) async fn serve(&mut self, environment: &[(&str, &str)]) {
-        self.serve_by(Command::new(NETCHANGE), environment).await;
+        let mut command = Command::new(NETCHANGE);
+        command.stderr(self.log_file());
+        self.serve_by(command, environment).await;
     }
 
-    /// Starts netchange, whose files may have so many blocks of 512 bytes: beyond, the disk is full.
+    fn log_file(&self) -> std::fs::File {
+        std::fs::File::options().create(true).append(true).open(self.home.path().join("serve.log")).unwrap()
+    }
+
+    /// Starts netchange, whose files may have so many blocks of 512 bytes: beyond, the disk is full. See [`World::disk_has`].
     pub(crate) async fn serve_limited(&mut self, blocks: u32) {
         let mut shell = Command::new("sh");
+        // The log is no file of its: what it says about a full disk is to be read.
+        shell.stderr(Stdio::piped());
         // Ignored, the signal becomes an error of the write.
-        shell.args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &blocks.to_string(), NETCHANGE]);
+        shell.args(["-c", "trap '' XFSZ; ulimit -S -f $0; exec \"$@\"", &blocks.to_string(), NETCHANGE]);
         self.serve_by(shell, &[]).await;
+    }
+
+    /// From now on the files of netchange, started with such a limit, may have so many bytes; `None` for any number.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn disk_has(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let pid = Pid::from_raw(i32::try_from(self.pid()).unwrap());
+        prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
     }
 
     async fn serve_by(&mut self, mut command: Command, environment: &[(&str, &str)]) {
         let file = self.write_config();
-        let log = self.home.path().join("serve.log");
-        let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
         command.args(["serve", "--config"]).arg(&file).current_dir(self.home.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
         command.envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
+        if let Some(mut said) = child.stderr.take() {
+            let mut log = tokio::fs::File::from_std(self.log_file());
+            tokio::spawn(async move { tokio::io::copy(&mut said, &mut log).await });
+        }
         let started = Instant::now();
         while !self.is_ready().await {
             if let Some(status) = child.try_wait().unwrap() {
