@@ -178,8 +178,6 @@ pub enum Phase {
     Hello,
     /// Waiting for a reply.
     Reply,
-    /// Waiting for a caller's own check within a transaction.
-    Check,
 }
 
 impl std::fmt::Display for Phase {
@@ -189,7 +187,6 @@ impl std::fmt::Display for Phase {
             Phase::Login => "connecting and logging in",
             Phase::Hello => "the server's hello",
             Phase::Reply => "the reply",
-            Phase::Check => "the check",
         })
     }
 }

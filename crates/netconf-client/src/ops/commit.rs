@@ -95,7 +95,7 @@ impl Commit {
     /// How long the server waits for the confirmation: whole seconds, at least 1; fractions are rounded up.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
-        let seconds = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
+        let seconds = limit.as_secs().saturating_add(u64::from(limit.subsec_nanos() > 0));
         self.confirm_timeout = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         self
     }

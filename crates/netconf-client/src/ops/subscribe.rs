@@ -256,6 +256,9 @@ impl Operation for EstablishSubscription {
         if let Some(Filter::XPath { namespaces, .. }) = &self.filter {
             check_prefixes(namespaces, "XPath filter")?;
         }
+        if let Some(Filter::Subtree(elements)) = &self.filter {
+            xml::check_fragment(elements, "filter", Limits::DEFAULT.max_depth)?;
+        }
         let mut operation = String::new();
         self.write(&mut operation);
         xml::check_fragment(&operation, "subscription", Limits::DEFAULT.max_depth)

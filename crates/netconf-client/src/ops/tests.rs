@@ -60,6 +60,8 @@ fn a_confirmed_commit_has_its_parameters_in_the_schemas_order() {
         xml_of(&commit),
         "<commit><confirmed/><confirm-timeout>2</confirm-timeout><persist>a&lt;b</persist><persist-id>c</persist-id></commit>"
     );
+    let endless = xml_of(&Commit::confirmed().timeout(Duration::MAX));
+    assert!(endless.contains("<confirm-timeout>4294967295</confirm-timeout>"), "{endless}");
     assert_eq!(xml_of(&Commit::new()), "<commit/>");
     assert_eq!(xml_of(&Commit::confirm("x")), "<commit><persist-id>x</persist-id></commit>");
     assert_eq!(xml_of(&CancelCommit::of("x")), "<cancel-commit><persist-id>x</persist-id></cancel-commit>");
@@ -210,8 +212,14 @@ fn subscriptions_are_written_as_their_rfcs_show_them() {
     for operation in [push, stream] {
         operation.check(&offering(&[])).unwrap();
     }
-    let hostile = EstablishSubscription::stream("S").filter(Filter::Subtree("</x>".into()));
-    assert!(matches!(hostile.check(&offering(&[])), Err(Error::InvalidXml { .. })));
+    let within = |ends: &str, begins: &str, smuggled: &str| {
+        format!("</stream-subtree-filter>{ends}{smuggled}{begins}<stream-subtree-filter>")
+    };
+    let smuggled = within("</establish-subscription>", "<establish-subscription>", "<delete-config/>");
+    for filter in ["</x>".to_owned(), "text<a/>".to_owned(), within("", "", "<dscp>1</dscp>"), smuggled] {
+        let hostile = EstablishSubscription::stream("S").filter(Filter::Subtree(filter));
+        assert!(matches!(hostile.check(&offering(&[])), Err(Error::InvalidXml { what: "filter", .. })));
+    }
 }
 
 #[test]

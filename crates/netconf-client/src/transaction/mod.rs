@@ -7,7 +7,7 @@
 //!
 //! | server offers | how running changes | how a failed check is undone |
 //! | --- | --- | --- |
-//! | candidate, confirmed commit | confirmed commit, then its confirmation | by the server: cancelled, or the session ends |
+//! | candidate, confirmed commit | confirmed commit, then its confirmation | by the server: cancelled, or the session ends; by the inverse where it may be confirmed |
 //! | candidate | commit | by the caller's inverse edit, committed |
 //! | writable running | edit of running | by the caller's inverse edit |
 //!
@@ -99,9 +99,9 @@ impl Transaction {
         }
     }
 
-    /// The edit that undoes this one, for servers without confirmed commit (with confirmed commit 1.0 it only
-    /// cleans the candidate). It must do so from any state between before and after, and do nothing from before
-    /// (`remove`, not `delete`).
+    /// The edit that undoes this one, for servers without confirmed commit. With it, it is committed where a confirmation's
+    /// answer is missing or late, and with version 1.0 also cleans the candidate. It must undo from any state between before and
+    /// after, and do nothing from before (`remove`, not `delete`).
     #[must_use]
     pub fn inverse(mut self, edit: impl Into<String>) -> Self {
         self.inverse = Some(edit.into());

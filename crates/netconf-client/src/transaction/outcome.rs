@@ -61,7 +61,7 @@ impl fmt::Display for Weakness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
-    /// Looking at what the server offers.
+    /// Looking at what the server offers, and what [`Transaction::run_after`](super::Transaction::run_after) has prepared.
     Prepare,
     /// Locking the datastores.
     Lock,
@@ -131,9 +131,9 @@ pub struct Failed<E> {
 pub enum Cause<E> {
     /// The server refused, or the session failed.
     Session(Error),
-    /// The caller's check failed.
+    /// The caller's check failed, or what he prepared.
     Check(E),
-    /// The caller's check took too long to be confirmed in time.
+    /// The caller's check took too long to be confirmed in time, or what he prepared did.
     CheckTimeout,
     /// The candidate has edits that are not in running, made by somebody else.
     ForeignEdits,

@@ -10,10 +10,12 @@ use super::{
     Cause, Committed, Failed, ForeignEdits, Guarantees, Method, ServerState, Step, Transaction, Validation,
 };
 use crate::capabilities::Capabilities;
-use crate::error::Error;
+use crate::error::{Error, LostCause, UnknownCommit};
+use crate::operation::Operation as _;
 use crate::ops::{
     Commit, Data, Datastore, EditConfig, ErrorOption, GetConfig, Lock, TestOption, Unlock, Validate,
 };
+use crate::rpc_error::{ErrorTag, RpcError};
 use crate::session::Session;
 
 /// The longest part of the confirm timeout that is kept for the confirmation itself.
@@ -63,7 +65,11 @@ where
     if inverse_needed && transaction.inverse.is_none() {
         return Err(not_begun(session, Cause::InverseNeeded));
     }
-    let mut guard = Guard(Some(Run::new(transaction, session, guarantees.clone())));
+    let run = Run::new(transaction, session, guarantees.clone());
+    if let Err(error) = run.check() {
+        return Err(not_begun(session, Cause::Session(error)));
+    }
+    let mut guard = Guard(Some(run));
     let Some(run) = guard.0.as_mut() else {
         // Just put there.
         return Err(not_begun(session, Cause::InverseNeeded));
@@ -169,6 +175,12 @@ fn was_not_sent<T>(answer: &Result<T, Error>) -> bool {
     )
 }
 
+/// Whether the server refused and may have made a part of it all the same: it says so itself (RFC 6241, appendix A).
+fn may_be_made<T>(answer: &Result<T, Error>) -> bool {
+    let made = |error: &RpcError| matches!(error.tag, ErrorTag::RollbackFailed | ErrorTag::PartialOperation);
+    matches!(answer, Err(Error::RpcErrors(errors)) if errors.iter().any(made))
+}
+
 impl Run {
     fn new(transaction: &Transaction, session: &Session, guarantees: Guarantees) -> Self {
         Run {
@@ -225,6 +237,17 @@ impl Run {
         Ok(value)
     }
 
+    /// Whether the edit and its inverse can be sent. The inverse is not to be found unusable when it is needed.
+    fn check(&self) -> Result<(), Error> {
+        let target =
+            if self.method() == Method::EditRunning { Datastore::Running } else { Datastore::Candidate };
+        self.edit(target, false).check(self.capabilities())?;
+        if self.transaction.inverse.is_some() {
+            self.edit(target, true).check(self.capabilities())?;
+        }
+        Ok(())
+    }
+
     async fn lock<E>(&mut self) -> StepResult<E> {
         self.lock_one(Datastore::Running).await?;
         if self.method() == Method::EditRunning {
@@ -266,11 +289,10 @@ impl Run {
 
     async fn edit_running<E>(&mut self) -> StepResult<E> {
         let edit = self.edit(Datastore::Running, false);
-        at(Step::Edit, crate::operation::Operation::check(&edit, self.capabilities()))?;
         self.progress = Progress::InRunning;
         let answer = self.session.call(edit).await;
-        let rolled_back =
-            matches!(answer, Err(Error::RpcErrors(_))) && self.capabilities().rollback_on_error();
+        let refused = matches!(answer, Err(Error::RpcErrors(_))) && !may_be_made(&answer);
+        let rolled_back = refused && self.capabilities().rollback_on_error();
         if rolled_back || was_not_sent(&answer) {
             self.progress = Progress::Clean;
         }
@@ -280,7 +302,6 @@ impl Run {
 
     async fn edit_candidate<E>(&mut self) -> StepResult<E> {
         let edit = self.edit(Datastore::Candidate, false);
-        at(Step::Edit, crate::operation::Operation::check(&edit, self.capabilities()))?;
         self.progress = Progress::InCandidate;
         at(Step::Edit, self.session.call(edit).await)?;
         if self.transaction.validation == Validation::Validate && self.capabilities().validate() {
@@ -303,7 +324,9 @@ impl Run {
         } else {
             self.session.call(commit).await
         };
-        if matches!(answer, Err(Error::RpcErrors(_))) || was_not_sent(&answer) {
+        if may_be_made(&answer) {
+            self.progress = Progress::InRunning;
+        } else if matches!(answer, Err(Error::RpcErrors(_))) || was_not_sent(&answer) {
             // A commit that fails must leave running as it was (RFC 6241, section 8.3.4.1).
             self.progress = Progress::InCandidate;
         }
@@ -340,9 +363,13 @@ impl Run {
         at(Step::Confirm, answer)?;
         if Instant::now() >= expiry {
             // The server may have undone the commit before it read the confirmation, and committed nothing new.
-            let after = self.transaction.confirm_timeout;
-            let late = Error::Timeout { phase: crate::error::Phase::Reply, after, safe_to_repeat: false };
-            return Err((Step::Confirm, Cause::Session(late)));
+            let late = UnknownCommit {
+                cause: LostCause::NoReply,
+                session_id: self.session.session_id(),
+                reverts_within: None,
+                persist_id: None,
+            };
+            return Err((Step::Confirm, Cause::Session(Error::CommitUnknown(Box::new(late)))));
         }
         Ok(())
     }

@@ -28,6 +28,9 @@ impl Run {
     /// Undoes a confirmed commit: by cancelling it, by the inverse where it may have been confirmed, or by ending the session.
     async fn undo_pending(&mut self) -> ServerState {
         let within = self.transaction.confirm_timeout;
+        // A caller that went away may have done so before the confirmation was written.
+        let confirming =
+            self.progress == Progress::Confirming && self.session.rpc_count() > self.sent_before_confirm;
         if self.capabilities().confirmed_commit_1_1() && self.session.lost().is_none() {
             match self.session.call(CancelCommit::new()).await {
                 Ok(()) => {
@@ -38,18 +41,18 @@ impl Run {
                 Err(error) => self.undo_error = Some(error),
             }
         }
-        // A caller that went away may have done so before the confirmation was written.
-        let confirming =
-            self.progress == Progress::Confirming && self.session.rpc_count() > self.sent_before_confirm;
-        if confirming
-            && self.transaction.inverse.is_some()
-            && self.session.lost().is_none()
-            && self.apply_inverse(true).await.is_ok()
-        {
-            // Whether the confirmation was taken or came too late: what running holds now is what this commit brought.
-            self.progress = Progress::Clean;
-            self.undo_error = None;
-            return self.proven("the inverse", UndoneBy::Inverse).await;
+        if confirming && self.transaction.inverse.is_some() && self.session.lost().is_none() {
+            // Whether the confirmation was taken or came too late: what running holds then is what this brings. Running has been
+            // unlocked since the commit, and the candidate may lack what somebody else did to it meanwhile.
+            self.discard().await;
+            match self.apply_inverse(true).await {
+                Ok(()) => {
+                    self.progress = Progress::Clean;
+                    (self.candidate_dirty, self.undo_error) = (false, None);
+                    return self.proven("the inverse", UndoneBy::Inverse).await;
+                }
+                Err(error) => self.undo_error = Some(error),
+            }
         }
         if confirming || self.transaction.inverse.is_none() {
             // If nothing is pending any more, or never was, this is right; the server does not say.
@@ -126,6 +129,8 @@ impl Run {
                 self.undo_error = Some(error);
                 if through_candidate && self.session.lost().is_none() {
                     self.discard().await;
+                } else {
+                    self.candidate_dirty = through_candidate;
                 }
                 self.settled(certain, ServerState::Undone(UndoneBy::Inverse)).await
             }

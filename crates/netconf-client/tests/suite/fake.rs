@@ -30,6 +30,8 @@ pub(crate) enum Act {
     Lie,
     /// Does it after this time.
     After(Duration),
+    /// Does it and answers with this error-tag.
+    DoneBut(&'static str),
 }
 
 type Hook = Box<dyn Fn(&str) -> Act + Send + Sync>;
@@ -177,6 +179,7 @@ impl Fake {
                 let body = match act {
                     Act::Refuse(tag) => Err((tag.to_owned(), None)),
                     Act::Lie => Ok("<ok/>".to_owned()),
+                    Act::DoneBut(tag) => self.operate(operation, &name, id).and(Err((tag.to_owned(), None))),
                     _ => self.operate(operation, &name, id),
                 };
                 match act {

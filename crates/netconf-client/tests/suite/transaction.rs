@@ -10,7 +10,7 @@ use netconf_client::ops::{Datastore, Lock};
 use netconf_client::transaction::{
     Cause, Failed, ForeignEdits, Method, ServerState, Step, UndoneBy, Weakness,
 };
-use netconf_client::{ErrorTag, Session, SessionConfig, Transaction, capabilities};
+use netconf_client::{Error, ErrorTag, Session, SessionConfig, Transaction, capabilities};
 
 /// How long a condition may take to become true.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -160,6 +160,58 @@ async fn a_refused_confirmation_is_cancelled() {
     assert_eq!((server.running(), server.locks()), ("old".into(), 0));
 }
 
+/// `rollback-failed`, and the older `partial-operation`: a part of it may be there.
+#[tokio::test]
+async fn what_was_refused_but_may_be_made_in_part_is_undone_and_read() {
+    let sets = [(RUNNING, "edit-config"), (CANDIDATE, "commit"), (FULL, "commit-confirmed")];
+    for (offered, operation) in sets {
+        for tag in ["rollback-failed", "partial-operation"] {
+            for inverse in [true, false] {
+                let times = Arc::new(AtomicUsize::new(0));
+                let hook = move |name: &str| {
+                    let first = name == operation && times.fetch_add(1, Ordering::SeqCst) == 0;
+                    if first { Act::DoneBut(tag) } else { Act::Normal }
+                };
+                let server = Fake::with_hook(offered, hook);
+                let session = session(&server).await;
+                let bare = Transaction::new(NEW).accept_without_undo();
+                let transaction = if inverse { change() } else { bare };
+                let failed =
+                    transaction.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+                let (state, running) = if inverse {
+                    (ServerState::Undone(UndoneBy::Inverse), "old")
+                } else {
+                    (ServerState::Changed, "new")
+                };
+                assert_eq!(
+                    (&failed.server, server.running().as_str()),
+                    (&state, running),
+                    "{operation} {tag}"
+                );
+                assert!(matches!(&failed.cause, Cause::Session(error) if !error.rpc_errors().is_empty()));
+                assert_eq!(server.locks(), 0);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_inverse_that_cannot_be_sent_is_refused_before_anything_is() {
+    for offered in [FULL, CONFIRMED_1_0, CANDIDATE, RUNNING] {
+        for transaction in
+            [Transaction::new(NEW).inverse("<value"), Transaction::new("<p:value/>").inverse(OLD)]
+        {
+            let server = Fake::new(offered);
+            let session = session(&server).await;
+            let failed =
+                transaction.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+            assert!(matches!(&failed.cause, Cause::Session(Error::InvalidXml { .. })), "{failed:?}");
+            assert_eq!((failed.step, failed.server), (Step::Prepare, ServerState::Unchanged));
+            assert_eq!(session.rpc_count(), 0);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_refused_edit_of_running_is_undone_unless_the_server_rolled_back() {
     for (offered, state) in [
@@ -286,6 +338,7 @@ async fn a_confirmation_in_the_last_second_does_not_count() {
                 continue;
             }
             let failed = outcome.unwrap_err();
+            assert!(matches!(&failed.cause, Cause::Session(Error::CommitUnknown(_))), "{failed:?}");
             assert_eq!(
                 (failed.step, &failed.server),
                 (Step::Confirm, &ServerState::Undone(UndoneBy::Inverse))
@@ -330,11 +383,72 @@ async fn a_confirmation_whose_answer_is_missing_is_undone_by_the_inverse_if_ther
                     assert_eq!((&failed.server, failed.session_usable), (&state, usable));
                 }
                 if failed.server.is_as_before() {
-                    assert_eq!(server.running(), "old");
+                    assert_eq!((server.running(), failed.candidate_dirty), ("old".into(), false));
                 }
             }
         }
     }
+}
+
+/// Running is unlocked while a commit is pending: once it is confirmed, somebody else may change it.
+#[tokio::test(start_paused = true)]
+async fn the_inverse_of_a_confirmed_change_is_made_on_what_running_has_by_then() {
+    for offered in [FULL, CONFIRMED_1_0] {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let hook = move |name: &str| {
+            let first = name == "commit" && commits.fetch_add(1, Ordering::SeqCst) == 0;
+            if first { Act::Silent } else { Act::Normal }
+        };
+        let server = Fake::with_hook(offered, hook);
+        let session = session(&server).await;
+        change().run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+        let log = server.log();
+        let edits: Vec<usize> = (0..log.len()).filter(|at| log[*at] == "edit-config").collect();
+        assert!(log[edits[0]..edits[1]].contains(&"discard-changes".to_owned()), "{log:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_inverse_that_fails_after_a_confirmation_without_answer_is_told() {
+    let bad = || change().inverse("<value xmlns=\"urn:test\">bad</value>");
+    let within = Some(Duration::from_secs(20));
+    // The inverse is refused as an edit; its commit is not answered; the connection ends at its commit.
+    for (transaction, second) in [(bad(), Act::Normal), (change(), Act::Silent), (change(), Act::CutBefore)] {
+        for offered in [FULL, CONFIRMED_1_0] {
+            let commits = Arc::new(AtomicUsize::new(0));
+            let hook = move |name: &str| match name {
+                "commit" if commits.fetch_add(1, Ordering::SeqCst) == 0 => Act::Silent,
+                "commit" => second,
+                _ => Act::Normal,
+            };
+            let server = Fake::with_hook(offered, hook);
+            let session = session(&server).await;
+            let failed =
+                transaction.run(&session, || async { Ok::<_, std::io::Error>(()) }).await.unwrap_err();
+            assert_eq!(failed.server, ServerState::Unknown { reverts_within: within });
+            assert!(failed.candidate_dirty && !failed.session_usable, "{failed:?}");
+            let told = failed.undo_error.unwrap();
+            if second == Act::Normal {
+                assert_eq!(told.rpc_errors()[0].tag, ErrorTag::InvalidValue);
+            } else {
+                assert!(matches!(told, Error::CommitUnknown(_)), "{told:?}");
+            }
+            until("settled", || server.locks() == 0).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_at_the_inverses_commit_leaves_a_dirty_candidate() {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let hook = move |name: &str| {
+        let second = name == "commit" && commits.fetch_add(1, Ordering::SeqCst) == 1;
+        if second { Act::CutBefore } else { Act::Normal }
+    };
+    let server = Fake::with_hook(CANDIDATE, hook);
+    let failed = fails(&server, &session(&server).await).await;
+    assert!(failed.candidate_dirty && !failed.session_usable, "{failed:?}");
+    assert_eq!((server.running(), server.candidate()), ("new".into(), "old".into()));
 }
 
 #[tokio::test]
