@@ -18,11 +18,15 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 async fn ask() -> Result<(), std::io::Error> {
     let question = "The change is in running. Keep it? Type yes: ";
     std::io::stderr().write_all(question.as_bytes())?;
-    let read = || {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    // A thread of its own: the program must not wait for an answer that nobody wants any more.
+    std::thread::spawn(move || {
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    };
-    let line = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)??;
+        let read = std::io::stdin().read_line(&mut line).map(|_| line);
+        // Nobody wants it when the time is over.
+        let _ = answer.send(read);
+    });
+    let line = answered.await.map_err(std::io::Error::other)??;
     if line.trim() == "yes" { Ok(()) } else { Err(std::io::Error::other("declined")) }
 }
 

@@ -215,6 +215,7 @@ fn children_named(fragment: &str, name: &str, max_depth: usize) -> Result<Vec<Ra
                     found.push(begin..after);
                 }
             }
+            Event::Eof if depth > 0 => return Err("an element without its end".to_owned()),
             Event::Eof => return Ok(found),
             _ => {}
         }
@@ -315,6 +316,8 @@ mod tests {
             "",
             "<rpc-reply",
             "<rpc-reply><ok/></rpc-reply>x",
+            "<rpc-reply><ok/><rpc-error><error-severity>error</error-severity></rpc-reply>",
+            "<rpc-reply><ok/><x><rpc-error/></rpc-reply>",
         ] {
             assert!(matches!(read(text), Err(Error::UnexpectedReply { .. })), "{text}");
         }

@@ -80,7 +80,8 @@ impl Queue {
         if room {
             waiting.messages += 1;
             waiting.bytes += message.len();
-            waiting.items.push_back(Item::Message(message));
+            // A copy: what was read together with it does not stay in memory as long as it waits.
+            waiting.items.push_back(Item::Message(Bytes::copy_from_slice(&message)));
         } else if let Some(Item::Gap(lost)) = waiting.items.back_mut() {
             *lost += 1;
         } else {
@@ -170,6 +171,15 @@ mod tests {
             Event::Gap { lost } => format!("gap {lost}"),
             Event::Unreadable { reason } => reason,
         }
+    }
+
+    #[test]
+    fn what_waits_does_not_keep_what_was_read_with_it() {
+        let queue = Arc::new(Queue::default());
+        let _reader = queue.take(QueueLimits::default(), 10).unwrap();
+        let read = Bytes::from(vec![b'x'; 1 << 16]);
+        queue.push(read.slice(..100));
+        assert!(read.is_unique());
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) async fn enqueue(shared: &Arc<Shared>, request: Request) -> Result<Re
         let room = calls.room(request.deadline).await?;
         calls.queue(request, room)?;
     }
-    Ok(Registered { shared: Arc::clone(shared), id, answered: false })
+    Ok(Registered { shared: Arc::clone(shared), id, answered: false, sent: None })
 }
 
 /// A call under way; dropping it gives the call up and leaves the session usable.
@@ -56,6 +56,8 @@ pub(crate) struct Registered {
     shared: Arc<Shared>,
     id: u64,
     answered: bool,
+    /// Once it was given up: whether it may have been sent.
+    sent: Option<bool>,
 }
 
 impl Registered {
@@ -90,7 +92,7 @@ impl Registered {
     /// Gives the call up. Returns whether it may have been sent.
     fn give_up(&mut self) -> bool {
         self.answered = true;
-        self.shared.calls.abandon(self.id)
+        *self.sent.get_or_insert_with(|| self.shared.calls.abandon(self.id))
     }
 
     /// Says that the whole reply has come.

@@ -71,6 +71,8 @@ struct Table {
     written: usize,
     /// The call whose reply is coming, and wanted whole: its time runs on until the reply is complete.
     receiving: Option<Entry>,
+    /// Whether a reply has begun to come and has not ended, wanted or not.
+    coming: bool,
     /// The framed requests of the other entries, in their order.
     unwritten: VecDeque<Bytes>,
     /// The rest of a request that its caller began to write. Nothing else is written before it.
@@ -164,7 +166,7 @@ impl Calls {
     /// Whether the server owes no reply.
     pub(super) fn is_quiet(&self) -> bool {
         let table = self.table();
-        table.entries.is_empty() && table.receiving.is_none()
+        table.entries.is_empty() && !table.coming
     }
 
     /// Requests handed to the stream so far.
@@ -251,7 +253,7 @@ impl Calls {
             self.attention.notify_one();
         }
         table.written -= 1;
-        table.any_answered = true;
+        (table.any_answered, table.coming) = (true, true);
         let entry = table.entries.remove(at)?;
         Some(match entry.waiter {
             Waiter::Parts(reader) => Taker::Parts(reader),
@@ -293,10 +295,14 @@ impl Calls {
         grown
     }
 
-    /// Hands the rest of the reply that was coming, or all of it, to the caller who still waits for it.
+    /// Says that the reply that was coming has ended; its caller, if one still waits for it as a whole, gets the rest of it, or all.
     pub(super) fn received(&self, rest: Bytes) {
-        // Two statements: the caller is woken without the lock.
-        let entry = self.table().receiving.take();
+        // Apart: the caller is woken without the lock.
+        let entry = {
+            let mut table = self.table();
+            table.coming = false;
+            table.receiving.take()
+        };
         // The receiver may be gone by now: then the reply is not wanted.
         match entry.map(|entry| entry.waiter) {
             Some(Waiter::Whole(caller)) => drop(caller.send(Incoming::Whole(rest))),

@@ -54,6 +54,8 @@ impl<R: ReadBytes, W: WriteBytes> Driver<R, W> {
         };
         self.shared.calls.fail_all(cause.clone());
         self.shared.notifications.end(cause);
+        // Whoever reads a reply as it comes hears of it now.
+        drop(reader);
         // Best effort: the session is over whatever comes of it.
         let _ = timeout(SHUTDOWN_LIMIT, self.write.shutdown()).await;
     }
@@ -313,8 +315,7 @@ impl Reader<'_> {
         }
         let message = self.message.take();
         match self.target.take() {
-            Some(Target::Caller(Taker::Whole)) => self.shared.calls.received(message),
-            Some(Target::Caller(Taker::Parts(_) | Taker::Nobody)) => {}
+            Some(Target::Caller(_)) => self.shared.calls.received(message),
             Some(Target::Notifications) => self.shared.notifications.push(message),
             None => return Err(LostCause::Protocol("a message without a root element".to_owned())),
         }

@@ -242,6 +242,9 @@ impl Session {
     /// # Errors
     /// As [`Session::call`].
     pub async fn close(&self) -> Result<(), Error> {
+        if self.lost().is_some() {
+            return Ok(());
+        }
         let limit = self.inner.config.close_timeout;
         let answer = self.call_within(crate::ops::CloseSession, limit).await;
         self.abort();

@@ -129,11 +129,13 @@ impl Entries {
             match self.scanner.next().map_err(|reason| self.unexpected(reason))? {
                 Some(Found::Entry(entry)) => return Ok(Some(entry)),
                 Some(Found::RpcError(text)) => {
-                    if self.errors.len() >= MAX_ERRORS {
-                        return Err(self.unexpected(format!("more than {MAX_ERRORS} errors in one reply")));
+                    match self.read_error(&text) {
+                        Ok(error) => self.errors.push(error),
+                        Err(reason) => {
+                            let reason = self.scanner.break_off(reason);
+                            return Err(self.unexpected(reason));
+                        }
                     }
-                    let error = self.read_error(&text)?;
-                    self.errors.push(error);
                     continue;
                 }
                 None if self.done => return self.end(),
@@ -162,9 +164,11 @@ impl Entries {
         Ok(None)
     }
 
-    fn read_error(&self, text: &str) -> Result<RpcError, Error> {
-        let document =
-            xml::parse(text, self.stream.limits.max_depth).map_err(|reason| self.unexpected(reason))?;
+    fn read_error(&self, text: &str) -> Result<RpcError, String> {
+        if self.errors.len() >= MAX_ERRORS {
+            return Err(format!("more than {MAX_ERRORS} errors in one reply"));
+        }
+        let document = xml::parse(text, self.stream.limits.max_depth)?;
         Ok(RpcError::read(document.root_element(), text))
     }
 

@@ -126,12 +126,17 @@ impl Scanner {
     }
 
     /// Says that the message is over.
-    pub(super) fn finish(&self) -> Scan<()> {
+    pub(super) fn finish(&mut self) -> Scan<()> {
         if self.root_seen && self.open.is_empty() && self.input.iter().all(u8::is_ascii_whitespace) {
-            Ok(())
-        } else {
-            Err("the reply ends in the middle".to_owned())
+            return Ok(());
         }
+        Err(self.break_off("the reply ends in the middle".to_owned()))
+    }
+
+    /// Reads no further: from now on this is what it says.
+    pub(super) fn break_off(&mut self, reason: String) -> String {
+        self.broken = Some(reason.clone());
+        reason
     }
 
     fn take(&mut self, token: &[u8]) -> Scan<()> {

@@ -28,11 +28,16 @@ pub(crate) enum Act {
     Ignore,
     /// Answers with ok and does not do it.
     Lie,
+    /// Sends nearly all of the answer, and nothing more for ever.
+    Half,
     /// Does it after this time.
     After(Duration),
     /// Does it and answers with this error-tag.
     DoneBut(&'static str),
 }
+
+/// Bytes that [`Act::Half`] keeps back: fewer than stand after the reply's start tag.
+const HALF_LACKS: usize = 25;
 
 type Hook = Box<dyn Fn(&str) -> Act + Send + Sync>;
 
@@ -192,6 +197,12 @@ impl Fake {
                 let reply = format!(
                     "<rpc-reply xmlns=\"{NETCONF_NS}\" message-id=\"{message_id}\">{body}</rpc-reply>"
                 );
+                if act == Act::Half {
+                    let mut frame = framed(decoder.framing(), &reply)?;
+                    frame.truncate(frame.len() - HALF_LACKS);
+                    stream.write_all(&frame).await?;
+                    return std::future::pending().await;
+                }
                 send(stream, decoder.framing(), &reply).await?;
                 if name == "close-session" {
                     return Ok(());
@@ -330,8 +341,12 @@ fn error_xml(tag: &str, holder: Option<u32>) -> String {
     )
 }
 
-async fn send<S: AsyncWrite + Unpin>(stream: &mut S, framing: Framing, message: &str) -> std::io::Result<()> {
+fn framed(framing: Framing, message: &str) -> std::io::Result<BytesMut> {
     let mut frame = BytesMut::new();
     framing::encode(framing, message.as_bytes(), &mut frame).map_err(std::io::Error::other)?;
-    stream.write_all(&frame).await
+    Ok(frame)
+}
+
+async fn send<S: AsyncWrite + Unpin>(stream: &mut S, framing: Framing, message: &str) -> std::io::Result<()> {
+    stream.write_all(&framed(framing, message)?).await
 }

@@ -117,6 +117,27 @@ async fn a_session_that_came_back_without_an_answer_is_asked_first() {
     assert_eq!(opened.load(Ordering::SeqCst), 2, "it was not idle for long, and hangs");
 }
 
+/// A reply that has begun is owed as much as one that has not, also where nobody wants it any more.
+#[tokio::test]
+async fn a_session_that_came_back_in_the_middle_of_a_reply_is_asked_first() {
+    for is_streamed in [false, true] {
+        let hook = |name: &str| if name == "get-config" { Act::Half } else { Act::Normal };
+        let server = Fake::with_hook(FULL, hook);
+        let (pool, opened) = pool(&server, PoolLimits::default().check_timeout(Duration::from_millis(100)));
+        let session = pool.get().await.unwrap();
+        if is_streamed {
+            let mut stream = session.stream(GetConfig::new(Datastore::Running)).await.unwrap();
+            assert!(stream.chunk().await.unwrap().is_some());
+        } else {
+            let call = session.call_within(GetConfig::new(Datastore::Running), Duration::from_millis(50));
+            call.await.unwrap_err();
+        }
+        drop(session);
+        pool.get().await.unwrap();
+        assert_eq!(opened.load(Ordering::SeqCst), 2, "streamed: {is_streamed}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_refuses_the_question_is_alive() {
     let refuse = |name: &str| if name == "get" { Act::Refuse("access-denied") } else { Act::Normal };

@@ -355,3 +355,38 @@ async fn a_thousand_callers_share_one_session() {
     drop(session);
     server.await.unwrap();
 }
+
+/// The bytes of a reply may come in any parts: here the first ends behind a prefix, within a character, or within the byte order mark.
+#[tokio::test]
+async fn a_start_tag_may_be_cut_anywhere() {
+    let text = "\u{feff}<nü:rpc-reply xmlns:nü=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"1\"><nü:data/></nü:rpc-reply>";
+    for cut in 1..text.len() {
+        let (session, mut peer) = open(HELLO).await;
+        let serve = async {
+            peer.receive().await;
+            let (begin, end) = text.as_bytes().split_at(cut);
+            let mut bytes = format!("\n#{}\n", begin.len()).into_bytes();
+            bytes.extend(begin);
+            bytes.extend(format!("\n#{}\n", end.len()).into_bytes());
+            bytes.extend(end);
+            bytes.extend(b"\n##\n");
+            peer.stream.write_all(&bytes).await.unwrap();
+        };
+        let (data, ()) = tokio::join!(session.call(Get::new()), serve);
+        assert_eq!(data.unwrap_or_else(|error| panic!("cut after {cut}: {error}")).xml(), "");
+    }
+}
+
+#[tokio::test]
+async fn closing_a_session_that_broke_the_protocol_does_nothing() {
+    let (session, mut peer) = open(HELLO).await;
+    peer.send("<foo/>").await;
+    let lost = async {
+        while session.lost().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, lost).await.unwrap();
+    assert!(matches!(session.lost(), Some(LostCause::Protocol(_))));
+    session.close().await.unwrap();
+}

@@ -1,10 +1,12 @@
 //! Replies read as they come: entries, errors, dropped and lost streams, constant memory.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use netconf_client::ops::{Datastore, GetConfig};
+use netconf_client::ops::{Datastore, GetConfig, Raw};
 use netconf_client::{Error, Session, SessionConfig};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
 use crate::peer::{HELLO, Peer};
 
@@ -176,4 +178,98 @@ async fn an_entry_may_be_as_large_as_it_is_allowed_to_be() {
         assert_eq!(entries.next().await.unwrap(), None);
     };
     tokio::join!(server, client);
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_whole_never_ends_well() {
+    let broken = [
+        "<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"1\"><data><list>"
+            .to_owned(),
+        format!(
+            "<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"1\">{}</rpc-reply>",
+            "<rpc-error><error-severity>warning</error-severity></rpc-error>".repeat(1001)
+        ),
+    ];
+    for reply in broken {
+        let (mut peer, session) = open().await;
+        let server = async {
+            peer.receive().await;
+            peer.send(&reply).await;
+        };
+        let client = async {
+            let mut entries = session.stream(get()).await.unwrap().entries(PATH);
+            for _ in 0..3 {
+                let error = entries.next().await.unwrap_err();
+                assert!(matches!(error, Error::UnexpectedReply { .. }), "{error:?}");
+            }
+        };
+        tokio::join!(server, client);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_was_never_sent_says_so_however_often_it_is_asked() {
+    let (mut peer, stream) = Peer::pair(1 << 12);
+    let config = SessionConfig::default().call_timeout(LIMIT).outstanding(1);
+    let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    let session = session.unwrap();
+    let first = session.call(get());
+    let second = async {
+        peer.receive().await;
+        let mut stream = session.stream(Raw::new("<x xmlns=\"urn:x\"/>")).await.unwrap();
+        session.abort();
+        for _ in 0..2 {
+            let error = stream.chunk().await.unwrap_err();
+            let is_unsent = matches!(error, Error::SessionLost { sent: false, safe_to_repeat: true, .. });
+            assert!(is_unsent, "{error:?}");
+        }
+    };
+    let (first, ()) = tokio::join!(first, second);
+    first.unwrap_err();
+}
+
+/// A stream that never says that it is shut down.
+struct Unending(DuplexStream);
+
+impl AsyncRead for Unending {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Unending {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_hears_of_the_end_before_the_connection_is_shut_down() {
+    let (mut peer, stream) = Peer::pair(1 << 12);
+    let config = SessionConfig::default().call_timeout(Duration::from_millis(500));
+    let (session, ()) = tokio::join!(Session::open(Unending(stream), config), peer.greet(HELLO));
+    let session = session.unwrap();
+    let mut stream = session.stream(get()).await.unwrap();
+    peer.receive().await;
+    peer.stream.write_all(b"\n#100\n<rpc-reply message-id=\"1\"><data>").await.unwrap();
+    assert!(stream.chunk().await.unwrap().is_some());
+    session.abort();
+    let error = stream.chunk().await.unwrap_err();
+    assert!(matches!(error, Error::SessionLost { sent: true, .. }), "{error:?}");
 }
