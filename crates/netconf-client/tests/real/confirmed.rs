@@ -51,10 +51,10 @@ async fn a_confirmed_commit_that_is_cancelled_is_undone() {
 async fn a_confirmed_commit_that_nobody_confirms_times_out() {
     limited(async {
         let begun = Instant::now();
-        let (server, session) = pending(Commit::confirmed().timeout(Duration::from_secs(2))).await;
+        let (server, session) = pending(Commit::confirmed().timeout(Duration::from_secs(5))).await;
         running_becomes(&server, "old").await;
-        // netconfd counts the whole seconds of its clock: one of the two may be nearly over when the commit comes.
-        assert!(begun.elapsed() > Duration::from_secs(1), "{:?}", begun.elapsed());
+        // netconfd counts the whole seconds of its clock: one of the five may be nearly over when the commit comes.
+        assert!(begun.elapsed() > Duration::from_secs(4), "{:?}", begun.elapsed());
         assert!(session.lost().is_none());
     })
     .await;

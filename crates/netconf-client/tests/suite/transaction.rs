@@ -30,7 +30,7 @@ const CONFIRMED_1_0: &[&str] =
     &[capabilities::BASE_1_0, capabilities::CANDIDATE, capabilities::CONFIRMED_COMMIT_1_0];
 
 async fn session(server: &Fake) -> Session {
-    let config = SessionConfig::default().call_timeout(Duration::from_millis(500));
+    let config = SessionConfig::default().call_timeout(LIMIT);
     Session::open(server.connect(), config).await.unwrap()
 }
 
@@ -41,7 +41,7 @@ fn change() -> Transaction {
 async fn until(what: &str, condition: impl Fn() -> bool) {
     let waiting = async {
         while !condition() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "{what}");
@@ -303,7 +303,7 @@ async fn a_lost_session_says_whether_the_server_has_undone_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_does_not_come_is_undone_on_the_living_session() {
     // The commit itself is carried out; only its reply is missing.
     let once = Arc::new(AtomicUsize::new(0));
@@ -488,7 +488,7 @@ async fn a_panic_in_the_check_is_undone() {
     until("undone", || server.running() == "old" && server.locks() == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_check_that_takes_too_long_is_undone_before_the_server_does_it() {
     let server = Fake::new(FULL);
     let session = session(&server).await;
@@ -626,7 +626,7 @@ async fn a_transaction_cancelled_at_any_of_its_waits_is_undone() {
 }
 
 /// The caller goes away when all is done but the locks: the change stays, and the candidate is not touched.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_transaction_dropped_while_it_releases_its_locks_has_been_made() {
     for offered in [FULL, CONFIRMED_1_0, CANDIDATE, RUNNING] {
         let unlocks = Arc::new(AtomicUsize::new(0));
@@ -673,7 +673,7 @@ async fn a_check_that_blocks_its_thread_beyond_the_timeout_is_not_confirmed() {
     assert!(!server.log().iter().any(|name| name == "commit"), "{:?}", server.log());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_an_inverse_an_answer_that_does_not_come_is_settled_by_reading_running() {
     let unknown = ServerState::Unknown { reverts_within: None };
     for (offered, operation) in [(CANDIDATE, "commit"), (RUNNING, "edit-config")] {
@@ -724,7 +724,7 @@ async fn an_inverse_that_running_does_not_show_is_found_out_without_a_candidate_
     assert_eq!(server.running(), "new");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_inverse_whose_answer_is_lost_is_settled_by_reading_running() {
     for (act, state) in
         [(Act::Silent, ServerState::Undone(UndoneBy::Inverse)), (Act::Ignore, ServerState::Changed)]
