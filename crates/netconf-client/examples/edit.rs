@@ -1,6 +1,7 @@
 //! Makes a change whole or not at all, asks on the terminal whether it shall stay, and says what became of it.
 //!
-//! `NETCONF_TEST_THEN_SET=1` validates with the edit, which netconfd needs: see [`Validation::TestThenSet`].
+//! `NETCONF_CONFIRM_TIMEOUT=30` sets for how many seconds the server keeps the change unconfirmed; 120 otherwise. Somewhat before that the
+//! question is no longer waited for. `NETCONF_TEST_THEN_SET=1` validates with the edit, which netconfd needs: see [`Validation::TestThenSet`].
 //!
 //! `NETCONF_PASSWORD=… cargo run --example edit -- HOST PORT USER KNOWN_HOSTS EDIT.xml [INVERSE.xml]`
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 use netconf_client::Transaction;
 use netconf_client::transaction::Validation;
 
-/// How long the question waits; an unanswered one undoes the change.
+/// How long the change stays unconfirmed, if nothing else is asked for; an unanswered question undoes it.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 
 async fn ask() -> Result<(), std::io::Error> {
@@ -37,7 +38,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: edit HOST PORT USER KNOWN_HOSTS EDIT.xml [INVERSE.xml]".into());
     };
     let session = login::session(host, port, user, known_hosts).await?;
-    let mut change = Transaction::new(std::fs::read_to_string(edit)?).confirm_timeout(ANSWER_LIMIT);
+    let limit = match std::env::var("NETCONF_CONFIRM_TIMEOUT") {
+        Ok(seconds) => Duration::from_secs(seconds.parse()?),
+        Err(_) => ANSWER_LIMIT,
+    };
+    let mut change = Transaction::new(std::fs::read_to_string(edit)?).confirm_timeout(limit);
     if let [inverse, ..] = inverse {
         change = change.inverse(std::fs::read_to_string(inverse)?);
     }

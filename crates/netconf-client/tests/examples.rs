@@ -16,18 +16,24 @@ use std::time::Duration;
 use fake::{FULL, Fake};
 use sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER};
 use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
 
 /// How long an example may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-async fn run(name: &str, arguments: &[&str], input: &str) -> Output {
+fn start(name: &str, arguments: &[&str], confirm_timeout: &str) -> Child {
     let program = std::env::current_exe().unwrap();
     let program = program.parent().and_then(Path::parent).unwrap().join("examples").join(name);
     assert!(program.exists(), "{} is not built: cargo build --examples", program.display());
-    let mut command = tokio::process::Command::new(program);
-    command.args(arguments).env("NETCONF_PASSWORD", PASSWORD).kill_on_drop(true);
+    let mut command = Command::new(program);
+    command.args(arguments).env("NETCONF_PASSWORD", PASSWORD).env("NETCONF_CONFIRM_TIMEOUT", confirm_timeout);
+    command.kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    command.spawn().unwrap()
+}
+
+async fn run(name: &str, arguments: &[&str], input: &str) -> Output {
+    let mut child = start(name, arguments, "60");
     let mut stdin = child.stdin.take().unwrap();
     // One that reads nothing may be gone already.
     let _ = stdin.write_all(input.as_bytes()).await;
@@ -62,6 +68,15 @@ async fn get_prints_edit_changes_and_bench_measures() {
     assert!(!output.status.success() && server.running() == "old", "{output:?}");
     let output = run("edit", &arguments, "yes\n").await;
     assert!(output.status.success() && server.running() == "new", "{output:?}");
+
+    // Nobody answers: it says so and ends by itself, although its input stays open.
+    let mut child = start("edit", &arguments, "4");
+    let input = child.stdin.take();
+    let output =
+        tokio::time::timeout(LIMIT, child.wait_with_output()).await.expect("it waits for ever").unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("the check took too long"), "{said}");
+    drop(input);
 
     let keys = ["n=8", "sessions=4", "window=4", "edit=0", "filter=<value xmlns=\"urn:test\"/>"];
     for client in ["client=crate", "client=floor"] {
