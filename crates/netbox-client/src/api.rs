@@ -1,5 +1,7 @@
 //! The calls.
 
+use std::collections::BTreeMap;
+
 use crate::client::Client;
 use crate::error::Error;
 use crate::etag::{IfMatch, Written};
@@ -75,12 +77,23 @@ impl Client {
     /// [`Error::Ambiguous`] if several VLANs of the same rank have the tag.
     pub async fn find_vlan_available(&self, device: &Device, vid: u16) -> Result<Option<Vlan>, Error> {
         let found = self.list_vlans(VlanParams::default().available_on(device).vid(vid)).all().await?;
-        let (mut own, mut global): (Vec<_>, Vec<_>) = found.into_iter().partition(|vlan| vlan.site.is_some());
-        let candidates = if own.is_empty() { &mut global } else { &mut own };
-        match candidates.len() {
-            0 | 1 => Ok(candidates.pop()),
-            count => Err(Error::Ambiguous { what: format!("VLANs {vid} for device {}", device.id), count }),
+        first_in_rank(found, device, vid)
+    }
+
+    /// As [`Client::find_vlan_available`] for several tags, with as many requests as the list of all its VLANs takes, however many tags
+    /// are asked for. A tag without a VLAN is left out.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] if several VLANs of the same rank have one of the tags.
+    pub async fn find_vlans_available(&self, device: &Device, vids: &[u16]) -> Result<Vec<Vlan>, Error> {
+        let mut of_tag: BTreeMap<u16, Vec<Vlan>> = vids.iter().map(|vid| (*vid, Vec::new())).collect();
+        for vlan in self.list_vlans_available(device).all().await? {
+            if let Some(same) = of_tag.get_mut(&vlan.vid) {
+                same.push(vlan);
+            }
         }
+        let ranked = of_tag.into_iter().map(|(vid, found)| first_in_rank(found, device, vid));
+        ranked.filter_map(Result::transpose).collect()
     }
 
     /// The VLANs that interfaces of `device` may use: those of its site and the global ones.
@@ -305,5 +318,15 @@ impl Client {
         new: &NewCustomField,
     ) -> Result<Written<CustomField>, Error> {
         self.write(request::save_custom_field(id.map(|id| id.0), new)?).await
+    }
+}
+
+/// Of the VLANs with one tag the one that counts: the site's own before a global one.
+fn first_in_rank(found: Vec<Vlan>, device: &Device, vid: u16) -> Result<Option<Vlan>, Error> {
+    let (mut own, mut global): (Vec<_>, Vec<_>) = found.into_iter().partition(|vlan| vlan.site.is_some());
+    let candidates = if own.is_empty() { &mut global } else { &mut own };
+    match candidates.len() {
+        0 | 1 => Ok(candidates.pop()),
+        count => Err(Error::Ambiguous { what: format!("VLANs {vid} for device {}", device.id), count }),
     }
 }

@@ -47,7 +47,7 @@ pub enum IfMatch {
     Unconditional,
     /// The object still has this tag.
     Tag(ETag),
-    /// Each object of a bulk write has one of these tags.
+    /// Each object of a bulk write has one of these tags. Without any the write is refused here: the server would take it for unconditional.
     AnyOf(Vec<ETag>),
 }
 

@@ -21,12 +21,17 @@ use crate::ticket::{Article, Note, State, Ticket, User, UserRef};
 
 /// Longest answer that is read, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// Longest list of articles that is read, in bytes: one of mail may have 1.5 million characters.
+pub(crate) const MAX_ARTICLES_BYTES: usize = 64 << 20;
 /// Longest answer to a failed call that is read, in bytes; what comes after it is nobody's reason.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
 /// Longest `Retry-After` that is waited for here; a longer one is left to the caller.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Pages of a search that are read at most.
 const MAX_PAGES: usize = 50;
+
+/// Attributes that are not read back as they are written.
+const UNTOLD: [&str; 3] = ["article", "customer", "owner"];
 
 /// A client for one Zammad server, acting as one user. Cheap to clone.
 #[derive(Clone)]
@@ -96,9 +101,11 @@ impl Client {
     /// # Errors
     /// [`Error::UnknownState`] if a state does not exist; otherwise see [`Error`].
     pub async fn search_in_states(&self, ticket_type: &str, states: &[&str]) -> Result<Vec<Ticket>, Error> {
-        let mut ids = Vec::new();
+        let (mut ids, mut names) = (Vec::new(), Vec::new());
         for name in states {
-            ids.push(self.state_id(name).await?);
+            let state = self.state_named(name).await?;
+            ids.push(state.id);
+            names.push(state.name);
         }
         let mut tickets = Vec::new();
         let mut seen = BTreeSet::new();
@@ -112,9 +119,8 @@ impl Client {
                 break;
             }
             // A server that ignores part of the condition must not widen the result.
-            let wanted = |ticket: &Ticket| {
-                states.contains(&ticket.state.as_str()) && ticket.ticket_type() == Some(ticket_type)
-            };
+            let wanted =
+                |ticket: &Ticket| names.contains(&ticket.state) && ticket.ticket_type() == Some(ticket_type);
             tickets.extend(self.complete(found).await?.into_iter().filter(wanted));
             if !full {
                 break;
@@ -131,7 +137,8 @@ impl Client {
                 Found::Whole(ticket) => tickets.push(*ticket),
                 Found::Id(id) => match self.get_ticket(id).await {
                     Ok(ticket) => tickets.push(ticket),
-                    Err(error) if error.is_not_found() => {}
+                    // It may be gone by now, or have moved to where this token has no rights.
+                    Err(error) if error.is_not_found() || error.status() == Some(403) => {}
                     Err(error) => return Err(error),
                 },
             }
@@ -144,7 +151,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn articles(&self, ticket: TicketId) -> Result<Vec<Article>, Error> {
-        self.json(request::articles(ticket)?).await
+        self.json_within(request::articles(ticket)?, MAX_ARTICLES_BYTES).await
     }
 
     /// Adds a note, even if the same one is there already; [`Self::ensure_note`] looks first.
@@ -176,7 +183,8 @@ impl Client {
         if written.state.is_empty() {
             written = self.get_ticket(ticket).await?;
         }
-        if written.state == state {
+        // A server whose database compares without case takes a name for that of its state.
+        if written.state.eq_ignore_ascii_case(state) {
             return Ok(written);
         }
         Err(Error::NotWritten {
@@ -195,17 +203,23 @@ impl Client {
         self.json(request::create_ticket(attributes)?).await
     }
 
-    /// Changes any attributes and checks that every one was taken, since the server drops unknown ones in silence.
+    /// Changes any attributes and checks that every one was taken, since the server drops unknown ones in silence. Not looked at are
+    /// `article`, and `customer` and `owner`, which may be given as an e-mail address and are read as a login.
     ///
     /// # Errors
-    /// [`Error::NotWritten`] for an attribute that reads back otherwise; otherwise see [`Error`].
+    /// [`Error::NotWritten`] for an attribute that reads back otherwise: the call went through, and whatever else it held is written, an
+    /// article included. Otherwise see [`Error`].
     pub async fn update_ticket(&self, ticket: TicketId, attributes: &Value) -> Result<Ticket, Error> {
-        let written: Value = self.json(request::update_ticket(ticket, attributes)?).await?;
-        for (name, wanted) in
-            attributes.as_object().into_iter().flatten().filter(|(name, _)| *name != "article")
-        {
+        let mut written: Value = self.json(request::update_ticket(ticket, attributes)?).await?;
+        let told = |(name, _): &(&String, &Value)| !UNTOLD.contains(&name.as_str());
+        let wanted: Vec<_> = attributes.as_object().into_iter().flatten().filter(told).collect();
+        // Some answers name states and people by ids only.
+        if wanted.iter().any(|(name, _)| written.get(name).is_none()) {
+            written = self.json(request::ticket(ticket)?).await?;
+        }
+        for (name, wanted) in wanted {
             let found = written.get(name).unwrap_or(&Value::Null);
-            if found != wanted {
+            if !is_same(found, wanted) {
                 return Err(Error::NotWritten {
                     ticket,
                     field: name.clone(),
@@ -288,11 +302,15 @@ impl Client {
     /// # Errors
     /// [`Error::UnknownState`]; otherwise see [`Error`].
     pub async fn state_id(&self, name: &str) -> Result<StateId, Error> {
+        Ok(self.state_named(name).await?.id)
+    }
+
+    async fn state_named(&self, name: &str) -> Result<State, Error> {
         let states = self.states().await?;
         let mut alike = states.iter().filter(|state| state.name.eq_ignore_ascii_case(name));
         let exact = states.iter().find(|state| state.name == name);
         let found = exact.or_else(|| alike.next().filter(|_| alike.next().is_none()));
-        found.map(|state| state.id).ok_or_else(|| {
+        found.cloned().ok_or_else(|| {
             self.0.cache.forget_states();
             Error::UnknownState(name.to_owned())
         })
@@ -300,8 +318,17 @@ impl Client {
 
     /// Sends a request and reads its answer as JSON.
     pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, Error> {
+        self.json_within(request, MAX_ANSWER_BYTES).await
+    }
+
+    /// The same with another limit on the answer, in bytes.
+    pub(crate) async fn json_within<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+        limit: usize,
+    ) -> Result<T, Error> {
         let what = format!("{} {}", request.method(), request.uri().path());
-        let body = self.send(request).await?;
+        let body = self.send_within(request, limit).await?;
         serde_json::from_slice(&body).map_err(|error| Error::Decode { what, source: without_value(error) })
     }
 
@@ -313,9 +340,13 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Vec<u8>, Error> {
+        self.send_within(request, MAX_ANSWER_BYTES).await
+    }
+
+    async fn send_within(&self, request: Request<Vec<u8>>, limit: usize) -> Result<Vec<u8>, Error> {
         let mut attempt = 0;
         loop {
-            let error = match self.send_once(&request).await {
+            let error = match self.send_once(&request, limit).await {
                 Ok(body) => return Ok(body),
                 Err(error) => error,
             };
@@ -323,9 +354,10 @@ impl Client {
                 Some(status) => matches!(status, 408 | 429 | 502 | 503 | 504),
                 None => error.is_retryable(),
             };
-            let wait = error.retry_after().unwrap_or(self.0.policy.wait.saturating_mul(1 << attempt.min(16)));
+            let asked = error.retry_after();
+            let wait = asked.unwrap_or(self.0.policy.wait.saturating_mul(1 << attempt.min(16)));
             let repeat = transient && (request::is_repeatable(&request) || !error.is_ambiguous());
-            if !repeat || attempt >= self.0.policy.retries || wait > MAX_RETRY_AFTER {
+            if !repeat || attempt >= self.0.policy.retries || asked > Some(MAX_RETRY_AFTER) {
                 return Err(error);
             }
             tracing::debug!(attempt, error = %error, "repeating {} {}", request.method(), request.uri().path());
@@ -334,7 +366,7 @@ impl Client {
         }
     }
 
-    async fn send_once(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, Error> {
+    async fn send_once(&self, request: &Request<Vec<u8>>, limit: usize) -> Result<Vec<u8>, Error> {
         let url = format!("{}{}", self.0.base, request.uri());
         let url = Url::parse(&url).map_err(|_| Error::BaseUrl(self.0.base.clone()))?;
         let mut outgoing =
@@ -347,13 +379,24 @@ impl Client {
         let response = outgoing.send().await.map_err(transport)?;
         let status = response.status();
         if status.is_success() {
-            return read(response).await;
+            return read(response, limit).await;
         }
         let retry_after = retry_after(&response);
         let location = response.headers().get(header::LOCATION).cloned();
         let location = location.as_ref().and_then(|location| location.to_str().ok());
         Err(Error::api(status.as_u16(), retry_after, location, &read_refusal(response).await))
     }
+}
+
+/// Whether an attribute reads back as it was written; a time may have got parts of a second.
+fn is_same(found: &Value, wanted: &Value) -> bool {
+    let seconds = |value: &Value| {
+        let time = value.as_str()?.strip_suffix('Z')?;
+        let (seconds, parts) = time.split_once('.').unwrap_or((time, ""));
+        let is_time = seconds.len() == "2026-12-01T09:00:00".len() && seconds.contains('T');
+        (is_time && parts.bytes().all(|digit| digit == b'0')).then(|| seconds.to_owned())
+    };
+    found == wanted || seconds(found).is_some_and(|found| Some(found) == seconds(wanted))
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Error> {
@@ -370,11 +413,11 @@ fn retry_after(response: &Response) -> Option<Duration> {
     retry::after(response.headers().get(header::RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, Error> {
+async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(transport)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Error::TooLarge { limit: MAX_ANSWER_BYTES });
+        if body.len() + chunk.len() > limit {
+            return Err(Error::TooLarge { limit });
         }
         body.extend_from_slice(&chunk);
     }

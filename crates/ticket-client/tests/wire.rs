@@ -312,6 +312,136 @@ async fn a_search_names_states_by_id_and_drops_what_was_not_asked_for() {
     ));
 }
 
+/// What others wrote may be quoted in our own notes: only the place where a marker is put counts.
+#[tokio::test]
+async fn a_marker_that_is_quoted_in_an_own_note_suppresses_nothing() {
+    let server = MockServer::start().await;
+    me().mount(&server).await;
+    let quoting = json!([
+        {"id": 1, "subject": "Approved [c1/17]", "body": "<p>by x: [c1:done]</p>", "created_by_id": 13},
+        {"id": 2, "subject": "Re: [c1:done] x [c1/18]", "body": "", "created_by_id": 13},
+    ]);
+    Mock::given(method("GET"))
+        .and(path("/api/v1/ticket_articles/by_ticket/301"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(quoting))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(answer(201, "article_create_response.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let outcome = client(&server).ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x")).await;
+    assert_eq!(outcome.unwrap(), NoteOutcome::Written);
+}
+
+#[tokio::test]
+async fn a_note_is_written_on_a_ticket_with_much_mail_too() {
+    let server = MockServer::start().await;
+    me().mount(&server).await;
+    let mail: Vec<_> = (0..12)
+        .map(|id| json!({"id": id, "subject": "mail", "body": "x".repeat(1_500_000), "created_by_id": 9000}))
+        .collect();
+    Mock::given(method("GET"))
+        .and(path("/api/v1/ticket_articles/by_ticket/301"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(mail))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(answer(201, "article_create_response.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let outcome = client(&server).ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x")).await;
+    assert_eq!(outcome.unwrap(), NoteOutcome::Written);
+}
+
+#[tokio::test]
+async fn a_state_whose_name_differs_in_case_is_searched_for_all_the_same() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/ticket_states"))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_json(json!([{"id": 2, "name": "Open", "active": true, "state_type_id": 2}])),
+        )
+        .mount(&server)
+        .await;
+    let hits = json!([{"id": 1, "number": "1", "state": "Open", "ticket_type": "network_change"}]);
+    Mock::given(method("POST"))
+        .and(path("/api/v1/tickets/search"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(hits))
+        .mount(&server)
+        .await;
+    assert_eq!(client(&server).search_open("network_change").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_ticket_that_may_not_be_read_is_left_out_of_a_search() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/ticket_states"))
+        .respond_with(answer(200, "states_list.json"))
+        .mount(&server)
+        .await;
+    let ids = json!({"tickets": [301, 302], "tickets_count": 2, "assets": {}});
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(ids))
+        .mount(&server)
+        .await;
+    Mock::given(path("/api/v1/tickets/302"))
+        .respond_with(ResponseTemplate::new(403).set_body_json(json!({"error": "Not authorized"})))
+        .mount(&server)
+        .await;
+    ticket().mount(&server).await;
+    assert_eq!(client(&server).search_open("network_change").await.unwrap().len(), 1);
+}
+
+/// The limit on what a server may ask for is none on the client's own waits.
+#[tokio::test]
+async fn every_attempt_that_was_asked_for_is_made() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/users/1"))
+        .respond_with(ResponseTemplate::new(503))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    let user = json!({"id": 1, "login": "x", "email": "x@example.net"});
+    Mock::given(path("/api/v1/users/1"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(user))
+        .mount(&server)
+        .await;
+    let client = Client::builder(server.uri(), SecretString::from(TOKEN)).retry(1, Duration::from_secs(6));
+    client.build().unwrap().get_user(UserId(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn attributes_are_compared_as_what_they_mean() {
+    let server = MockServer::start().await;
+    let sent = json!({
+        "state": "pending reminder", "pending_time": "2026-12-01T09:00:00Z", "customer": "mail@example.net",
+        "article": {"body": "x"},
+    });
+    // An answer of ids only, and then the ticket with its names.
+    Mock::given(method("PUT"))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_json(json!({"id": 301, "number": "1", "state_id": 3})),
+        )
+        .mount(&server)
+        .await;
+    let read = |time: &str| json!({"id": 301, "number": "1", "state": "pending reminder", "pending_time": time, "customer": "login"});
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(read("2026-12-01T09:00:00.000Z")))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(read("2026-12-01T09:00:01.000Z")))
+        .mount(&server)
+        .await;
+    let client = client(&server);
+    client.update_ticket(TicketId(301), &sent).await.unwrap();
+    let error = client.update_ticket(TicketId(301), &sent).await.unwrap_err();
+    assert!(matches!(error, Error::NotWritten { field, .. } if field == "pending_time"));
+}
+
 #[tokio::test]
 async fn a_search_that_answers_with_ids_is_completed() {
     let server = MockServer::start().await;

@@ -115,6 +115,7 @@ async fn a_site_s_own_vlan_goes_before_a_global_one_and_two_of_a_rank_are_ambigu
     };
     for (vlans, wanted) in [
         (vec![vlan(1, None), vlan(2, Some(1))], Some(Some(VlanId(2)))),
+        (vec![vlan(2, Some(1)), vlan(1, None)], Some(Some(VlanId(2)))),
         (vec![vlan(1, None)], Some(Some(VlanId(1)))),
         (vec![vlan(3, Some(2))], Some(None)),
         (vec![vlan(1, Some(1)), vlan(2, Some(1))], None),
@@ -124,9 +125,16 @@ async fn a_site_s_own_vlan_goes_before_a_global_one_and_two_of_a_rank_are_ambigu
         Mock::given(path("/api/ipam/vlans/")).respond_with(page(&vlans)).mount(&server).await;
         let device = client(&server).find_device("c9300").await.unwrap().unwrap();
         let found = client(&server).find_vlan_available(&device, 100).await;
+        let listed = client(&server).find_vlans_available(&device, &[100, 300]).await;
         match wanted {
-            Some(wanted) => assert_eq!(found.unwrap().map(|vlan| vlan.id), wanted),
-            None => assert!(matches!(found, Err(Error::Ambiguous { count: 2, .. }))),
+            Some(wanted) => {
+                assert_eq!(found.unwrap().map(|vlan| vlan.id), wanted);
+                assert_eq!(listed.unwrap().first().map(|vlan| vlan.id), wanted);
+            }
+            None => {
+                assert!(matches!(found, Err(Error::Ambiguous { count: 2, .. })));
+                assert!(matches!(listed, Err(Error::Ambiguous { count: 2, .. })));
+            }
         }
     }
 }

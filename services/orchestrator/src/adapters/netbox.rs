@@ -60,8 +60,9 @@ async fn vlans(
         VlanId::new(vlan.vid).ok().map(|vid| (vid, VlanRow { id: vlan.id.0, vid }))
     };
     if named.len() >= LIST_VLANS_FROM {
-        let all = client.list_vlans_available(device).all().await?;
-        return Ok(all.into_iter().filter_map(row).filter(|(vid, _)| named.contains(vid)).collect());
+        let vids: Vec<u16> = named.iter().map(|vlan| vlan.get()).collect();
+        let found = client.find_vlans_available(device, &vids).await?;
+        return Ok(found.into_iter().filter_map(row).collect());
     }
     let lookups = named.iter().map(|vlan| client.find_vlan_available(device, vlan.get()));
     let found = futures_util::future::try_join_all(lookups).await?;
