@@ -68,7 +68,9 @@ fn apply_mode(mode: &ModeRequest, before: &InterfaceState, after: &mut Interface
         ModeRequest::Trunk { native, allowed } => {
             switched(before, after, SwitchportMode::Trunk);
             after.access_vlan = None;
-            after.native_vlan = native.or(before.native_vlan);
+            // What a port that is no trunk has of one does nothing yet, and nobody asked for it.
+            let kept = before.native_vlan.filter(|_| before.switchport_mode == Some(SwitchportMode::Trunk));
+            after.native_vlan = native.or(kept);
             after.allowed_vlans = match allowed {
                 // Where the device says nothing, all are carried.
                 AllowedVlans::All(_) => {
@@ -113,6 +115,22 @@ mod tests {
 
     fn apply(settings: &RequestedSettings, before: &InterfaceState) -> InterfaceState {
         settings.applied_to(before, SUFFIX, 200)
+    }
+
+    /// Beside `mode access` it does nothing, whatever it is.
+    #[test]
+    fn a_trunk_does_not_wake_a_native_vlan_that_lay_there() {
+        let left = InterfaceState {
+            switchport_mode: Some(SwitchportMode::Access),
+            access_vlan: Some(vlan(100)),
+            native_vlan: Some(vlan(99)),
+            ..InterfaceState::default()
+        };
+        let mode = ModeRequest::Trunk { native: None, allowed: AllowedVlans::only([vlan(200)]) };
+        let request = RequestedSettings { mode: Some(mode), ..RequestedSettings::default() };
+        assert_eq!(apply(&request, &left).native_vlan, None);
+        let trunk = InterfaceState { switchport_mode: Some(SwitchportMode::Trunk), ..left };
+        assert_eq!(apply(&request, &trunk).native_vlan, Some(vlan(99)));
     }
 
     #[test]

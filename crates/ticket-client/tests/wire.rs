@@ -361,7 +361,8 @@ async fn a_state_whose_name_differs_in_case_is_searched_for_all_the_same() {
     let server = MockServer::start().await;
     Mock::given(path("/api/v1/ticket_states"))
         .respond_with(
-            ResponseTemplate::new(200).set_body_json(json!([{"id": 2, "name": "Open", "active": true, "state_type_id": 2}])),
+            ResponseTemplate::new(200)
+                .set_body_json(json!([{"id": 2, "name": "Open", "active": true, "state_type_id": 2}])),
         )
         .mount(&server)
         .await;

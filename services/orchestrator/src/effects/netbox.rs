@@ -1,7 +1,7 @@
 //! Writing the source of truth, and writing it back. Every step reads first, writes only what is missing, and is conditional.
 
 use change_model::truth::{AddressChange, TruthChange, TruthInterface, TruthValues};
-use change_model::{Change, Event};
+use change_model::{Change, Event, Known};
 use ipnet::IpNet;
 use netbox_client::IpAddressParams;
 use netbox_client::{
@@ -71,18 +71,24 @@ pub(super) async fn restore(app: &App, change: &Change) -> Outcome {
         other => Ok(other?),
     };
     crate::crash::point("inside:restore_netbox");
-    restore_values(app, truth, number).await?;
+    restore_values(app, change, truth, number).await?;
     match addresses {
         Ok(left) => Ok(Some(Event::NetboxRestored { left })),
         Err(why) => Err(EffectError::Never { why }),
     }
 }
 
-async fn restore_values(app: &App, truth: &TruthChange, number: &str) -> Result<(), EffectError> {
+async fn restore_values(
+    app: &App,
+    change: &Change,
+    truth: &TruthChange,
+    number: &str,
+) -> Result<(), EffectError> {
     let field = &app.settings.netbox.ticket_field;
     let interface = app.netbox.get_interface(InterfaceId(truth.interface_id)).waited("netbox").await?;
     let found = interface_of(&interface, field).values;
-    if found.ticket.as_deref() != Some(number) && found != truth.after {
+    let were_written = change.aftermath.netbox == Known::AsIntended;
+    if found.ticket.as_deref() != Some(number) && found != truth.after && !were_written {
         // Our values never got there, so that there is nothing of ours to take back.
         return Ok(());
     }

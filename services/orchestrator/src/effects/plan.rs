@@ -1,6 +1,7 @@
 //! Making the plan: the ticket's fields, checked against the source of truth, then against the device.
 
 use change_model::change::Evidence;
+use change_model::interface::OtherConfig;
 use change_model::plan::{Edits, PlanInputs};
 use change_model::risk::RiskLevel;
 use change_model::suffix::{strip, suffix};
@@ -103,17 +104,29 @@ async fn assess_undo(app: &App, change: &Change, restore: &Restore) -> Result<As
         return Ok(Assessment::Invalid(vec![Problem(text.to_owned())]));
     };
     let Some(found) = read_port(app, &request, &truth).await? else { return Ok(no_port(&request)) };
-    let wanted = InterfaceState { other: found.state.other.clone(), ..restore.device.clone() };
     let undone = app.store.change(restore.of).await?.and_then(|undone| undone.plan);
-    let moved_on = undone.is_some_and(|plan| !is_as(&plan.device_after, &found.state));
+    let moved_on = undone.as_ref().is_some_and(|plan| !is_as(&plan.device_after, &found.state));
+    let lost = undone.map(|plan| lost_to(&plan, &found.state)).unwrap_or_default();
+    let other = [found.state.other.clone(), lost.clone()].concat();
+    let wanted = InterfaceState { other, ..restore.device.clone() };
     let mut assessment = plan(app, change, (request, found), (&truth, truth_change), &wanted)?;
-    if let Assessment::Planned { plan, .. } = &mut assessment
-        && moved_on
-    {
-        let reason = "the port was changed again since, and the undo takes that back too";
-        plan.risk = plan.risk.clone().and(RiskLevel::Medium, reason);
+    if let Assessment::Planned { plan, .. } = &mut assessment {
+        let mut add = |reason: &str| plan.risk = plan.risk.clone().and(RiskLevel::Medium, reason);
+        if moved_on {
+            add("the port was changed again since, and the undo takes that back too");
+        }
+        for entry in lost.iter().filter(|entry| !plan.device_after.other.contains(entry)) {
+            add(&format!("{} cannot be brought back beside the rest", entry.path));
+        }
     }
     Ok(assessment)
+}
+
+/// What no field stands for and the change took away, and is still away.
+fn lost_to(plan: &Plan, now: &InterfaceState) -> Vec<OtherConfig> {
+    let (before, after) = (&plan.device_before.other, &plan.device_after.other);
+    let is_lost = |entry: &&OtherConfig| !after.contains(entry) && !now.other.contains(entry);
+    before.iter().filter(is_lost).cloned().collect()
 }
 
 fn no_port(request: &ChangeRequest) -> Assessment {

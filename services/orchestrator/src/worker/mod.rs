@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use change_model::Effect;
+use change_model::{Effect, Event};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -236,7 +236,7 @@ async fn effect(app: &App, row: OutboxRow) {
     async {
         let started = Instant::now();
         boundary("before", &row);
-        let outcome = tokio::select! {
+        let mut outcome = tokio::select! {
             outcome = attempt(app, &row) => outcome,
             () = keep_lease(app, row.id) => return,
         };
@@ -247,6 +247,10 @@ async fn effect(app: &App, row: OutboxRow) {
         while let Err(error) = settle(app, &row, &outcome, took).await {
             if !may_store_again(since, row.effect.name(), &error).await {
                 break;
+            }
+            if matches!(outcome, Ok(Some(Event::BaseUnchanged))) {
+                // What was seen is old by now, and what comes next relies on it: it is looked at again.
+                outcome = Err(EffectError::Store(error));
             }
         }
         boundary("after", &row);

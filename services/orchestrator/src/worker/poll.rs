@@ -13,7 +13,7 @@ use crate::waiting::Wait;
 
 /// Changes in one state that are looked at in one poll, newest first.
 const MAX_CHANGES: u32 = 500;
-/// Tickets that cannot be looked at before a poll is broken off.
+/// Tickets at which the system does not answer as it should before a poll is broken off; one that may not be read is an answer.
 const MAX_FAILURES: usize = 3;
 /// Webhooks that were worked on are kept this long.
 const KEEP_DELIVERIES: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -47,14 +47,19 @@ async fn once(app: &App) -> Result<(), EffectError> {
     }
     tickets.sort_unstable_by_key(|id| id.0);
     tickets.dedup();
-    let mut failed = Vec::new();
+    let (mut failed, mut away) = (Vec::new(), 0);
     for id in tickets {
         match intake::look(app, id).await {
             Ok(found) if found.starts_with("ignored") => {}
             Ok(found) => tracing::warn!(ticket.id = id.0, "The poll found what no webhook told: {found}"),
-            // One ticket that cannot be read must not hide the others; where none can, there is no use in asking for all.
-            Err(error) if failed.len() < MAX_FAILURES => failed.push((id, error)),
-            Err(error) => return Err(error),
+            // One ticket that cannot be read must not hide the others; where the system is away, there is no use in asking for all.
+            Err(error) => {
+                away += usize::from(!matches!(error, EffectError::Never { .. }));
+                if away > MAX_FAILURES {
+                    return Err(error);
+                }
+                failed.push((id, error));
+            }
         }
     }
     match failed.into_iter().next() {

@@ -70,7 +70,7 @@ async fn a_ticket_that_cannot_be_read_does_not_hide_the_others_from_the_poll() {
     let world = World::serving(Options::default()).await;
     world.fault(json!({"system": "zammad", "point": "webhook", "action": "lose"}));
     let mut unreadable = Vec::new();
-    for answer in [403, 500] {
+    for answer in [403, 403, 403, 403, 500] {
         let next = world.file(PORT, founding_ticket());
         let path = format!("/api/v1/tickets/{next}");
         world.fault(json!({"system": "zammad", "point": "request", "path": path, "action": status(answer)}));
@@ -365,6 +365,50 @@ async fn an_older_change_of_a_ticket_that_asked_for_something_else_since_can_be_
     world.ticket_is(ticket, "closed").await;
     world.quiet(0).await;
     assert_eq!(world.snapshot(PORT), before);
+    world.stop().await;
+}
+
+/// What no field of a ticket stands for, and the change took away because it cannot stay beside what was asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_brings_back_what_the_change_took_away_beside_its_fields() {
+    let world = World::serving(Options::default()).await;
+    let tunnel = "<switchport-config><switchport><mode xmlns=\"http://cisco.com/ns/yang/Cisco-IOS-XE-switch\"><dot1q-tunnel/></mode>\
+                  </switchport></switchport-config>";
+    world.lab.switch.set_running(PORT, tunnel).unwrap();
+    let before = world.snapshot(PORT);
+    assert!(before.switch.contains("dot1q-tunnel"), "{before:?}");
+    let ticket = world.file(PORT, founding_ticket());
+    world.approve(ticket).await;
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    assert!(!world.snapshot(PORT).switch.contains("dot1q-tunnel"));
+    let done = world.change_is(ticket, "closed").await;
+    assert_eq!(world.act(&done, "undo", json!({"by": CAB.email})).await.0, 200);
+    let undo = world.change_is(ticket, "pending_approval").await;
+    world.ticket_is(ticket, "pending approval").await;
+    assert_eq!(world.act(&undo, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    assert_eq!(world.snapshot(PORT), before);
+    world.stop().await;
+}
+
+/// The number is gone, so the ticket's field does not tell any more whose the values are: that they were written is on record.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_in_netbox_that_somebody_else_went_on_from_are_not_told_as_before() {
+    let world = World::serving(Options::config(json!({"devices": {"patience": "3s"}}))).await;
+    let (ticket, card) = pending(&world, PORT, founding_ticket()).await;
+    let refuse = json!({"rpc_error": {"tag": "lock-denied", "message": "somebody else has it"}});
+    world.fault(json!({"system": "switch", "point": "request", "method": "lock", "action": refuse}));
+    world.press(&card, LEAD.email, "Approve", json!({})).await;
+    world.change_is(ticket, "configuring").await;
+    let edit = json!({"description": "by hand", "custom_fields": {"change_ticket_number": null}});
+    world.lab.netbox.set_interface(PORT, edit).unwrap();
+    world.change_is(ticket, "attention_required").await;
+    world.ticket_is(ticket, "attention required").await;
+    let notes = world.notes(ticket);
+    assert!(notes.contains("NetBox is NOT KNOWN"), "{notes}");
+    assert_eq!(world.lab.netbox.interface(PORT)["description"], "by hand", "it is left as it is");
     world.stop().await;
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What is waited for here comes sooner than a lease ends (120 s): work that waited for that would be late.
 
+use lab::people::LEAD;
 use serde_json::json;
 
 use super::support::{Options, PORT, World, founding_ticket, until, until_or};
@@ -76,5 +77,29 @@ async fn a_webhook_on_which_the_store_failed_is_worked_on_again_soon() {
     assert!(world.change(ticket).await.is_none());
     world.disk_has(None);
     world.change_is(ticket, "pending_approval").await;
+    world.stop().await;
+}
+
+/// What was seen is not relied on when there is room again: what follows from it is done, and the world has moved on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_look_that_could_not_be_stored_is_made_again() {
+    let mut world = World::new(Options::default()).await;
+    world.serve_limited(PLENTY).await;
+    let ticket = world.file(PORT, founding_ticket());
+    world.card(ticket, LEAD.email).await;
+    world.ticket_is(ticket, "pending approval").await;
+    let change = world.change_is(ticket, "pending_approval").await;
+    let begin = async || {
+        assert_eq!(world.act(&change, "approve", json!({"by": LEAD.email})).await.0, 200);
+        ticket
+    };
+    // The last of what a recheck looks at.
+    let slow = "/api/ipam/ip-addresses/";
+    full_during(&world, "netbox", "GET", slow, begin).await;
+    log_says(&world, "The outcome of recheck is not stored yet").await;
+    world.edit(ticket, json!({"network_interface_description": "something else"}));
+    world.disk_has(None);
+    world.change_is(ticket, "superseded").await;
+    assert_eq!(world.lab.switch.events().commits(), 0);
     world.stop().await;
 }
