@@ -20,6 +20,9 @@ pub enum Error {
     /// The HTTP client could not be made, e.g. because of a bad certificate.
     #[error("the HTTP client for NetBox cannot be made")]
     Client(#[source] reqwest::Error),
+    /// A write on condition of one of several tags was given none: a server takes that for no condition.
+    #[error("a write to NetBox on condition of a tag has no tag")]
+    NoTag,
     /// A request could not be put together.
     #[error("the request to NetBox cannot be put together")]
     Request(#[source] http::Error),

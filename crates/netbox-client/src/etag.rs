@@ -1,5 +1,6 @@
 //! What a write is conditional on, and what a write answers with.
 
+use crate::error::Error;
 use std::fmt;
 
 use crate::calendar;
@@ -53,12 +54,13 @@ pub enum IfMatch {
 
 impl IfMatch {
     /// The value of the header, if one is to be sent.
-    pub(crate) fn header(&self) -> Option<String> {
-        match self {
+    pub(crate) fn header(&self) -> Result<Option<String>, Error> {
+        Ok(match self {
             Self::Unconditional => None,
             Self::Tag(tag) => Some(tag.0.clone()),
+            Self::AnyOf(tags) if tags.is_empty() => return Err(Error::NoTag),
             Self::AnyOf(tags) => Some(tags.iter().map(ETag::as_str).collect::<Vec<_>>().join(", ")),
-        }
+        })
     }
 }
 
@@ -181,7 +183,7 @@ mod tests {
     #[test]
     fn a_bulk_condition_is_a_comma_list() {
         let both = IfMatch::AnyOf(vec![ETag::new("W/\"a\""), ETag::new("W/\"b\"")]);
-        assert_eq!(both.header().as_deref(), Some("W/\"a\", W/\"b\""));
-        assert_eq!(IfMatch::default().header(), None);
+        assert_eq!(both.header().unwrap().as_deref(), Some("W/\"a\", W/\"b\""));
+        assert_eq!(IfMatch::default().header().unwrap(), None);
     }
 }

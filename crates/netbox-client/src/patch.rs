@@ -104,7 +104,8 @@ pub struct InterfacePatch {
 }
 
 impl InterfacePatch {
-    /// Sets a custom field.
+    /// Sets a custom field: a text, number, flag, date or choice. One that refers to objects is read otherwise than it is written, so
+    /// that [`Self::unmet`] and [`Self::inverse`] do not fit it.
     #[must_use]
     pub fn custom_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.custom_fields.insert(name.into(), value.into());

@@ -70,7 +70,7 @@ pub(crate) fn write(
         .uri(path)
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/json");
-    if let Some(tags) = if_match.header() {
+    if let Some(tags) = if_match.header()? {
         request = request.header(IF_MATCH, tags);
     }
     request.body(body).map_err(Error::Request)
@@ -183,7 +183,7 @@ fn message(body: &mut Value, message: Option<&str>) {
 
 pub(crate) fn delete(path: &str, if_match: &IfMatch) -> Result<HttpRequest, Error> {
     let mut request = Request::delete(path).header(ACCEPT, "application/json");
-    if let Some(tags) = if_match.header() {
+    if let Some(tags) = if_match.header()? {
         request = request.header(IF_MATCH, tags);
     }
     request.body(Vec::new()).map_err(Error::Request)
@@ -254,6 +254,13 @@ mod tests {
 
     fn body(request: &HttpRequest) -> Value {
         serde_json::from_slice(request.body()).unwrap()
+    }
+
+    #[test]
+    fn a_condition_without_a_tag_is_refused() {
+        let patch = InterfacePatch { enabled: Some(true), ..InterfacePatch::default() };
+        let request = patch_interfaces(&[(InterfaceId(20), patch)], &IfMatch::AnyOf(Vec::new()));
+        assert!(matches!(request, Err(Error::NoTag)));
     }
 
     #[test]
