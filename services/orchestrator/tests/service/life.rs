@@ -190,13 +190,15 @@ async fn two_approvals_at_the_same_moment_both_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_by_another_way_while_cards_are_being_sent_leaves_no_button_behind() {
     let world = World::serving(Options::default()).await;
-    let slow = json!({"delay": {"ms": 500}});
-    world.fault(json!({"system": "webex", "point": "request", "method": "POST", "path": "/v1/messages", "action": slow}));
     for (action, shows) in [("decline", "Declined"), ("cancel", "Withdrawn")] {
+        let cards = json!({"system": "webex", "point": "request", "method": "POST", "path": "/v1/messages"});
+        let hold = world.hold(cards);
         let ticket = world.file(PORT, founding_ticket());
         let change = world.change_is(ticket, "pending_approval").await;
+        world.held().await;
         let (status, answer) = world.act(&change, action, json!({"by": LEAD.email})).await;
         assert_eq!(status, 200, "{answer}");
+        world.lab.faults.remove(&hold);
         world.quiet(0).await;
         let cards = world.lab.webex.cards();
         let of_it = |card: &&lab::webex::CardMessage| card.card.to_string().contains(&world.number(ticket));
