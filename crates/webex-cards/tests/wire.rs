@@ -267,8 +267,7 @@ async fn a_lost_answer_says_that_the_message_may_exist() {
         .mount(&server)
         .await;
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client =
-        Client::builder(server.uri(), TOKEN.into()).timeout(Duration::from_secs(2)).build().unwrap();
+    let client = Client::builder(server.uri(), TOKEN.into()).timeout(Duration::from_secs(2)).build().unwrap();
     let error = client.create_message(&NewMessage::to_email("a@example.net", "Hi")).await.unwrap_err();
     assert!(error.may_have_been_done() && error.is_retryable());
     assert!(!format!("{error:?}").contains("127.0.0.1"), "no URL in the error: {error:?}");

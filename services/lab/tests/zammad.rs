@@ -122,8 +122,7 @@ impl World {
 
     fn fault(&self, point: Point, method: &str, path: &str, action: FaultAction) -> Fault {
         let (method, path) = (Some(method.to_owned()), Some(path.to_owned()));
-        let fault =
-            Fault { system: System::Zammad, point, method, path, skip: 0, times: Some(1), action };
+        let fault = Fault { system: System::Zammad, point, method, path, skip: 0, times: Some(1), action };
         self.faults.add(fault.clone());
         fault
     }

@@ -58,11 +58,7 @@ fn client_within(url: &str, token: &str, timeout: Duration) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let retry =
         Retry { attempts: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_secs(2) };
-    Client::builder(url, SecretString::from(token))
-        .retry(retry)
-        .timeout(timeout)
-        .build()
-        .unwrap()
+    Client::builder(url, SecretString::from(token)).retry(retry).timeout(timeout).build().unwrap()
 }
 
 fn client(server: &MockServer) -> Client {
