@@ -30,6 +30,9 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Memory that may have come to stay, in kB: the allocator's, not some bytes of each session, of which there are 10,000.
 const SLACK_KB: u64 = 4096;
 
+/// How often memory may grow by more than that.
+const ROUNDS: usize = 3;
+
 /// The two tests would count each other's files.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -82,11 +85,19 @@ async fn nothing_stays<F: Future<Output = Session>>(count: usize, server: &Fake,
     // What is made once and kept: threads, the allocator's arenas.
     sessions(count.min(500), server, &open).await;
     gone(server, files).await;
-    let memory = resident_kb();
-    sessions(count, server, &open).await;
-    gone(server, files).await;
-    let now = resident_kb();
-    assert!(now <= memory + SLACK_KB, "{count} sessions took memory from {memory} kB to {now} kB");
+    // An arena of a thread that is busy for the first time comes once; what sessions leave behind comes with every round.
+    let mut memory = vec![resident_kb()];
+    for _ in 0..ROUNDS {
+        sessions(count, server, &open).await;
+        gone(server, files).await;
+        memory.push(resident_kb());
+        if let [.., before, now] = memory[..]
+            && now <= before + SLACK_KB
+        {
+            return;
+        }
+    }
+    panic!("every {count} sessions took memory: {memory:?} kB");
 }
 
 async fn over_ssh(count: usize) {
@@ -99,7 +110,12 @@ async fn over_ssh(count: usize) {
 
 fn run(test: impl Future<Output = ()>) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(test);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(test);
 }
 
 #[test]

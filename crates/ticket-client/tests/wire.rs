@@ -16,7 +16,7 @@ const TOKEN: &str = "secret-token-value";
 fn client(server: &MockServer) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder(server.uri(), SecretString::from(TOKEN))
-        .timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(10))
         .retry(2, Duration::from_millis(1))
         .build()
         .unwrap()
@@ -179,7 +179,7 @@ async fn a_slow_server_does_not_hold_the_caller() {
     let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(30));
     Mock::given(method("GET")).respond_with(slow).mount(&server).await;
     let client = Client::builder(server.uri(), SecretString::from(TOKEN))
-        .timeout(Duration::from_millis(50))
+        .timeout(Duration::from_secs(2))
         .retry(0, Duration::ZERO);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let error = client.build().unwrap().get_ticket(TicketId(301)).await.unwrap_err();

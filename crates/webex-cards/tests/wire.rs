@@ -267,8 +267,7 @@ async fn a_lost_answer_says_that_the_message_may_exist() {
         .mount(&server)
         .await;
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client =
-        Client::builder(server.uri(), TOKEN.into()).timeout(Duration::from_millis(200)).build().unwrap();
+    let client = Client::builder(server.uri(), TOKEN.into()).timeout(Duration::from_secs(2)).build().unwrap();
     let error = client.create_message(&NewMessage::to_email("a@example.net", "Hi")).await.unwrap_err();
     assert!(error.may_have_been_done() && error.is_retryable());
     assert!(!format!("{error:?}").contains("127.0.0.1"), "no URL in the error: {error:?}");
@@ -277,10 +276,13 @@ async fn a_lost_answer_says_that_the_message_may_exist() {
 #[tokio::test]
 async fn nobody_at_the_address_means_that_nothing_was_done() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // Bound and dropped, so that nobody listens there.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let client = Client::builder(format!("http://127.0.0.1:{port}"), TOKEN.into()).build().unwrap();
+    // Bound, so that nobody else gets the port, and never listened on.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", nobody.local_addr().unwrap());
+    let client = Client::builder(url, TOKEN.into()).build().unwrap();
     let error = client.me().await.unwrap_err();
+    drop(nobody);
     assert!(error.is_retryable() && !error.may_have_been_done(), "{error:?}");
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 /// The stand-in in which a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +51,7 @@ pub struct Fault {
     /// Lets this many matching events pass first.
     #[serde(default)]
     pub skip: u32,
-    /// Strikes this often, then is gone; without it, until cleared.
+    /// Strikes this often, then is gone; without it, until cleared. A hold stays, so that it can be switched off.
     #[serde(default)]
     pub times: Option<u32>,
     /// What goes wrong.
@@ -67,9 +69,12 @@ impl Fault {
     pub fn check(&self) -> Result<(), String> {
         let switch = self.system == System::Switch;
         let fits = match (&self.action, self.point) {
-            (FaultAction::Delay { .. }, Point::Connection) => switch,
-            (FaultAction::Delay { .. }, Point::Request) => true,
-            (FaultAction::Delay { .. } | FaultAction::Lose | FaultAction::Double, Point::Webhook) => !switch,
+            (FaultAction::Delay { .. } | FaultAction::Hold, Point::Connection) => switch,
+            (FaultAction::Delay { .. } | FaultAction::Hold, Point::Request) => true,
+            (
+                FaultAction::Delay { .. } | FaultAction::Hold | FaultAction::Lose | FaultAction::Double,
+                Point::Webhook,
+            ) => !switch,
             (FaultAction::Reset, point) => point == Point::Request || (switch && point == Point::Connection),
             (
                 FaultAction::Status { .. } | FaultAction::DropReply | FaultAction::ResetAfter,
@@ -141,6 +146,8 @@ pub enum FaultAction {
         /// Milliseconds.
         ms: u64,
     },
+    /// Waits until this fault is switched off, ten minutes at the most, and then does the work.
+    Hold,
     /// Closes the connection before the work is done.
     Reset,
     /// Does the work, then closes the connection instead of answering.
@@ -174,11 +181,21 @@ pub enum FaultAction {
 #[derive(Debug, Default)]
 pub struct FaultBoard {
     faults: Mutex<Vec<Fault>>,
+    /// Rung when faults are switched off.
+    switched_off: Notify,
     requests: AtomicUsize,
+    held: AtomicUsize,
 }
 
-/// A request that a stand-in works on.
+/// Counts something as long as it goes on.
 pub(crate) struct InHand<'a>(&'a AtomicUsize);
+
+impl<'a> InHand<'a> {
+    fn count(what: &'a AtomicUsize) -> Self {
+        what.fetch_add(1, Ordering::SeqCst);
+        Self(what)
+    }
+}
 
 impl Drop for InHand<'_> {
     fn drop(&mut self) {
@@ -195,8 +212,35 @@ impl FaultBoard {
 
     /// Counts a request as long as it is worked on.
     pub(crate) fn request_in_hand(&self) -> InHand<'_> {
-        self.requests.fetch_add(1, Ordering::SeqCst);
-        InHand(&self.requests)
+        InHand::count(&self.requests)
+    }
+
+    /// Events that are held just now.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::SeqCst)
+    }
+
+    /// Waits as a fault that struck will have it: for a delay's time, or until a hold is switched off. Others make nobody wait.
+    pub(crate) async fn wait(&self, fault: &Fault) {
+        match fault.action {
+            FaultAction::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
+            FaultAction::Hold => {
+                let _held = InHand::count(&self.held);
+                let off = async {
+                    loop {
+                        let rung = self.switched_off.notified();
+                        if !self.is_on(fault) {
+                            return;
+                        }
+                        rung.await;
+                    }
+                };
+                // Whoever holds for longer has forgotten it.
+                let _ = tokio::time::timeout(Duration::from_millis(MAX_DELAY_MS), off).await;
+            }
+            _ => {}
+        }
     }
 
     /// Switches a fault on.
@@ -207,11 +251,13 @@ impl FaultBoard {
     /// Switches all faults off.
     pub fn clear(&self) {
         self.lock().clear();
+        self.switched_off.notify_waiters();
     }
 
     /// Switches off the faults that strike in this way, whatever is left of their counts.
     pub fn remove(&self, fault: &Fault) {
         self.lock().retain(|on| !on.is_like(fault));
+        self.switched_off.notify_waiters();
     }
 
     /// Whether a fault that strikes in this way is switched on.
@@ -228,7 +274,7 @@ impl FaultBoard {
 
     /// Takes the faults that strike at this event, counting each down.
     #[must_use]
-    pub fn strike(&self, system: System, point: Point, method: &str, path: &str) -> Vec<FaultAction> {
+    pub fn strike(&self, system: System, point: Point, method: &str, path: &str) -> Vec<Fault> {
         let mut faults = self.lock();
         let mut struck = Vec::new();
         for fault in faults.iter_mut() {
@@ -246,9 +292,9 @@ impl FaultBoard {
             if let Some(times) = &mut fault.times {
                 *times -= 1;
             }
-            struck.push(fault.action.clone());
+            struck.push(fault.clone());
         }
-        faults.retain(|fault| fault.times != Some(0));
+        faults.retain(|fault| fault.times != Some(0) || fault.action == FaultAction::Hold);
         struck
     }
 
@@ -276,6 +322,7 @@ mod tests {
             fault("zammad", "webhook", "lose".into()),
             fault("webex", "webhook", delay(100)),
             fault("switch", "connection", "reset".into()),
+            fault("switch", "connection", "hold".into()),
             fault("switch", "request", serde_json::json!({"cut_after_bytes_out": {"bytes": 9}})),
         ] {
             assert_eq!(check(good.clone()), Ok(()), "{good}");
@@ -287,6 +334,7 @@ mod tests {
             (fault("netbox", "webhook", "reset".into()), "means nothing"),
             (fault("netbox", "connection", "reset".into()), "means nothing"),
             (fault("switch", "webhook", "lose".into()), "means nothing"),
+            (fault("netbox", "connection", "hold".into()), "means nothing"),
             (
                 fault("webex", "request", serde_json::json!({"rpc_error": {"tag": "t", "message": "m"}})),
                 "means nothing",
@@ -320,6 +368,35 @@ mod tests {
         let strike = || board.strike(System::Netbox, Point::Request, "PATCH", "/api/dcim/").len();
         assert_eq!((strike(), strike(), strike()), (0, 1, 0));
         assert!(board.list().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hold_holds_what_it_struck_until_it_is_switched_off_and_lets_the_next_pass() {
+        let board = FaultBoard::default();
+        let hold = Fault { action: FaultAction::Hold, ..fault(0, Some(1)) };
+        let strike = || board.strike(System::Netbox, Point::Request, "PATCH", "/api/dcim/");
+        for switch_off in [FaultBoard::clear as fn(&FaultBoard), |board| {
+            board.remove(&Fault { action: FaultAction::Hold, ..fault(0, None) });
+        }] {
+            board.add(hold.clone());
+            let struck = strike();
+            let mut held = std::pin::pin!(board.wait(&struck[0]));
+            assert!(futures_util::poll!(&mut held).is_pending());
+            assert!(strike().is_empty(), "it strikes once");
+            board.remove(&fault(0, None));
+            assert!(futures_util::poll!(&mut held).is_pending(), "another one was switched off");
+            assert_eq!((board.held(), board.list().len()), (1, 1));
+            switch_off(&board);
+            // The clock is a made-up one: the limit would pass at once if it was waited for.
+            let started = tokio::time::Instant::now();
+            held.await;
+            assert_eq!(started.elapsed(), Duration::ZERO);
+            assert_eq!((board.held(), board.list().len()), (0, 0));
+        }
+        board.add(hold);
+        let started = tokio::time::Instant::now();
+        board.wait(&strike()[0]).await;
+        assert_eq!(started.elapsed(), Duration::from_millis(MAX_DELAY_MS), "nothing is held for ever");
     }
 
     #[test]

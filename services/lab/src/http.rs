@@ -5,7 +5,6 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Extensions, ServerHandle, ServiceRequest, ServiceResponse};
@@ -170,22 +169,24 @@ async fn strike(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceR
     let _in_hand = board.faults.request_in_hand();
     let path = request.path().to_owned();
     let mut instead = None;
-    for action in board.faults.strike(board.system, Point::Request, request.method().as_str(), &path) {
-        match action {
+    for fault in board.faults.strike(board.system, Point::Request, request.method().as_str(), &path) {
+        board.faults.wait(&fault).await;
+        match fault.action {
             FaultAction::Status { status, headers, body } => {
                 return Ok(request.into_response(answer(status, headers, body)));
             }
             FaultAction::StatusAfter { status, headers, body } => {
                 instead = Some(Instead::Status(answer(status, headers, body)));
             }
-            FaultAction::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
             FaultAction::Reset => {
                 cut(&request);
                 return Ok(request.into_response(HttpResponse::InternalServerError().finish()));
             }
             FaultAction::DropReply => instead = Some(Instead::Nothing),
             FaultAction::ResetAfter => instead = Some(Instead::Reset),
-            FaultAction::Lose
+            FaultAction::Delay { .. }
+            | FaultAction::Hold
+            | FaultAction::Lose
             | FaultAction::Double
             | FaultAction::RpcError { .. }
             | FaultAction::CutAfterBytesIn { .. }

@@ -190,25 +190,17 @@ async fn a_crash_while_the_device_is_configured_is_survived_with_every_set_of_ca
 async fn a_commit_that_is_under_way_when_netchange_dies_is_not_sent_again() {
     let mut world = World::new(Options::default()).await;
     let before = world.snapshot(PORT);
-    let slow = json!({"delay": {"ms": 1500}});
-    world.fault(
-        json!({"system": "switch", "point": "request", "method": "commit", "times": 1, "action": slow}),
-    );
+    let hold = world.hold(json!({"system": "switch", "point": "request", "method": "commit", "times": 1}));
     world.serve(&[]).await;
     let ticket = world.file(PORT, founding_ticket());
     world.approve(ticket).await;
-    let sent = async || {
-        let events = world.lab.switch.events();
-        events
-            .entries()
-            .any(|event| event.kind == EventKind::Fault && event.text.starts_with("commit"))
-            .then_some(())
-    };
-    until("the commit is on its way", sent).await;
+    world.held().await;
     world.signal("-KILL").await;
     killed(&mut world).await;
-    assert_eq!(world.lab.switch.events().commits(), 0, "the switch has not carried it out yet");
     world.serve(&[]).await;
+    until("netchange asks again, and the switch refuses the lock", refused(&world, 1)).await;
+    assert_eq!(world.lab.switch.events().commits(), 0, "the switch has not carried it out yet");
+    world.lab.faults.remove(&hold);
     let end = end(&world, Story::Access, ticket, &before).await;
     assert!(end.closed, "{}", world.notes(ticket));
     world.stop().await;
@@ -221,19 +213,20 @@ async fn what_is_being_said_when_netchange_dies_is_not_said_twice() {
     for (system, method, path, skip) in cases {
         let mut world = World::new(Options::default()).await;
         let before = world.snapshot(PORT);
-        let slow = json!({"delay": {"ms": 1200}});
-        let fault = json!({"system": system, "point": "request", "method": method, "path": path, "skip": skip, "times": 1, "action": slow});
-        world.fault(fault.clone());
+        let hold = world.hold(
+            json!({"system": system, "point": "request", "method": method, "path": path, "skip": skip, "times": 1}),
+        );
         world.serve(&[]).await;
         let ticket = world.file(PORT, founding_ticket());
         if system == "zammad" {
             world.approve(ticket).await;
         }
-        let fault = serde_json::from_value(fault).unwrap();
-        until("the request is under way", async || (!world.lab.faults.is_on(&fault)).then_some(())).await;
+        world.held().await;
         world.signal("-KILL").await;
         killed(&mut world).await;
         world.serve(&[]).await;
+        // Netchange gives the old request three seconds before it looks whether that was done.
+        world.lab.faults.remove(&hold);
         if system == "webex" {
             world.approve(ticket).await;
         }
@@ -262,12 +255,7 @@ async fn a_commit_that_is_still_on_trial_is_not_taken_for_a_change_that_is_done(
     world.approve(ticket).await;
     killed(&mut world).await;
     world.serve(&[]).await;
-    let refused = async || {
-        let events = world.lab.switch.events();
-        let refused = events.entries().filter(|event| event.kind == EventKind::Refused).count();
-        (refused >= 2).then_some(())
-    };
-    until("netchange asks again and again, and the switch refuses the lock", refused).await;
+    until("netchange asks again and again, and the switch refuses the lock", refused(&world, 2)).await;
     assert!(world.lab.switch.commit_pending(), "the commit is still on trial");
     assert_eq!(world.change(ticket).await.unwrap()["state"], "configuring");
     assert!(!world.lab.switch.startup().contains("##ticket:"), "nothing on trial is saved");
@@ -276,6 +264,15 @@ async fn a_commit_that_is_still_on_trial_is_not_taken_for_a_change_that_is_done(
     let end = end(&world, Story::Access, ticket, &before).await;
     assert!(end.closed, "{}", world.notes(ticket));
     world.stop().await;
+}
+
+/// Whether the switch has refused so many requests.
+fn refused(world: &World, times: usize) -> impl AsyncFnMut() -> Option<()> {
+    move || {
+        let events = world.lab.switch.events();
+        let refused = events.entries().filter(|event| event.kind == EventKind::Refused).count();
+        std::future::ready((refused >= times).then_some(()))
+    }
 }
 
 /// A line on which the far end does not hear that the near one is gone.

@@ -14,6 +14,7 @@ use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeou
 use netconf_client::{Session, SessionConfig};
 use serde_json::json;
 use support::{Options, PORT, World, until_within};
+use tokio::net::TcpSocket;
 
 /// Where Debian keeps the models that netconfd itself needs.
 const MODULES: &str = "/usr/share/yuma/modules";
@@ -31,6 +32,8 @@ struct Server {
     user: String,
     netconfd: Child,
     sshd: Child,
+    /// Bound to sshd's port, so that nobody else gets it; sshd may listen there all the same, as both let the address be reused.
+    _reserved: TcpSocket,
 }
 
 impl Drop for Server {
@@ -77,7 +80,10 @@ impl Server {
         }
         key(&at("host_key"));
         std::fs::write(at("authorized_keys"), key(&at("user_key"))).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let reserved = TcpSocket::new_v4().unwrap();
+        reserved.set_reuseaddr(true).unwrap();
+        reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = reserved.local_addr().unwrap().port();
         let (user, socket) = (run("id", &["-un"]), at("ncx.sock"));
         keep_apart(home.path());
         let netconfd = Command::new(NETCONFD)
@@ -104,7 +110,7 @@ impl Server {
             .stdin(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{SSHD} is needed: {error}"));
-        let server = Self { home, port, user, netconfd, sshd };
+        let server = Self { home, port, user, netconfd, sshd, _reserved: reserved };
         let last = Cell::new(String::new());
         let answers =
             async || server.session().await.inspect_err(|error| last.set(format!("{error:?}"))).ok();

@@ -3,7 +3,7 @@
 #![cfg(feature = "lab")]
 #![expect(clippy::unwrap_used, reason = "a test whose program does not run has failed")]
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,11 +13,12 @@ use lab::LabSettings;
 use lab::faults::{Fault, FaultAction, FaultBoard, Point, System};
 use lab::netbox::Netbox;
 use lab::switch::Switch;
+use tokio::net::TcpSocket;
 
-/// What the configuration lets each step take.
-const STEP: Duration = Duration::from_secs(1);
+/// What the configuration lets each step take, unless a device shall be given up.
+const STEP: &str = "timeout = \"10s\"";
 /// How long a run may take at the most: NetBox's attempts, the steps, and a busy machine.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 /// An ed25519 key of nobody: what is known of a device that never shows its own.
 const SOME_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
 
@@ -31,11 +32,8 @@ impl Home {
     fn new() -> Self {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../netchange.example.toml");
         let config = std::fs::read_to_string(example).unwrap();
-        let steps = format!("timeout = \"{}s\"", STEP.as_secs());
-        let home = Self {
-            folder: tempfile::tempdir().unwrap(),
-            config: config.replace("timeout = \"30s\"", &steps),
-        };
+        let home =
+            Self { folder: tempfile::tempdir().unwrap(), config: config.replace("timeout = \"30s\"", STEP) };
         let known_hosts = home.known_hosts();
         std::fs::write(&known_hosts, "").unwrap();
         let config =
@@ -79,6 +77,14 @@ impl Home {
     }
 }
 
+/// An address where nobody listens: bound, so that nobody else gets it as long as this lives, and never listened on.
+fn nobody() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
+}
+
 #[track_caller]
 fn failed((code, said): (i32, String), expected: &[&str]) {
     assert_eq!(code, 1, "{said}");
@@ -118,18 +124,15 @@ async fn a_device_that_nobody_knows_is_looked_for_in_netbox() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_netbox_that_is_not_there_is_named() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("url = \"http://{}\"", nobody.local_addr().unwrap());
-    drop(nobody);
+    let (_nobody, address) = nobody();
+    let url = format!("url = \"http://{address}\"");
     let home = Home::new().with("url = \"http://127.0.0.1:12348\"", &url);
     failed(home.read("nowhere").await, &["NetBox cannot be reached", "[netbox]"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_where_nobody_listens_is_not_reached() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = nobody.local_addr().unwrap();
-    drop(nobody);
+    let (_nobody, address) = nobody();
     let home = Home::new().device_at(address);
     failed(home.read("c9300").await, &["Is it up, reachable from here"]);
     let home = home.knows(&format!("[127.0.0.1]:{} {SOME_KEY}", address.port()));
@@ -142,7 +145,8 @@ async fn a_device_that_is_silent_after_the_connection_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let home = Home::new().device_at(address).knows(&format!("[127.0.0.1]:{} {SOME_KEY}", address.port()));
-    failed(home.read("c9300").await, &["connecting took longer than 1 s", "Is it up, reachable from here"]);
+    let home = home.with(STEP, "timeout = \"2s\"");
+    failed(home.read("c9300").await, &["connecting took longer than 2 s", "Is it up, reachable from here"]);
     drop(silent);
 }
 
@@ -166,11 +170,13 @@ async fn a_device_that_refuses_the_login_says_whose() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_is_silent_after_the_login_is_given_up() {
-    let switch = switch(&fault(Point::Request, FaultAction::Delay { ms: 60_000 })).await;
+    let switch = switch(&fault(Point::Request, FaultAction::Hold)).await;
     let home = Home::new().device_at(switch.addr()).knows(&switch.known_hosts_line());
+    // Long enough to log in, even on a busy machine.
+    let home = home.with(STEP, "timeout = \"5s\"");
     let said = home.read("c9300").await;
     switch.stop().await;
-    failed(said, &["took longer than 1 s", "devices.timeout"]);
+    failed(said, &["took longer than 5 s", "devices.timeout"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -151,12 +151,14 @@ async fn a_slow_answer_is_asked_for_again_only_when_reading() {
     let slow = recorded("get_interface_by_id").set_delay(Duration::from_secs(20));
     Mock::given(any()).respond_with(slow).up_to_n_times(1).mount(&server).await;
     Mock::given(any()).respond_with(recorded("get_interface_by_id")).mount(&server).await;
-    let reader = client(&server);
+    let impatient = || crate::client_within(&server.uri(), TOKEN, Duration::from_secs(2));
+    let reader = impatient();
     assert_eq!(reader.get_interface(ID).await.unwrap().id, ID);
-    assert_eq!(reader.request_count(), 2);
+    // The first was late, and on a busy machine another may be.
+    assert!(reader.request_count() >= 2, "{}", reader.request_count());
     server.reset().await;
     Mock::given(any()).respond_with(html(200).set_delay(Duration::from_secs(20))).mount(&server).await;
-    let writer = client(&server);
+    let writer = impatient();
     let error = patch(&writer).await;
     let Error::OutcomeUnknown { cause, .. } = error else { panic!("{error}") };
     assert!(matches!(*cause, Error::Transport(_)));
@@ -166,13 +168,14 @@ async fn a_slow_answer_is_asked_for_again_only_when_reading() {
 #[tokio::test]
 async fn a_write_that_could_not_be_sent_is_no_riddle() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // A port that was free a moment ago.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // Bound, so that nobody else gets the port, and never listened on.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", nobody.local_addr().unwrap());
     let client = Client::builder(url, SecretString::from(TOKEN)).build().unwrap();
     let error = patch(&client).await;
     assert!(matches!(error, Error::Connect(_)) && error.is_retryable(), "{error:?}");
+    drop(nobody);
 }
 
 #[tokio::test]

@@ -50,14 +50,15 @@ fn client_of(server: &MockServer, token: &str) -> Client {
 }
 
 fn client_at(url: &str, token: &str) -> Client {
+    // Longer than any answer takes that is not held back on purpose.
+    client_within(url, token, Duration::from_secs(10))
+}
+
+fn client_within(url: &str, token: &str, timeout: Duration) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let retry =
         Retry { attempts: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_secs(2) };
-    Client::builder(url, SecretString::from(token))
-        .retry(retry)
-        .timeout(Duration::from_millis(500))
-        .build()
-        .unwrap()
+    Client::builder(url, SecretString::from(token)).retry(retry).timeout(timeout).build().unwrap()
 }
 
 fn client(server: &MockServer) -> Client {

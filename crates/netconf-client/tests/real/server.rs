@@ -1,20 +1,21 @@
 //! Starting netconfd and sshd, and the one interface all these tests configure.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netconf_client::ops::{Datastore, DiscardChanges, EditConfig, GetConfig, TestOption};
+use netconf_client::ops::{Commit, Datastore, DiscardChanges, EditConfig, GetConfig, TestOption};
 use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
-use netconf_client::{Session, SessionConfig};
+use netconf_client::{Operation, Session, SessionConfig};
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKeyBase64};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// How long a server may take to be ready, and a condition to become true.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -53,6 +54,8 @@ pub(crate) struct Real {
     folder: TempDir,
     netconfd: Child,
     sshd: Child,
+    /// Bound to sshd's port, so that nobody else gets it; sshd may listen there all the same, as both let the address be reused.
+    _reserved: TcpSocket,
     port: u16,
     user: String,
 }
@@ -71,23 +74,28 @@ impl Real {
         let folder = tempfile::tempdir().unwrap();
         // Whoever logs in must be able to reach the socket.
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let reserved = TcpSocket::new_v4().unwrap();
+        reserved.set_reuseaddr(true).unwrap();
+        reserved.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let port = reserved.local_addr().unwrap().port();
         let user = said_by("id", "-un");
         let netconfd = start_netconfd(folder.path(), port, shape, &user);
         let sshd = start_sshd(folder.path(), port, &user);
-        let server = Real { folder, netconfd, sshd, port, user };
+        let mut server = Real { folder, netconfd, sshd, _reserved: reserved, port, user };
         server.wait_until_ready();
         server
     }
 
-    fn wait_until_ready(&self) {
+    fn wait_until_ready(&mut self) {
         let socket = self.folder.path().join("ncx.sock");
         let begun = Instant::now();
         while UnixStream::connect(&socket).is_err()
             || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err()
         {
+            for child in [&mut self.netconfd, &mut self.sshd] {
+                let ended = child.try_wait().unwrap();
+                assert!(ended.is_none(), "a server ended, {ended:?}: {}", logs(self.folder.path()));
+            }
             assert!(begun.elapsed() < LIMIT, "the servers are not ready: {}", self.logs());
             std::thread::yield_now();
         }
@@ -106,8 +114,7 @@ impl Real {
 
     /// What both servers wrote.
     fn logs(&self) -> String {
-        let read = |name| std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
-        format!("netconfd: {}\nsshd: {}", read("netconfd.log"), read("sshd.log"))
+        logs(self.folder.path())
     }
 
     /// What is needed to log in.
@@ -143,15 +150,13 @@ impl Real {
         let target = if running { Datastore::Running } else { Datastore::Candidate };
         if !running {
             // A session that was cut may have left an edit in the candidate, which is everybody's.
-            session.call(DiscardChanges).await.unwrap();
+            once_free(&session, &DiscardChanges).await;
         }
-        session
-            .call(EditConfig::new(target, described("old")).test_option(TestOption::TestThenSet))
-            .await
-            .unwrap();
+        let edit = EditConfig::new(target, described("old")).test_option(TestOption::TestThenSet);
+        once_free(&session, &edit).await;
         if !running {
-            session.call(netconf_client::ops::Commit::new()).await.unwrap();
-            session.call(DiscardChanges).await.unwrap();
+            once_free(&session, &Commit::new()).await;
+            once_free(&session, &DiscardChanges).await;
         }
         assert_eq!(description(&session, Datastore::Running).await.as_deref(), Some("old"));
         session.close().await.unwrap();
@@ -161,6 +166,26 @@ impl Real {
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// Calls again as long as a session that was cut holds a lock, since netconfd has not noticed its end.
+async fn once_free(session: &Session, operation: &(impl Operation<Output = ()> + Sync)) {
+    let begun = Instant::now();
+    // Without a pause the server would be kept from looking at its timers.
+    let mut pause = tokio::time::interval(POLL);
+    loop {
+        pause.tick().await;
+        match session.call(operation).await {
+            Err(error) if error.is_retryable() && begun.elapsed() < LIMIT => {}
+            done => return done.unwrap(),
+        }
+    }
+}
+
+/// What both servers wrote in their folder.
+fn logs(folder: &Path) -> String {
+    let read = |name| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    format!("netconfd: {}\nsshd: {}", read("netconfd.log"), read("sshd.log"))
 }
 
 impl Drop for Real {

@@ -32,7 +32,7 @@ async fn within<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, what).await.expect("it takes too long")
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reply_that_stops_in_the_middle_is_late_and_its_rest_is_drained() {
     let (session, mut peer) = open(1 << 16, SessionConfig::default().call_timeout(LIMIT)).await;
     // A large reply is put together by its caller.
@@ -138,7 +138,7 @@ async fn a_large_reply_is_looked_through_to_its_end() {
     assert!(matches!(&broken, Error::UnexpectedReply { reason, .. } if reason.contains("UTF-8")), "{broken}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_commit_whose_reply_stops_in_the_middle_is_unknown() {
     let (session, mut peer) = open(1 << 16, SessionConfig::default().call_timeout(SHORT)).await;
     let serve = async {
@@ -174,7 +174,7 @@ async fn a_nudge_that_cannot_be_written_holds_up_nothing() {
     within(closed).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_sent_no_more_than_it_may_hold() {
     let (session, mut peer) =
         open(1 << 16, SessionConfig::default().call_timeout(LIMIT).outstanding(2)).await;
@@ -297,8 +297,10 @@ async fn a_server_that_never_stops_talking_keeps_no_request_and_no_deadline_wait
     let mut next = BytesMut::new();
     framing::encode(Framing::EndOfMessage, HELLO.as_bytes(), &mut next).unwrap();
     let written = Arc::new(AtomicBool::new(false));
-    let flood = Flood { written: Arc::clone(&written), next, ends: Instant::now() + LIMIT / 2 };
-    let session = Session::open(flood, SessionConfig::default().call_timeout(SHORT)).await.unwrap();
+    // Its clock is the machine's, which may stand still between the call and the writing of its request.
+    let flood = Flood { written: Arc::clone(&written), next, ends: Instant::now() + LIMIT * 2 };
+    let config = SessionConfig::default().call_timeout(Duration::from_secs(2));
+    let session = Session::open(flood, config).await.unwrap();
     let error = within(session.call(Get::new())).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { safe_to_repeat: true, .. }), "{error:?}");
     assert!(written.load(Ordering::SeqCst), "the request was written");

@@ -72,7 +72,7 @@ async fn overlapping_calls_each_get_their_own_reply_in_whatever_order() {
 }
 
 /// A server that leaves a first request lying until another comes, as netconfd does when it read it with the hello.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_server_that_sleeps_on_the_first_request_is_nudged_once() {
     let (mut peer, stream) = Peer::pair(1 << 20);
     let config = SessionConfig::default().call_timeout(LIMIT).nudge(Duration::from_millis(50));
@@ -144,7 +144,7 @@ async fn a_dropped_call_is_drained_and_the_session_stays_usable() {
     assert_eq!(data.unwrap().xml(), "mine");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_late_reply_without_message_id_goes_to_the_call_that_ran_out_of_time() {
     let (session, mut peer) = open(HELLO).await;
     let late = session.call_within(Get::new(), Duration::from_millis(20)).await.unwrap_err();
@@ -159,7 +159,7 @@ async fn a_late_reply_without_message_id_goes_to_the_call_that_ran_out_of_time()
     assert_eq!(data.unwrap().xml(), "mine");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_call_that_could_not_be_sent_says_so_and_is_never_sent() {
     let (mut peer, stream) = Peer::pair(64);
     let config = SessionConfig::default().call_timeout(LIMIT);
@@ -251,7 +251,7 @@ async fn unusable_hellos_are_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_silent_server_is_given_up() {
     let (_peer, stream) = Peer::pair(1 << 16);
     let config = SessionConfig::default().hello_timeout(Duration::from_millis(20));
@@ -259,7 +259,7 @@ async fn a_silent_server_is_given_up() {
     assert!(matches!(error, Error::Timeout { phase: Phase::Hello, .. }), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn close_waits_for_the_answer_and_no_longer_than_its_limit() {
     let (session, mut peer) = open(HELLO).await;
     let serve = async {

@@ -147,7 +147,7 @@ async fn a_stream_whose_session_is_lost_says_so() {
     assert!(matches!(error, Error::SessionLost { sent: false, .. }), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reply_that_stops_coming_is_late_and_the_next_call_waits_no_longer_than_its_limit() {
     let (mut peer, stream) = Peer::pair(1 << 12);
     let config = SessionConfig::default().call_timeout(Duration::from_millis(200));

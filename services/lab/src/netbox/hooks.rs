@@ -138,11 +138,11 @@ impl Worker {
             tokio::time::sleep_until(delivery.due).await;
             let path = delivery.url.splitn(4, '/').nth(3).map_or("/".to_owned(), |path| format!("/{path}"));
             let (mut times, mut lost) = (1, false);
-            for action in self.faults.strike(System::Netbox, Point::Webhook, "POST", &path) {
-                match action {
+            for fault in self.faults.strike(System::Netbox, Point::Webhook, "POST", &path) {
+                match fault.action {
                     FaultAction::Lose => lost = true,
                     FaultAction::Double => times += 1,
-                    FaultAction::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
+                    FaultAction::Delay { .. } | FaultAction::Hold => self.faults.wait(&fault).await,
                     other => tracing::warn!(?other, "This fault means nothing for a webhook"),
                 }
             }

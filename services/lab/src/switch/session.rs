@@ -16,7 +16,7 @@ use super::log::EventKind;
 use super::rpc::{self, Reply};
 use super::ssh::Shared;
 use super::wire::Connection;
-use crate::faults::{FaultAction, Point, System};
+use crate::faults::{Fault, FaultAction, Point, System};
 
 /// How long a client may take to send its hello.
 const HELLO_LIMIT: Duration = Duration::from_secs(30);
@@ -72,7 +72,7 @@ pub(crate) struct Netconf {
 /// What the faults leave of an RPC.
 #[derive(Default)]
 struct Struck {
-    delay: Duration,
+    waits: Vec<Fault>,
     error: Option<RpcError>,
     reset: bool,
     drop_reply: bool,
@@ -170,12 +170,16 @@ impl Netconf {
     ) -> Result<(), End> {
         let (name, target) = rpc::operation(message).unwrap_or_default();
         let struck = self.strike(&name, &target);
-        let delay = self.shared.rpc_delay + struck.delay;
-        if !delay.is_zero() {
-            tokio::select! {
-                () = self.kill.cancelled() => return Err(End::Closed("killed".to_owned())),
-                () = tokio::time::sleep(delay) => {}
+        let wait = async {
+            if !self.shared.rpc_delay.is_zero() {
+                tokio::time::sleep(self.shared.rpc_delay).await;
             }
+            for fault in &struck.waits {
+                self.shared.faults.wait(fault).await;
+            }
+        };
+        if self.kill.run_until_cancelled(wait).await.is_none() {
+            return Err(End::Closed("killed".to_owned()));
         }
         if struck.reset {
             return Err(self.cut("reset instead of an answer").await);
@@ -198,11 +202,11 @@ impl Netconf {
 
     fn strike(&mut self, name: &str, target: &str) -> Struck {
         let mut struck = Struck::default();
-        for action in self.shared.faults.strike(System::Switch, Point::Request, name, target) {
-            let text = format!("{name}: {action:?}");
+        for fault in self.shared.faults.strike(System::Switch, Point::Request, name, target) {
+            let text = format!("{name}: {:?}", fault.action);
             self.shared.device().log.add(EventKind::Fault, (Some(self.id), ""), text);
-            match action {
-                FaultAction::Delay { ms } => struck.delay += Duration::from_millis(ms),
+            match fault.action {
+                FaultAction::Delay { .. } | FaultAction::Hold => struck.waits.push(fault),
                 FaultAction::Reset => struck.reset = true,
                 FaultAction::DropReply | FaultAction::ResetAfter => struck.drop_reply = true,
                 FaultAction::RpcError { tag, message } => {

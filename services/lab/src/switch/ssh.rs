@@ -137,9 +137,9 @@ pub(crate) async fn serve(listener: TcpListener, key: PrivateKey, shared: Arc<Sh
 
 async fn connection(stream: TcpStream, peer: SocketAddr, config: Arc<Config>, shared: Arc<Shared>) {
     let mut line = Line::default();
-    for action in shared.faults.strike(System::Switch, Point::Connection, "", "") {
-        match action {
-            FaultAction::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
+    for fault in shared.faults.strike(System::Switch, Point::Connection, "", "") {
+        match fault.action {
+            FaultAction::Delay { .. } | FaultAction::Hold => shared.faults.wait(&fault).await,
             FaultAction::CutAfterBytesIn { bytes } => line.limit_in = Some(bytes),
             FaultAction::CutAfterBytesOut { bytes } => line.limit_out = Some(bytes),
             _ => {

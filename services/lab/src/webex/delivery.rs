@@ -176,11 +176,11 @@ pub(super) async fn send_and_wait(shared: &Data<Shared>, deliveries: Vec<Deliver
 async fn deliver(shared: Data<Shared>, delivery: Delivery) {
     let path = reqwest::Url::parse(&delivery.url).map(|url| url.path().to_owned()).unwrap_or_default();
     let mut copies = 1;
-    for action in shared.faults.strike(System::Webex, Point::Webhook, "POST", &path) {
-        match action {
+    for fault in shared.faults.strike(System::Webex, Point::Webhook, "POST", &path) {
+        match fault.action {
             FaultAction::Lose => return,
             FaultAction::Double => copies += 1,
-            FaultAction::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
+            FaultAction::Delay { .. } | FaultAction::Hold => shared.faults.wait(&fault).await,
             other => tracing::warn!(?other, "This fault does not strike at a webhook of the chat"),
         }
     }

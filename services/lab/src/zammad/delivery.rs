@@ -183,12 +183,12 @@ impl Sender {
         let id = Uuid::new_v4().to_string();
         let path = self.path(firing, &id);
         let mut copies = 1;
-        let mut delay = Duration::ZERO;
-        for action in self.faults.strike(System::Zammad, Point::Webhook, "POST", &path) {
-            match action {
+        let mut waits = Vec::new();
+        for fault in self.faults.strike(System::Zammad, Point::Webhook, "POST", &path) {
+            match fault.action {
                 FaultAction::Lose => copies = 0,
                 FaultAction::Double => copies *= 2,
-                FaultAction::Delay { ms } => delay += Duration::from_millis(ms),
+                FaultAction::Delay { .. } | FaultAction::Hold => waits.push(fault),
                 FaultAction::Status { .. }
                 | FaultAction::StatusAfter { .. }
                 | FaultAction::Reset
@@ -203,11 +203,13 @@ impl Sender {
             self.log.add(firing, &id, 0, Outcome::Lost);
         }
         for _ in 0..copies {
-            let (sender, firing, id) = (self.clone(), firing.clone(), id.clone());
+            let (sender, firing, id, waits) = (self.clone(), firing.clone(), id.clone(), waits.clone());
             self.tasks.spawn(async move {
                 let stop = sender.stop.clone();
                 let work = async {
-                    tokio::time::sleep(delay).await;
+                    for fault in &waits {
+                        sender.faults.wait(fault).await;
+                    }
                     sender.deliver(&firing, &id).await;
                 };
                 let _ = stop.run_until_cancelled(work).await;

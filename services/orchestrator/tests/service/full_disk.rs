@@ -9,8 +9,6 @@ use super::support::{Options, PORT, World, founding_ticket, until, until_or};
 
 /// Many more blocks than the store needs here.
 const PLENTY: u32 = 1 << 20;
-/// How long a request takes during which the disk fills up.
-const SLOW_MS: u64 = 1500;
 
 /// Fills the disk while a request of this kind is in hand.
 async fn full_during(
@@ -20,13 +18,12 @@ async fn full_during(
     path: &str,
     begin: impl AsyncFnOnce() -> u64,
 ) -> u64 {
-    let slow = json!({"system": system, "point": "request", "method": method, "path": path, "times": 1, "action": {"delay": {"ms": SLOW_MS}}});
-    let fault = serde_json::from_value(slow.clone()).unwrap();
-    world.fault(slow);
+    let what = json!({"system": system, "point": "request", "method": method, "path": path, "times": 1});
+    let hold = world.hold(what);
     let begun = begin().await;
-    let in_hand = async || (!world.lab.faults.is_on(&fault)).then_some(());
-    until_or("the request is in hand", in_hand, || world.log()).await;
+    world.held().await;
     world.disk_has(Some(0));
+    world.lab.faults.remove(&hold);
     begun
 }
 

@@ -80,16 +80,17 @@ async fn a_ticket_that_is_closed_by_hand_while_approval_is_pending_is_superseded
 async fn a_ticket_that_is_edited_right_after_the_approval_is_not_applied() {
     let world = World::serving(Options::default()).await;
     let before = world.snapshot(PORT);
-    // The last look before anything is touched is made to wait, so that the edit comes before it.
-    let down = json!({"status": {"status": 503, "headers": [["Retry-After", "1"]], "body": ""}});
     let ticket = world.file(PORT, founding_ticket());
     let card = world.card(ticket, LEAD.email).await;
     world.ticket_is(ticket, "pending approval").await;
     world.quiet(1).await;
-    world.fault(json!({"system": "netbox", "point": "request", "times": 1, "action": down}));
+    // The last look before anything is touched has to wait for NetBox, so that the edit comes before its end.
+    let hold = world.hold(json!({"system": "netbox", "point": "request", "times": 1}));
     world.press(&card, LEAD.email, "Approve", json!({})).await;
+    world.held().await;
     world.change_is(ticket, "approved").await;
     world.edit(ticket, json!({"network_interface_mtu": 9000}));
+    world.lab.faults.remove(&hold);
     world.change_is(ticket, "superseded").await;
     world.quiet(0).await;
     assert_eq!(world.snapshot(PORT), before);
@@ -112,14 +113,16 @@ async fn a_lost_webhook_is_found_by_the_poll() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_nobody_gives_in_time_is_denied() {
-    let world = World::serving(Options::config(json!({"approval": {"expires_after": "1s"}}))).await;
+    let world = World::serving(Options::config(json!({"approval": {"expires_after": "4s"}}))).await;
     let before = world.snapshot(PORT);
     let ticket = world.file(PORT, founding_ticket());
-    let card = world.card(ticket, LEAD.email).await;
     world.ticket_is(ticket, "denied").await;
     world.change_is(ticket, "expired").await;
     cards_show(&world, "Expired").await;
     assert_eq!(world.subjects(ticket).last().map(String::as_str), Some("Expired"));
+    let cards = world.lab.webex.cards();
+    let asked = |card: &&lab::webex::CardMessage| card.recipients.iter().any(|email| email == LEAD.email);
+    let card = cards.iter().find(asked).unwrap().message_id.clone();
     forge_approval(&world, &card, ticket).await;
     world.quiet(0).await;
     assert_eq!(world.snapshot(PORT), before);
@@ -190,13 +193,15 @@ async fn two_approvals_at_the_same_moment_both_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_by_another_way_while_cards_are_being_sent_leaves_no_button_behind() {
     let world = World::serving(Options::default()).await;
-    let slow = json!({"delay": {"ms": 500}});
-    world.fault(json!({"system": "webex", "point": "request", "method": "POST", "path": "/v1/messages", "action": slow}));
     for (action, shows) in [("decline", "Declined"), ("cancel", "Withdrawn")] {
+        let cards = json!({"system": "webex", "point": "request", "method": "POST", "path": "/v1/messages"});
+        let hold = world.hold(cards);
         let ticket = world.file(PORT, founding_ticket());
         let change = world.change_is(ticket, "pending_approval").await;
+        world.held().await;
         let (status, answer) = world.act(&change, action, json!({"by": LEAD.email})).await;
         assert_eq!(status, 200, "{answer}");
+        world.lab.faults.remove(&hold);
         world.quiet(0).await;
         let cards = world.lab.webex.cards();
         let of_it = |card: &&lab::webex::CardMessage| card.card.to_string().contains(&world.number(ticket));

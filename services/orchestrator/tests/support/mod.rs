@@ -290,6 +290,21 @@ impl World {
         self.lab.faults.add(fault);
     }
 
+    /// Holds what a fault would strike, until it is taken from the lab's board again.
+    pub(crate) fn hold(&self, mut what: Value) -> Fault {
+        what["action"] = json!("hold");
+        let hold: Fault = serde_json::from_value(what).unwrap();
+        assert_eq!(hold.check(), Ok(()));
+        self.lab.faults.add(hold.clone());
+        hold
+    }
+
+    /// Waits until something is held.
+    pub(crate) async fn held(&self) {
+        let held = async || (self.lab.faults.held() > 0).then_some(());
+        until_or("something is held", held, || self.log()).await;
+    }
+
     /// Waits for the card that asks a person about a ticket; its message id.
     pub(crate) async fn card(&self, ticket: u64, person: &str) -> String {
         let title = format!("Network change {}", self.number(ticket));

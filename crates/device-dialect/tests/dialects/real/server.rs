@@ -1,6 +1,5 @@
 //! netconfd with the hand-written models, and a session with it through its own subsystem program.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,6 +18,9 @@ const CALL_LIMIT: Duration = Duration::from_secs(15);
 /// netconfd leaves a request lying that it reads together with our hello, until more bytes come.
 const NUDGE: Duration = Duration::from_secs(1);
 
+/// The port that sshd would listen on, and netconfd wants to hear of; nobody listens there.
+const PORT: u16 = 830;
+
 const NETCONFD: &str = "/usr/sbin/netconfd";
 const SUBSYSTEM: &str = "/usr/sbin/netconf-subsystem";
 /// Where Debian keeps the models that netconfd itself needs.
@@ -28,7 +30,6 @@ const MODULES: &str = "/usr/share/yuma/modules";
 pub(crate) struct Server {
     folder: TempDir,
     netconfd: Child,
-    port: u16,
 }
 
 impl Server {
@@ -39,14 +40,13 @@ impl Server {
             assert!(Path::new(program).exists(), "{program} is missing: apt-get install netconfd");
         }
         let folder = tempfile::tempdir().unwrap();
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
         let target = if target == Datastore::Candidate { "candidate" } else { "running" };
-        let netconfd = spawn(folder.path(), port, modules, target);
-        let server = Self { folder, netconfd, port };
+        let netconfd = spawn(folder.path(), modules, target);
+        let mut server = Self { folder, netconfd };
         let begun = Instant::now();
         while UnixStream::connect(server.folder.path().join("ncx.sock")).is_err() {
+            let ended = server.netconfd.try_wait().unwrap();
+            assert!(ended.is_none(), "netconfd ended, {ended:?}: {}", server.log());
             assert!(begun.elapsed() < START_LIMIT, "netconfd is not ready: {}", server.log());
             std::thread::yield_now();
         }
@@ -62,8 +62,8 @@ impl Server {
     pub(crate) async fn session(&self) -> Session {
         let mut subsystem = tokio::process::Command::new(SUBSYSTEM);
         let socket = self.folder.path().join("ncx.sock");
-        subsystem.arg(format!("--ncxserver-sockname={}@{}", self.port, socket.display()));
-        subsystem.env("SSH_CONNECTION", format!("127.0.0.1 1 127.0.0.1 {}", self.port)).env("USER", USER);
+        subsystem.arg(format!("--ncxserver-sockname={PORT}@{}", socket.display()));
+        subsystem.env("SSH_CONNECTION", format!("127.0.0.1 1 127.0.0.1 {PORT}")).env("USER", USER);
         subsystem.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = subsystem.spawn().unwrap();
         let ends = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
@@ -86,11 +86,11 @@ impl Drop for Server {
 /// Whom netconfd lets do everything.
 const USER: &str = "netchange";
 
-fn spawn(folder: &Path, port: u16, modules: &[(&str, &str)], target: &str) -> Child {
+fn spawn(folder: &Path, modules: &[(&str, &str)], target: &str) -> Child {
     let at = folder.display();
     let mut command = Command::new(NETCONFD);
     command.args([
-        format!("--port={port}"),
+        format!("--port={PORT}"),
         format!("--ncxserver-sockname={at}/ncx.sock"),
         format!("--superuser={USER}"),
         format!("--modpath={at}:{MODULES}"),
