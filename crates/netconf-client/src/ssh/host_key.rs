@@ -10,6 +10,7 @@ use russh::keys::{Algorithm, HashAlg, PublicKey, PublicKeyBase64 as _};
 use tokio::time::timeout;
 
 use super::algorithms::{kinds_of_key, offered, same_kind};
+use super::guard::Guard;
 use super::{Route, SshTarget};
 use crate::error::{Error, Phase};
 
@@ -140,11 +141,14 @@ async fn another_key(route: &Route, limit: Duration, shown: &PublicKey, wanted: 
 /// `offered`.
 pub(super) async fn scan_at(route: &Route, limit: Duration, offered: Preferred) -> Result<PublicKey, Error> {
     let seen = Arc::new(Mutex::new(None));
-    let config =
-        russh::client::Config { preferred: offered, nodelay: true, ..russh::client::Config::default() };
+    let config = russh::client::Config { preferred: offered, ..russh::client::Config::default() };
     let config = Arc::new(config);
     let handler = Scan(Arc::clone(&seen));
-    let attempt = timeout(limit, russh::client::connect(config, &route.addresses[..], handler)).await;
+    let looking = async {
+        let (stream, _guard) = Guard::connect(&route.addresses).await?;
+        russh::client::connect_stream(config, stream, handler).await
+    };
+    let attempt = timeout(limit, looking).await;
     if let Some(key) = seen.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Ok(key);
     }

@@ -72,18 +72,21 @@ async fn refusals_and_silence_are_told() {
     assert!(matches!(&error, Error::LoginRefused { reason, .. } if reason == "password"), "{error:?}");
     assert!(!format!("{error:?}").contains("hush"));
 
+    // Only the limit that is meant to fire is short.
     let short = Duration::from_millis(300);
-    let timeouts = SshTimeouts { connect: short, login: short, hello: short, ..SshTimeouts::default() };
+    let long = SshTimeouts { connect: LIMIT, login: LIMIT, hello: LIMIT, ..SshTimeouts::default() };
     let devices = vec![device("one", 21, Auth::password(PASSWORD))];
-    let listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap().timeouts(timeouts);
-    for (manner, phase) in [
-        (Manner::SilentTcp, Phase::Connect),
-        (Manner::SilentLogin, Phase::Login),
-        (Manner::SilentSubsystem, Phase::Hello),
+    let mut listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap();
+    for (manner, phase, timeouts) in [
+        (Manner::SilentTcp, Phase::Connect, SshTimeouts { connect: short, ..long }),
+        (Manner::SilentLogin, Phase::Login, SshTimeouts { login: short, ..long }),
+        (Manner::SilentSubsystem, Phase::Hello, SshTimeouts { hello: short, ..long }),
     ] {
+        listener = listener.timeouts(timeouts);
         let error = call(&listener, 21, manner).await.unwrap_err();
         assert!(matches!(&error, Error::Timeout { phase: found, .. } if *found == phase), "{error:?}");
     }
+    listener = listener.timeouts(long);
     let error = call(&listener, 21, Manner::NoSubsystem).await.unwrap_err();
     assert!(matches!(error, Error::NoNetconf), "{error:?}");
     let by_file =

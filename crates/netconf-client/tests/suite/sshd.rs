@@ -15,6 +15,7 @@ use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Response, Session};
 use russh::{Channel, ChannelId};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::fake::{FULL, Fake};
 
@@ -55,6 +56,10 @@ pub(crate) enum Manner {
     EarlyHello,
     /// Offers only what old devices have.
     Legacy,
+    /// Drops the connection when it is asked for the subsystem.
+    CutSubsystem,
+    /// Confirms a channel only when it may.
+    LateChannel,
 }
 
 pub(crate) struct SshServer {
@@ -63,6 +68,8 @@ pub(crate) struct SshServer {
     pub(crate) open: Arc<AtomicUsize>,
     /// Channels that the client has closed.
     pub(crate) closed: Arc<AtomicUsize>,
+    /// Channels that may be confirmed by a server that is late.
+    pub(crate) confirms: Arc<Semaphore>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -81,15 +88,16 @@ impl SshServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (open, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (counter, closes) = (Arc::clone(&open), Arc::clone(&closed));
+        let confirms = Arc::new(Semaphore::new(0));
+        let (counter, closes, lets) = (Arc::clone(&open), Arc::clone(&closed), Arc::clone(&confirms));
         let config = Arc::new(config);
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (config, netconf, open) = (Arc::clone(&config), netconf.clone(), Arc::clone(&counter));
-                let closed = Arc::clone(&closes);
+                let (closed, confirms) = (Arc::clone(&closes), Arc::clone(&lets));
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
-                    let login = Login { netconf, manner, channels: HashMap::new(), closed };
+                    let login = Login { netconf, manner, channels: HashMap::new(), closed, confirms };
                     if manner == Manner::SilentHandshake {
                         stream.write_all(b"SSH-2.0-test\r\n").await.unwrap();
                     }
@@ -104,18 +112,22 @@ impl SshServer {
                 });
             }
         });
-        SshServer { address, open, closed, task }
+        SshServer { address, open, closed, confirms, task }
     }
 
     /// A device with `seed`'s host key calls home and serves NETCONF on the connection.
     pub(crate) fn call_home(to: SocketAddr, seed: u8, netconf: Fake, manner: Manner) {
-        let config = config(seed, manner);
+        Self::call_home_as(to, netconf, manner, config(seed, manner));
+    }
+
+    pub(crate) fn call_home_as(to: SocketAddr, netconf: Fake, manner: Manner, config: russh::server::Config) {
         tokio::spawn(async move {
             let stream = tokio::net::TcpStream::connect(to).await.unwrap();
             if manner == Manner::SilentTcp {
                 std::future::pending::<()>().await;
             }
-            let login = Login { netconf, manner, channels: HashMap::new(), closed: Arc::default() };
+            let (closed, confirms) = (Arc::default(), Arc::new(Semaphore::new(0)));
+            let login = Login { netconf, manner, channels: HashMap::new(), closed, confirms };
             if let Ok(session) = russh::server::run_stream(Arc::new(config), stream, login).await {
                 // Ends with an error when the client is gone, which is how clients go.
                 let _ = session.await;
@@ -156,6 +168,7 @@ struct Login {
     manner: Manner,
     channels: HashMap<ChannelId, Channel<Msg>>,
     closed: Arc<AtomicUsize>,
+    confirms: Arc<Semaphore>,
 }
 
 impl Handler for Login {
@@ -197,7 +210,15 @@ impl Handler for Login {
         _: &mut Session,
     ) -> Result<(), russh::Error> {
         self.channels.insert(channel.id(), channel);
-        reply.accept().await;
+        if self.manner != Manner::LateChannel {
+            reply.accept().await;
+            return Ok(());
+        }
+        let confirms = Arc::clone(&self.confirms);
+        tokio::spawn(async move {
+            confirms.acquire().await.unwrap().forget();
+            reply.accept().await;
+        });
         Ok(())
     }
 
@@ -212,6 +233,9 @@ impl Handler for Login {
         name: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
+        if self.manner == Manner::CutSubsystem {
+            return Err(russh::Error::Disconnect);
+        }
         match self.channels.remove(&id) {
             Some(channel) if name == "netconf" && self.manner != Manner::NoSubsystem => {
                 if self.manner == Manner::EarlyHello {
