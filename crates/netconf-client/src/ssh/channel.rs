@@ -29,7 +29,7 @@ impl SshTransport {
 
     /// Asks for the subsystem.
     pub(super) async fn start(mut self) -> Result<Self, Error> {
-        self.write.half.request_subsystem(true, "netconf").await.map_err(channel_error)?;
+        self.write.half.request_subsystem(true, "netconf").await.map_err(connection_error)?;
         loop {
             match self.read.half.wait().await {
                 Some(ChannelMsg::Success) => return Ok(self),
@@ -45,8 +45,8 @@ impl SshTransport {
     }
 }
 
-/// Why there is no channel: the server refuses it, or the connection has ended.
-pub(super) fn channel_error(error: russh::Error) -> Error {
+/// The server refuses something, or the connection has ended.
+pub(super) fn connection_error(error: russh::Error) -> Error {
     match error {
         russh::Error::SendError | russh::Error::RecvError | russh::Error::Disconnect => lost(),
         other => Error::Ssh(other.into()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_ssh2_tokio::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::channel::{SshTransport, channel_error, lost};
+use super::channel::{SshTransport, connection_error, lost};
 use crate::error::Error;
 
 /// A logged-in connection; it ends when nobody holds it.
@@ -48,7 +48,7 @@ impl Link {
 
 fn refused(error: async_ssh2_tokio::Error) -> Error {
     match error {
-        async_ssh2_tokio::Error::SshError(error) => channel_error(error),
+        async_ssh2_tokio::Error::SshError(error) => connection_error(error),
         other => Error::Ssh(other.into()),
     }
 }

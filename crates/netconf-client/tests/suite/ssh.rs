@@ -129,6 +129,41 @@ async fn any_of_the_keys_that_known_hosts_has_for_a_host_is_good() {
 }
 
 #[tokio::test]
+async fn a_revoked_host_key_is_refused_wherever_its_line_is_for() {
+    let server = server(Manner::Normal).await;
+    let own = format!("@revoked {}", server.known_hosts_line(HOST_KEY));
+    let anywhere =
+        format!("@revoked * ssh-ed25519 {} stolen\n", key(HOST_KEY).public_key().public_key_base64());
+    let other = format!(
+        "@revoked * ssh-ed25519 {}\n@revoked * ssh-dss AAAA\n",
+        key(2).public_key().public_key_base64()
+    );
+    let (first, second) = (server.known_hosts_line(HOST_KEY), server.known_hosts_line(2));
+    for (text, good) in [
+        (format!("{first}{own}"), false),
+        (format!("{anywhere}{first}{second}"), false),
+        (anywhere.clone(), false),
+        // Another key of this host, or none of it, is revoked.
+        (format!("{second}{first}{other}"), true),
+        (format!("{first}{other}"), true),
+        (format!("{second}{other}"), false),
+    ] {
+        let (_folder, path) = write("known_hosts", &text);
+        let check = HostKeyCheck::KnownHosts(path);
+        let auth = Auth::password(PASSWORD);
+        match connect(server.target(), USER, auth, check, SshTimeouts::default()).await {
+            Ok(session) => {
+                assert!(good, "{text}");
+                works(&session).await;
+            }
+            Err(error) => {
+                assert!(!good && matches!(error, Error::HostKeyMismatch { .. }), "{text} {error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_host_key_is_refused_in_every_form_and_named() {
     let server = server(Manner::Normal).await;
     let (_folder, path) = write("known_hosts", &server.known_hosts_line(2));

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use netconf_client::hello::Hello;
@@ -11,10 +11,10 @@ use netconf_client::ssh::SshTarget;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKey, PublicKeyBase64};
-use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Response, Session};
+use russh::server::{Auth, ChannelOpenHandle, Handle, Handler, Msg, Response, Session};
 use russh::{Channel, ChannelId};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::fake::{FULL, Fake};
@@ -50,6 +50,10 @@ pub(crate) enum Manner {
     SilentHandshake,
     /// Never answers a login.
     SilentLogin,
+    /// Drops the connection when somebody wants to log in.
+    CutLogin,
+    /// Says that it ends the connection, and why, to whoever is asked for a password.
+    Dismissal,
     /// Accepts the subsystem and says nothing.
     SilentSubsystem,
     /// Greets before it says that there is a subsystem, and then says nothing.
@@ -97,17 +101,14 @@ impl SshServer {
                 let (closed, confirms) = (Arc::clone(&closes), Arc::clone(&lets));
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
-                    let login = Login { netconf, manner, channels: HashMap::new(), closed, confirms };
+                    let login = Login::new(netconf, manner, closed, confirms);
                     if manner == Manner::SilentHandshake {
                         stream.write_all(b"SSH-2.0-test\r\n").await.unwrap();
                     }
                     if matches!(manner, Manner::SilentTcp | Manner::SilentHandshake) {
                         std::future::pending::<()>().await;
                     }
-                    if let Ok(session) = russh::server::run_stream(config, stream, login).await {
-                        // Ends with an error when the client is gone, which is how clients go.
-                        let _ = session.await;
-                    }
+                    login.run(config, stream).await;
                     open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
@@ -127,11 +128,7 @@ impl SshServer {
                 std::future::pending::<()>().await;
             }
             let (closed, confirms) = (Arc::default(), Arc::new(Semaphore::new(0)));
-            let login = Login { netconf, manner, channels: HashMap::new(), closed, confirms };
-            if let Ok(session) = russh::server::run_stream(Arc::new(config), stream, login).await {
-                // Ends with an error when the client is gone, which is how clients go.
-                let _ = session.await;
-            }
+            Login::new(netconf, manner, closed, confirms).run(Arc::new(config), stream).await;
         });
     }
 
@@ -169,19 +166,41 @@ struct Login {
     channels: HashMap<ChannelId, Channel<Msg>>,
     closed: Arc<AtomicUsize>,
     confirms: Arc<Semaphore>,
+    /// There once the versions are exchanged.
+    handle: Arc<OnceLock<Handle>>,
+}
+
+impl Login {
+    fn new(netconf: Fake, manner: Manner, closed: Arc<AtomicUsize>, confirms: Arc<Semaphore>) -> Self {
+        Login { netconf, manner, channels: HashMap::new(), closed, confirms, handle: Arc::default() }
+    }
+
+    async fn run(self, config: Arc<russh::server::Config>, stream: TcpStream) {
+        let handle = Arc::clone(&self.handle);
+        if let Ok(session) = russh::server::run_stream(config, stream, self).await {
+            assert!(handle.set(session.handle()).is_ok());
+            // Ends with an error when the client is gone, which is how clients go.
+            let _ = session.await;
+        }
+    }
 }
 
 impl Handler for Login {
     type Error = russh::Error;
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
-        if self.manner == Manner::SilentLogin {
-            std::future::pending::<()>().await;
+        match self.manner {
+            Manner::SilentLogin => std::future::pending().await,
+            Manner::CutLogin => return Err(russh::Error::Disconnect),
+            _ => {}
         }
         Ok(if (user, password) == (USER, PASSWORD) { Auth::Accept } else { Auth::reject() })
     }
 
     async fn auth_publickey(&mut self, user: &str, public: &PublicKey) -> Result<Auth, russh::Error> {
+        if self.manner == Manner::CutLogin {
+            return Err(russh::Error::Disconnect);
+        }
         let known = public.key_data() == key(USER_KEY).public_key().key_data();
         Ok(if user == USER && known { Auth::Accept } else { Auth::reject() })
     }
@@ -192,6 +211,14 @@ impl Handler for Login {
         _submethods: &str,
         response: Option<Response<'a>>,
     ) -> Result<Auth, russh::Error> {
+        if self.manner == Manner::CutLogin {
+            return Err(russh::Error::Disconnect);
+        }
+        if self.manner == Manner::Dismissal {
+            let handle = self.handle.get().unwrap();
+            let reason = russh::Disconnect::NoMoreAuthMethodsAvailable;
+            handle.disconnect(reason, "too many failures".into(), String::new()).await?;
+        }
         let Some(mut response) = response else {
             return Ok(Auth::Partial {
                 name: "".into(),
