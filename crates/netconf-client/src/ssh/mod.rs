@@ -100,6 +100,13 @@ pub async fn connect(
 }
 
 /// Everything that is needed to connect; reusable.
+///
+/// A server that tells its version and then hangs in the key exchange is given up after [`SshTimeouts::connect`], but not by the
+/// SSH library (async-ssh2-tokio 0.13 with russh 0.62), which opens the TCP connection itself: a task of its own keeps the
+/// connection until the server closes it, and a processor busy once [`SshTimeouts::keepalive_interval`] is over. Whoever tries
+/// such a server again and again looks first with [`scan_host_key`], which leaves nothing behind. A connection cut during the
+/// login is a [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With keyboard-interactive it
+/// does.
 #[derive(Debug, Clone)]
 pub struct SshConnector {
     target: SshTarget,
