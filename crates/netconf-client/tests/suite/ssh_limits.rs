@@ -135,18 +135,21 @@ async fn keepalives_notice_a_peer_that_went_silent() {
     assert!(session.lost().is_some());
 }
 
+/// What is at the other end of a connection, until that ends.
+struct Peer(JoinHandle<()>);
+
 /// A peer that says which version of SSH it speaks, and then nothing; the task ends when the other side has closed the
 /// connection.
-fn hung(mut stream: TcpStream) -> JoinHandle<()> {
-    tokio::spawn(async move {
+fn hung(mut stream: TcpStream) -> Peer {
+    Peer(tokio::spawn(async move {
         stream.write_all(b"SSH-2.0-hung\r\n").await.unwrap();
         // An error is an end too.
         while let Ok(1..) = stream.read(&mut [0; 4096]).await {}
-    })
+    }))
 }
 
-async fn ends(peer: JoinHandle<()>) {
-    tokio::time::timeout(LIMIT, peer).await.expect("the connection stays open").unwrap();
+async fn ends(peer: Peer) {
+    tokio::time::timeout(LIMIT, peer.0).await.expect("the connection stays open").unwrap();
 }
 
 fn tasks() -> usize {
