@@ -293,8 +293,12 @@ impl Drop for Reaper {
 }
 
 /// A session that goes back to its pool when it is dropped, if it is still usable and nobody else has a handle to it: a
-/// clone, a reply that is being streamed, a transaction that was dropped and is being undone. Release locks and end
-/// subscriptions before; where that is not certain, use [`Lent::retire`].
+/// clone, a reply that is being streamed, a transaction that was dropped and is being undone.
+///
+/// One in which something is left is closed instead, so that the next borrower does not find it: a lock, a confirmed commit
+/// that only this session can confirm, a subscription (also one that was ended) or a reader of notifications, and any call
+/// that changes something or locks and whose outcome is not known, because it was given up, ran out of time or was streamed.
+/// What a [`Raw`](crate::ops::Raw) leaves is not known: after one that locks or subscribes use [`Lent::retire`].
 pub struct Lent {
     session: Option<Session>,
     pool: Weak<Shared>,
@@ -329,7 +333,7 @@ impl std::fmt::Debug for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
-        let usable = session.lost().is_none() && session.is_last_handle();
+        let usable = session.lost().is_none() && session.is_last_handle() && session.is_free();
         let Some(pool) = self.pool.upgrade().filter(|_| usable) else { return };
         let (since, is_suspect) = (Instant::now(), !session.is_quiet());
         let mut idle = pool.idle();

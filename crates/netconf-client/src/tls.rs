@@ -3,8 +3,8 @@
 //! The caller makes the `rustls::ClientConfig`: the roots the server's certificate is checked against, and the
 //! client's own certificate, from which the server derives the user name. There is nothing here to weaken it.
 //!
-//! TLS has no keepalives, but TCP has: a server's host that vanishes without a word is noticed after
-//! [`TlsTimeouts::keepalive_interval`]. A server that hangs on a host which still answers is noticed when a call runs out of
+//! TLS has no keepalives, but TCP has: a server's host that vanishes without a word is noticed by
+//! [`TlsTimeouts::keepalive_interval`], on Linux also when something is under way to it. A server that hangs on a host which still answers is noticed when a call runs out of
 //! time, and by a reader of notifications not at all. Whoever only listens sends a call now and then (a
 //! [`Get`](crate::ops::Get) with an empty filter, as `:interleave` allows it).
 //!
@@ -67,10 +67,12 @@ pub struct TlsTimeouts {
     pub connect: Duration,
     /// The TLS handshake. 15 s.
     pub handshake: Duration,
-    /// Silence after which the server's host is asked by TCP whether it is there, and between two times; at least 1 s. 15 s.
+    /// Silence after which the server's host is asked by TCP whether it is there, and between two times: 1 to 32767 s, to which
+    /// others are rounded. 15 s.
     pub keepalive_interval: Duration,
     /// Times that it may leave unanswered until the session is lost, where the system can set this (Linux, macOS, Windows
-    /// can). 3.
+    /// can): 1 to 127, to which others are rounded. 3. On Linux a host that does not confirm what was sent, or has no room
+    /// for it, is given as much time as one that is silent; elsewhere it is given what TCP gives it, often a quarter of an hour.
     pub keepalive_max: u32,
 }
 
@@ -107,14 +109,21 @@ pub async fn connect(
     Session::open(stream.map_err(|error| Error::Tls(error.into()))?, session).await
 }
 
-/// Small packets at once, and keepalives.
+/// Small packets at once, and keepalives; with what is sent and not confirmed it is the same.
 fn set_up(stream: &TcpStream, timeouts: TlsTimeouts) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let interval = timeouts.keepalive_interval.max(Duration::from_secs(1));
+    // What Linux takes.
+    let interval = timeouts.keepalive_interval.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
+    let retries = timeouts.keepalive_max.clamp(1, 127);
     let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
     #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
-    let keepalive = keepalive.with_retries(timeouts.keepalive_max);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    let keepalive = keepalive.with_retries(retries);
+    let socket = SockRef::from(stream);
+    // Nothing is asked while something sent is not confirmed. The system counts milliseconds, up to 24 days.
+    #[cfg(target_os = "linux")]
+    socket
+        .set_tcp_user_timeout(Some((interval * (retries + 1)).min(Duration::from_millis(i32::MAX as u64))))?;
+    socket.set_tcp_keepalive(&keepalive)
 }
 
 #[cfg(test)]
@@ -140,5 +149,17 @@ mod tests {
             ),
             (Duration::from_secs(7), Duration::from_secs(7), 3)
         );
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(30)));
+    }
+
+    #[tokio::test]
+    async fn any_keepalives_can_be_asked_for() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        for (keepalive_interval, keepalive_max) in [(Duration::ZERO, 0), (Duration::MAX, u32::MAX)] {
+            let timeouts = TlsTimeouts { keepalive_interval, keepalive_max, ..TlsTimeouts::default() };
+            set_up(&stream, timeouts).unwrap();
+        }
     }
 }

@@ -251,6 +251,7 @@ mod calling {
         let _silent = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let error = accept(&listener).await.session().await.unwrap_err();
         assert!(matches!(error, Error::Timeout { phase: Phase::Login, .. }), "{error:?}");
+        let listener = listener.timeouts(TlsTimeouts::default());
         call(&listener, "server").await.unwrap();
     }
 

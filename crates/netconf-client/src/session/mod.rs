@@ -11,6 +11,7 @@ mod caller;
 mod calls;
 mod config;
 mod driver;
+mod holds;
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use config::SessionConfig;
 
 pub(crate) use caller::Registered;
 use calls::{Calls, Request, Waiter};
+use holds::Holds;
 
 /// Parts of a streamed reply that are read ahead of its reader.
 const READ_AHEAD: usize = 4;
@@ -67,6 +69,7 @@ struct Inner {
     hello: Hello,
     session_id: u32,
     config: SessionConfig,
+    holds: Holds,
 }
 
 impl Drop for Inner {
@@ -125,7 +128,9 @@ impl Session {
         tokio::spawn(driver.run());
         tracing::debug!(netconf.session_id = session_id, ?framing, "NETCONF session {session_id} is open");
         let next_id = AtomicU64::new(1);
-        Ok(Session { inner: Arc::new(Inner { shared, next_id, framing, hello: theirs, session_id, config }) })
+        let holds = Holds::default();
+        let inner = Inner { shared, next_id, framing, hello: theirs, session_id, config, holds };
+        Ok(Session { inner: Arc::new(inner) })
     }
 
     /// What the server offers.
@@ -176,13 +181,18 @@ impl Session {
         operation.check(self.capabilities())?;
         let deadline = calls::after(limit);
         let (sender, receiver) = oneshot::channel();
+        let hold = self.inner.holds.begin(&operation);
         let reply = match self.send(&operation, Waiter::Whole(sender), deadline).await {
             Ok(call) => call.reply(receiver).await,
             Err(failure) => Err(failure),
         };
-        let message = reply.map_err(|failure| self.failed(failure, &operation, limit))?;
+        let message = reply.map_err(|failure| {
+            self.inner.holds.failed(hold, &failure);
+            self.failed(failure, &operation, limit)
+        })?;
         let reply = Reply::from_message(message, operation.name(), self.inner.config.limits.max_depth);
         let output = reply.and_then(|reply| operation.read(reply));
+        self.inner.holds.answered(hold, &output);
         output.map_err(|error| self.unreadable(error, &operation))
     }
 
@@ -196,6 +206,8 @@ impl Session {
         let limit = self.inner.config.call_timeout;
         let deadline = calls::after(limit);
         let (sender, pieces) = mpsc::channel(READ_AHEAD);
+        // Who reads a stream does not tell what became of it.
+        self.inner.holds.begin(&operation);
         let call = self.send(&operation, Waiter::Parts(sender), deadline).await;
         let call = call.map_err(|failure| self.failed(failure, &operation, limit))?;
         let safe_to_repeat = operation.effect() == Effect::Read;
@@ -267,6 +279,11 @@ impl Session {
     /// Whether the server owes no reply.
     pub(crate) fn is_quiet(&self) -> bool {
         self.inner.shared.calls.is_quiet()
+    }
+
+    /// Whether its calls have left nothing in the session, and nobody reads its notifications.
+    pub(crate) fn is_free(&self) -> bool {
+        self.inner.holds.is_free() && !self.inner.shared.notifications.is_read()
     }
 
     /// Whether no other handle of this session is left, nor a reply that is being streamed.

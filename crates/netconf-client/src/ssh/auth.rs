@@ -1,6 +1,7 @@
 //! How to log in.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use async_ssh2_tokio::AuthMethod;
@@ -119,15 +120,27 @@ pub(super) fn login_error(error: async_ssh2_tokio::Error, target: &SshTarget, us
             Error::BadCredentials("the SSH agent has no keys to offer".to_owned())
         }
         Ssh::KeyInvalid(error) => Error::BadCredentials(format!("the private key: {error}")),
-        Ssh::SshError(russh::Error::IO(source)) | Ssh::IoError(source) | Ssh::AddressInvalid(source) => {
+        Ssh::IoError(source) | Ssh::AddressInvalid(source) => {
             Error::Connect { host: target.host.clone(), port: target.port, source }
         }
-        Ssh::SshError(error @ russh::Error::NoCommonAlgo { .. }) => no_common_algorithm(&error),
+        Ssh::SshError(error) => handshake_error(error, &target.host, target.port),
         other => Error::Ssh(other.into()),
     }
 }
 
-/// The two sides offer nothing that both have: mostly an old device.
-pub(super) fn no_common_algorithm(error: &russh::Error) -> Error {
-    Error::Ssh(format!("{error} (an old device may need legacy_algorithms)").into())
+/// Why there was no handshake: the connection ended, or the two sides do not agree.
+pub(super) fn handshake_error(error: russh::Error, host: &str, port: u16) -> Error {
+    use russh::Error as Ssh;
+    let failed = |source| Error::Connect { host: host.to_owned(), port, source };
+    match error {
+        Ssh::IO(source) => failed(source),
+        Ssh::HUP | Ssh::Disconnect | Ssh::SendError | Ssh::RecvError | Ssh::ConnectionTimeout => failed(
+            io::Error::new(io::ErrorKind::ConnectionAborted, "the connection ended in the SSH handshake"),
+        ),
+        // Mostly an old device.
+        Ssh::NoCommonAlgo { .. } => {
+            Error::Ssh(format!("{error} (an old device may need legacy_algorithms)").into())
+        }
+        other => Error::Ssh(other.into()),
+    }
 }

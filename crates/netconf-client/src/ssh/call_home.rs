@@ -21,15 +21,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use russh::client::Handler;
-use russh::keys::PublicKey;
+use russh::client::{DisconnectReason, Handler};
+use russh::keys::{Algorithm, PublicKey};
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
 use super::algorithms::offered;
-use super::channel::SshTransport;
+use super::channel::{SshTransport, connection_error};
+use super::guard::Guard;
 use super::host_key::{HostKeyCheck, fingerprint, normal_fingerprint, parse_pinned};
-use super::login::log_in;
+use super::login::{Farewell, log_in};
 use super::{Auth, SshTimeouts, ssh_config};
 use crate::callers::{CallerLimits, Gate, Place};
 use crate::error::{Error, Phase};
@@ -48,7 +49,9 @@ pub struct CallHomeDevice {
 }
 
 impl CallHomeDevice {
-    /// `name` is the caller's own name for it. The host key is a fingerprint or a pinned key, no known_hosts file.
+    /// `name` is the caller's own name for it. The host key is a fingerprint or a pinned key, no known_hosts file. Of a device
+    /// that has keys of several kinds, a fingerprint is to be that of the key it shows first, to a listener that asks first for
+    /// the kinds of all keys pinned in it, and then as `ssh` does: Ed25519, ECDSA, RSA. A pinned key is asked for.
     pub fn new(
         name: impl Into<String>,
         host_key: HostKeyCheck,
@@ -71,6 +74,14 @@ impl Known {
         match self {
             Known::Fingerprint(print) => *print == fingerprint(key),
             Known::Key(known) => known.key_data() == key.key_data(),
+        }
+    }
+
+    /// The kind of key, if that is known.
+    fn algorithm(&self) -> Option<Algorithm> {
+        match self {
+            Known::Fingerprint(_) => None,
+            Known::Key(known) => Some(known.algorithm()),
         }
     }
 }
@@ -198,33 +209,36 @@ impl Caller {
     /// [`Error::HostKeyUnknown`] for a key no device has; as [`SshConnector::session`](super::SshConnector::session).
     pub async fn session(self) -> Result<Called, Error> {
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let identify = Identify { devices: Arc::clone(&self.devices), seen: Arc::clone(&seen) };
-        let config = ssh_config(&self.timeouts, offered(self.legacy_algorithms, &[]));
+        let farewell = Farewell::default();
+        let devices = Arc::clone(&self.devices);
+        let identify = Identify { devices, seen: Arc::clone(&seen), farewell: farewell.clone() };
+        // Of the kinds a device may have, it shows the first that is asked for.
+        let known: Vec<_> = self.devices.iter().filter_map(|(known, _)| known.algorithm()).collect();
+        let config = ssh_config(&self.timeouts, offered(self.legacy_algorithms, &known));
         let late = |phase, after| move |_| Error::Timeout { phase, after, safe_to_repeat: true };
         let limit = self.timeouts.connect;
-        let shake = russh::client::connect_stream(Arc::new(config), self.stream, identify);
+        let (stream, guard) = Guard::over(self.stream).map_err(|error| Error::Ssh(error.into()))?;
+        let shake = russh::client::connect_stream(Arc::new(config), stream, identify);
         let outcome = timeout(limit, shake).await.map_err(late(Phase::Connect, limit))?;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let (host, port) = (self.address.ip().to_string(), self.address.port());
         let (mut handle, device) = match (outcome, seen.device) {
             (Ok(handle), Some(at)) => (handle, &self.devices[at].1),
             (_, None) if seen.fingerprint.is_some() => {
-                let (host, port) = (self.address.ip().to_string(), self.address.port());
                 return Err(Error::HostKeyUnknown { host, port, fingerprint: seen.fingerprint });
             }
-            (Err(error @ russh::Error::NoCommonAlgo { .. }), _) => {
-                return Err(super::auth::no_common_algorithm(&error));
-            }
-            (Err(error), _) => return Err(Error::Ssh(error.into())),
+            (Err(error), _) => return Err(farewell.no_handshake(error, &host, port)),
             (Ok(_), None) => return Err(Error::Ssh("the handshake ended without a host key".into())),
         };
         let limit = self.timeouts.login;
-        let login = log_in(&mut handle, &device.username, &device.auth);
+        let login = log_in(&mut handle, &device.username, &device.auth, &farewell);
         timeout(limit, login).await.map_err(late(Phase::Login, limit))??;
+        guard.release();
         let begun = tokio::time::Instant::now();
         let limit = self.timeouts.hello;
         let opening = async {
-            let channel = handle.channel_open_session().await.map_err(|error| Error::Ssh(error.into()))?;
-            SshTransport::open(channel, handle).await
+            let channel = handle.channel_open_session().await.map_err(connection_error)?;
+            SshTransport::over(channel, handle).start().await
         };
         let transport = timeout(limit, opening).await.map_err(late(Phase::Hello, limit))??;
         let mut config = self.session.clone();
@@ -246,6 +260,7 @@ struct Seen {
 struct Identify {
     devices: Arc<Vec<(Known, CallHomeDevice)>>,
     seen: Arc<Mutex<Seen>>,
+    farewell: Farewell,
 }
 
 impl Handler for Identify {
@@ -256,5 +271,9 @@ impl Handler for Identify {
         let seen = Seen { fingerprint: Some(fingerprint(key)), device };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         Ok(device.is_some())
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<russh::Error>) -> Result<(), russh::Error> {
+        self.farewell.note(reason)
     }
 }

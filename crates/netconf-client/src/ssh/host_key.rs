@@ -1,6 +1,7 @@
 //! Which host key a server must have.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use russh::keys::{Algorithm, HashAlg, PublicKey, PublicKeyBase64 as _};
 use tokio::time::timeout;
 
 use super::algorithms::{kinds_of_key, offered, same_kind};
+use super::guard::Guard;
 use super::{Route, SshTarget};
 use crate::error::{Error, Phase};
 
@@ -18,7 +20,8 @@ use crate::error::{Error, Phase};
 #[non_exhaustive]
 pub enum HostKeyCheck {
     /// A file in the format of OpenSSH's known_hosts; host names may be hashed. If it has several keys for the host, any of
-    /// them is good; where two are of one kind, the connection is made twice. Patterns and certificate authorities are not
+    /// them is good; where two are of one kind, or one is revoked, the connection is made twice. A key in a line marked
+    /// `@revoked` is refused, whatever hosts that line is for. Patterns and certificate authorities (`@cert-authority`) are not
     /// supported: such lines match nothing, nor do lines with tabs between their fields. A line for the host with a key of
     /// a kind that is not known (ssh-dss) is an [`Error::KnownHosts`].
     KnownHosts(PathBuf),
@@ -57,32 +60,7 @@ impl HostKeyCheck {
         limit: Duration,
     ) -> Result<Expected, Error> {
         match self {
-            HostKeyCheck::KnownHosts(path) => {
-                let keys = known_keys(target, path.clone()).await?;
-                if keys.is_empty() {
-                    let scan = Box::pin(scan_at(route, limit, offered(true, &[])));
-                    let fingerprint = scan.await.ok().map(|key| fingerprint(&key));
-                    return Err(Error::HostKeyUnknown {
-                        host: target.host.clone(),
-                        port: target.port,
-                        fingerprint,
-                    });
-                }
-                let algorithms: Vec<_> = keys.iter().map(PublicKey::algorithm).collect();
-                if algorithms.iter().enumerate().any(|(at, one)| algorithms[..at].contains(one)) {
-                    // The SSH library refuses both of two keys of one kind: see which of them it is, and pin that.
-                    let shown = Box::pin(scan_at(route, limit, offered(true, &algorithms))).await?;
-                    if keys.iter().any(|key| key.key_data() == shown.key_data()) {
-                        return Ok(Expected::key(&shown));
-                    }
-                    return Err(mismatch(target, Some(shown)));
-                }
-                let file = path.to_str().ok_or_else(|| Error::KnownHosts {
-                    path: path.clone(),
-                    reason: "its name is not UTF-8".to_owned(),
-                })?;
-                Ok(Expected { method: ServerCheckMethod::KnownHostsFile(file.to_owned()), algorithms })
-            }
+            HostKeyCheck::KnownHosts(path) => known_host(path, target, route, limit).await,
             HostKeyCheck::PinnedKey(text) => Ok(Expected::key(&parse_pinned(text)?)),
             HostKeyCheck::Fingerprint(wanted) => {
                 let wanted = normal_fingerprint(wanted)?;
@@ -96,6 +74,52 @@ impl HostKeyCheck {
             }
         }
     }
+}
+
+/// What a known_hosts file says about a host.
+struct Known {
+    /// The keys of its lines.
+    keys: Vec<PublicKey>,
+    /// The keys, in base64, of all lines marked `@revoked`: whoever has a stolen key may show it under any name.
+    revoked: HashSet<String>,
+}
+
+impl Known {
+    fn is_revoked(&self, key: &PublicKey) -> bool {
+        self.revoked.contains(key.public_key_base64().trim_end_matches('='))
+    }
+}
+
+async fn known_host(
+    path: &Path,
+    target: &SshTarget,
+    route: &Route,
+    limit: Duration,
+) -> Result<Expected, Error> {
+    let known = known_keys(target, path.to_owned(), limit).await?;
+    let good: Vec<&PublicKey> = known.keys.iter().filter(|key| !known.is_revoked(key)).collect();
+    if good.is_empty() {
+        let shown = Box::pin(scan_at(route, limit, offered(true, &[]))).await.ok();
+        if !known.keys.is_empty() || shown.as_ref().is_some_and(|key| known.is_revoked(key)) {
+            return Err(mismatch(target, shown));
+        }
+        let fingerprint = shown.map(|key| fingerprint(&key));
+        return Err(Error::HostKeyUnknown { host: target.host.clone(), port: target.port, fingerprint });
+    }
+    let algorithms: Vec<_> = good.iter().map(|key| key.algorithm()).collect();
+    let doubled = algorithms.iter().enumerate().any(|(at, one)| algorithms[..at].contains(one));
+    if doubled || good.len() < known.keys.len() {
+        // The SSH library refuses both of two keys of one kind, and takes those that are revoked: see which key it is, and
+        // pin that.
+        let shown = Box::pin(scan_at(route, limit, offered(true, &algorithms))).await?;
+        if good.iter().any(|key| key.key_data() == shown.key_data()) {
+            return Ok(Expected::key(&shown));
+        }
+        return Err(mismatch(target, Some(shown)));
+    }
+    let unusable = || Error::KnownHosts { path: path.to_owned(), reason: "its name is not UTF-8".to_owned() };
+    let file = path.to_str().ok_or_else(unusable)?.to_owned();
+    Ok(Expected { method: ServerCheckMethod::KnownHostsFile(file), algorithms })
 }
 
 /// Asks a server for its host key without logging in, as `ssh-keyscan` does. What it shows is not proof of who it
@@ -140,21 +164,23 @@ async fn another_key(route: &Route, limit: Duration, shown: &PublicKey, wanted: 
 /// `offered`.
 pub(super) async fn scan_at(route: &Route, limit: Duration, offered: Preferred) -> Result<PublicKey, Error> {
     let seen = Arc::new(Mutex::new(None));
-    let config =
-        russh::client::Config { preferred: offered, nodelay: true, ..russh::client::Config::default() };
+    let config = russh::client::Config { preferred: offered, ..russh::client::Config::default() };
     let config = Arc::new(config);
     let handler = Scan(Arc::clone(&seen));
-    let attempt = timeout(limit, russh::client::connect(config, &route.addresses[..], handler)).await;
+    let looking = async {
+        let (stream, _guard) = Guard::connect(&route.addresses).await?;
+        russh::client::connect_stream(config, stream, handler).await
+    };
+    let attempt = timeout(limit, looking).await;
     if let Some(key) = seen.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Ok(key);
     }
     match attempt {
         Err(_) => Err(Error::Timeout { phase: Phase::Connect, after: limit, safe_to_repeat: true }),
-        Ok(Err(russh::Error::IO(source))) => {
+        Ok(Err(error)) => {
             let port = route.addresses.first().map_or(0, std::net::SocketAddr::port);
-            Err(Error::Connect { host: route.host.clone(), port, source })
+            Err(super::auth::handshake_error(error, &route.host, port))
         }
-        Ok(Err(error)) => Err(Error::Ssh(error.into())),
         Ok(Ok(_)) => Err(Error::Ssh("the handshake ended without a host key".into())),
     }
 }
@@ -199,16 +225,26 @@ pub(super) fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
     russh::keys::parse_public_key_base64(second.unwrap_or(first)).map_err(bad)
 }
 
-async fn known_keys(target: &SshTarget, path: PathBuf) -> Result<Vec<PublicKey>, Error> {
+/// Reads the file. One that does not come to an end (a pipe, a network file system that hangs) is given up.
+async fn known_keys(target: &SshTarget, path: PathBuf, limit: Duration) -> Result<Known, Error> {
     let (host, port, file) = (target.host.clone(), target.port, path.clone());
     let read = move || {
-        // The SSH library takes a missing file for an empty one.
-        std::fs::File::open(&file).map_err(|error| error.to_string())?;
-        russh::keys::known_hosts::known_host_keys_path(&host, port, &file).map_err(|error| error.to_string())
+        let text = std::fs::read(&file).map_err(|error| error.to_string())?;
+        let found = russh::keys::known_hosts::known_host_keys_path(&host, port, &file);
+        let keys = found.map_err(|error| error.to_string())?.into_iter().map(|(_, key)| key).collect();
+        Ok(Known { keys, revoked: revoked(&String::from_utf8_lossy(&text)) })
     };
-    let outcome = tokio::task::spawn_blocking(read).await.map_err(|error| error.to_string());
-    let keys = outcome.and_then(|keys| keys).map_err(|reason| Error::KnownHosts { path, reason })?;
-    Ok(keys.into_iter().map(|(_, key)| key).collect())
+    let read = timeout(limit, tokio::task::spawn_blocking(read)).await;
+    let outcome = read.map_err(|_| format!("reading it took longer than {} s", limit.as_secs_f32()));
+    let known = outcome.and_then(|read| read.map_err(|error| error.to_string())).and_then(|known| known);
+    known.map_err(|reason| Error::KnownHosts { path, reason })
+}
+
+/// The keys of the lines `@revoked HOSTS TYPE KEY`, in base64 without padding.
+fn revoked(text: &str) -> HashSet<String> {
+    let lines = text.lines().map(str::split_whitespace);
+    let keys = lines.filter_map(|mut words| (words.next()? == "@revoked").then(|| words.nth(2)).flatten());
+    keys.map(|key| key.trim_end_matches('=').to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -1,18 +1,58 @@
 //! Logging in over an SSH connection that was not made by `async-ssh2-tokio`, which cannot take a stream that is
 //! there already: call home.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use russh::client::{Handle, Handler, KeyboardInteractiveAuthResponse, Prompt};
+use russh::client::{AuthResult, DisconnectReason, Handle, Handler, KeyboardInteractiveAuthResponse, Prompt};
 use russh::keys::agent::client::AgentClient;
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, decode_secret_key};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Auth;
+use super::channel::{connection_error, lost};
 use crate::error::Error;
 
-fn ssh(error: russh::Error) -> Error {
-    Error::Ssh(error.into())
+/// What the server said when it ended the connection, if it said anything: it is a refusal then, while a connection that
+/// was cut may be tried again.
+#[derive(Clone, Default)]
+pub(super) struct Farewell(Arc<Mutex<Option<String>>>);
+
+impl Farewell {
+    fn text(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be told by [`Handler::disconnected`].
+    pub(super) fn note(&self, reason: DisconnectReason<russh::Error>) -> Result<(), russh::Error> {
+        match reason {
+            DisconnectReason::ReceivedDisconnect(said) => {
+                *self.text() = Some(said.message);
+                Ok(())
+            }
+            DisconnectReason::Error(error) => Err(error),
+        }
+    }
+
+    /// Why there was no handshake with a host that was reached.
+    pub(super) fn no_handshake(&self, error: russh::Error, host: &str, port: u16) -> Error {
+        if let Some(said) = self.text().take() {
+            return Error::Ssh(format!("the server ended the handshake: {said}").into());
+        }
+        super::auth::handshake_error(error, host, port)
+    }
+}
+
+/// Whether the server has accepted. The SSH library takes a connection that has ended for a refusal with nothing to go on with.
+fn accepted<H: Handler>(handle: &Handle<H>, answer: &AuthResult) -> Result<bool, Error> {
+    match answer {
+        AuthResult::Success => Ok(true),
+        AuthResult::Failure { remaining_methods, .. }
+            if remaining_methods.is_empty() && handle.is_closed() =>
+        {
+            Err(lost())
+        }
+        AuthResult::Failure { .. } => Ok(false),
+    }
 }
 
 /// Logs in. Has no limit of its own.
@@ -20,27 +60,39 @@ pub(super) async fn log_in<H: Handler>(
     handle: &mut Handle<H>,
     username: &str,
     auth: &Auth,
+    farewell: &Farewell,
 ) -> Result<(), Error> {
-    let accepted = match auth {
+    let refused = |reason: String| Error::LoginRefused { username: username.to_owned(), reason };
+    match is_let_in(handle, username, auth).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(refused(auth.method_name().to_owned())),
+        Err(Error::SessionLost { .. }) => {
+            // Once its task has ended, what the server said is known.
+            let _ = handle.await;
+            let said = farewell.text().take().ok_or_else(lost)?;
+            Err(refused(format!("{}; the server ended the connection: {said}", auth.method_name())))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn is_let_in<H: Handler>(handle: &mut Handle<H>, username: &str, auth: &Auth) -> Result<bool, Error> {
+    match auth {
         Auth::Password(password) => {
             let answer = handle.authenticate_password(username, password.expose_secret()).await;
-            answer.map_err(ssh)?.success()
+            accepted(handle, &answer.map_err(connection_error)?)
         }
         Auth::KeyFile { path, passphrase } => {
             let text = tokio::fs::read_to_string(path).await;
             let text = text.map_err(|error| Error::BadCredentials(format!("{}: {error}", path.display())))?;
-            by_key(handle, username, &text, passphrase.as_ref()).await?
+            by_key(handle, username, &text, passphrase.as_ref()).await
         }
         Auth::KeyText { key, passphrase } => {
-            by_key(handle, username, key.expose_secret(), passphrase.as_ref()).await?
+            by_key(handle, username, key.expose_secret(), passphrase.as_ref()).await
         }
-        Auth::KeyboardInteractive(answers) => by_answers(handle, username, answers.clone()).await?,
-        Auth::Agent => by_agent(handle, username).await?,
-    };
-    if accepted {
-        return Ok(());
+        Auth::KeyboardInteractive(answers) => by_answers(handle, username, answers.clone()).await,
+        Auth::Agent => by_agent(handle, username).await,
     }
-    Err(Error::LoginRefused { username: username.to_owned(), reason: auth.method_name().to_owned() })
 }
 
 async fn by_key<H: Handler>(
@@ -53,7 +105,8 @@ async fn by_key<H: Handler>(
         .map_err(|error| Error::BadCredentials(format!("the private key: {error}")))?;
     let hash = rsa_hash(handle, key.algorithm().is_rsa()).await?;
     let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
-    Ok(handle.authenticate_publickey(username, key).await.map_err(ssh)?.success())
+    let answer = handle.authenticate_publickey(username, key).await.map_err(connection_error)?;
+    accepted(handle, &answer)
 }
 
 /// Tries every key of the agent at `SSH_AUTH_SOCK` until the server takes one.
@@ -69,8 +122,9 @@ async fn by_agent<H: Handler>(handle: &mut Handle<H>, username: &str) -> Result<
         let hash = rsa_hash(handle, key.algorithm().is_rsa()).await?;
         // An agent that does not sign with a key (it asks its user, who declines) may do so with the next.
         match handle.authenticate_publickey_with(username, key, hash, &mut agent).await {
-            Ok(answer) if answer.success() => return Ok(true),
+            Ok(answer) if accepted(handle, &answer)? => return Ok(true),
             Ok(_) => {}
+            Err(_) if handle.is_closed() => return Err(lost()),
             Err(error) => tracing::debug!(%error, "a key of the SSH agent could not be used"),
         }
     }
@@ -79,7 +133,11 @@ async fn by_agent<H: Handler>(handle: &mut Handle<H>, username: &str) -> Result<
 
 /// The hash an RSA key signs with, as the server takes it (RFC 8332); other kinds of key have none to choose.
 async fn rsa_hash<H: Handler>(handle: &Handle<H>, is_rsa: bool) -> Result<Option<HashAlg>, Error> {
-    if is_rsa { Ok(handle.best_supported_rsa_hash().await.map_err(ssh)?.flatten()) } else { Ok(None) }
+    if is_rsa {
+        Ok(handle.best_supported_rsa_hash().await.map_err(connection_error)?.flatten())
+    } else {
+        Ok(None)
+    }
 }
 
 async fn by_answers<H: Handler>(
@@ -87,7 +145,8 @@ async fn by_answers<H: Handler>(
     username: &str,
     mut answers: Vec<(String, SecretString)>,
 ) -> Result<bool, Error> {
-    let mut step = handle.authenticate_keyboard_interactive_start(username, None).await.map_err(ssh)?;
+    let mut step =
+        handle.authenticate_keyboard_interactive_start(username, None).await.map_err(connection_error)?;
     loop {
         let prompts: Vec<Prompt> = match step {
             KeyboardInteractiveAuthResponse::Success => return Ok(true),
@@ -101,6 +160,6 @@ async fn by_answers<H: Handler>(
             };
             responses.push(answers.remove(at).1.expose_secret().to_owned());
         }
-        step = handle.authenticate_keyboard_interactive_respond(responses).await.map_err(ssh)?;
+        step = handle.authenticate_keyboard_interactive_respond(responses).await.map_err(connection_error)?;
     }
 }

@@ -8,12 +8,15 @@ mod algorithms;
 mod auth;
 mod call_home;
 mod channel;
+mod guard;
 mod host_key;
+mod link;
 mod login;
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_ssh2_tokio::{Client, ToSocketAddrsWithHostname};
@@ -26,7 +29,7 @@ pub use host_key::{HostKey, HostKeyCheck, scan_host_key};
 
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
-use channel::SshTransport;
+use link::Link;
 
 /// The TCP port of NETCONF over SSH (RFC 6242, section 7).
 pub const NETCONF_PORT: u16 = 830;
@@ -47,7 +50,10 @@ impl SshTarget {
     }
 }
 
-/// How long each step may take.
+/// More than this the SSH library's clock may not be able to count.
+const YEAR: Duration = Duration::from_hours(24 * 365);
+
+/// How long each step may take; any limit will do, `Duration::MAX` for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SshTimeouts {
     /// Name resolution, and then TCP and the SSH handshake. 15 s. The SSH library does handshake and login in one go and
@@ -59,9 +65,11 @@ pub struct SshTimeouts {
     pub login: Duration,
     /// Opening the subsystem and exchanging hellos, from the end of the login. 20 s.
     pub hello: Duration,
-    /// After this much silence the server is asked whether it is there. 15 s.
+    /// After this much silence the server is asked whether it is there; zero for never. 15 s. The SSH library asks nothing
+    /// while it waits for the server to take what was sent: one that vanishes, or stops reading, with the send buffer full (a
+    /// large edit-config) is noticed by the limit of the call, and by TCP.
     pub keepalive_interval: Duration,
-    /// After this many unanswered questions the session is lost. 3.
+    /// After this many unanswered questions the session is lost; 0 for never. 3.
     pub keepalive_max: usize,
 }
 
@@ -92,6 +100,13 @@ pub async fn connect(
 }
 
 /// Everything that is needed to connect; reusable.
+///
+/// A server that tells its version and then hangs in the key exchange is given up after [`SshTimeouts::connect`], but not by the
+/// SSH library (async-ssh2-tokio 0.13 with russh 0.62), which opens the TCP connection itself: a task of its own keeps the
+/// connection until the server closes it, and a processor busy once [`SshTimeouts::keepalive_interval`] is over. Whoever tries
+/// such a server again and again looks first with [`scan_host_key`], which leaves nothing behind. A connection cut during the
+/// login is a [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With keyboard-interactive it
+/// does.
 #[derive(Debug, Clone)]
 pub struct SshConnector {
     target: SshTarget,
@@ -166,7 +181,7 @@ impl SshConnector {
         let expected = self.host_key.expected(&self.target, &route, limit).await?;
         let config = self.ssh_config(&expected.algorithms);
         let method = self.auth.method().await?;
-        let limit = self.timeouts.connect + self.timeouts.login;
+        let limit = self.timeouts.connect.saturating_add(self.timeouts.login);
         let login = Client::connect_with_config(
             route.clone(),
             &self.username,
@@ -184,7 +199,7 @@ impl SshConnector {
             Ok(client) => {
                 let mut session = self.session.clone();
                 session.hello_timeout = self.timeouts.hello;
-                Ok(SshConnection { client, session })
+                Ok(SshConnection::from_client(client, session))
             }
             Err(error) if expected.refuses(&error) => {
                 // The key is not handed out with the refusal; ask once more, to be able to name it.
@@ -218,7 +233,8 @@ fn ssh_config(timeouts: &SshTimeouts, preferred: russh::Preferred) -> russh::cli
     russh::client::Config {
         preferred,
         nodelay: true,
-        keepalive_interval: Some(timeouts.keepalive_interval),
+        keepalive_interval: Some(timeouts.keepalive_interval.min(YEAR))
+            .filter(|interval| !interval.is_zero()),
         keepalive_max: timeouts.keepalive_max,
         ..russh::client::Config::default()
     }
@@ -235,14 +251,14 @@ fn late(phase: Phase, after: Duration) -> Error {
 /// sessions of the connection, keepalives included. Whoever may pause while reading one takes a connection of its own.
 #[derive(Debug, Clone)]
 pub struct SshConnection {
-    client: Client,
+    link: Arc<Link>,
     session: SessionConfig,
 }
 
 impl SshConnection {
     /// Sessions over a connection that the caller made, whose host key the caller has checked.
     pub fn from_client(client: Client, session: SessionConfig) -> Self {
-        SshConnection { client, session }
+        SshConnection { link: Arc::new(Link::over(client)), session }
     }
 
     /// Opens a session in a channel of this connection.
@@ -251,18 +267,16 @@ impl SshConnection {
     /// [`Error::NoNetconf`], and as [`Session::open`].
     pub async fn session(&self) -> Result<Session, Error> {
         let limit = self.session.hello_timeout;
-        let opening = async { Session::open_transport(self.channel().await?, self.session.clone()).await };
+        let opening = async {
+            let transport = self.link.channel().await?.start().await?;
+            Session::open_transport(transport, self.session.clone()).await
+        };
         timeout(limit, opening).await.map_err(|_| late(Phase::Hello, limit))?
     }
 
     /// Whether the connection has ended.
     pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
-    }
-
-    async fn channel(&self) -> Result<SshTransport, Error> {
-        let channel = self.client.get_channel().await.map_err(|error| Error::Ssh(error.into()))?;
-        SshTransport::open(channel, self.client.clone()).await
+        self.link.is_closed()
     }
 }
 

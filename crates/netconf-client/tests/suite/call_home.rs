@@ -7,7 +7,7 @@ use netconf_client::ssh::{Auth, CallHome, CallHomeDevice, Called, CallerLimits, 
 use netconf_client::{Error, Phase};
 use russh::keys::HashAlg;
 use secrecy::SecretString;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::fake::{FULL, Fake};
@@ -72,24 +72,56 @@ async fn refusals_and_silence_are_told() {
     assert!(matches!(&error, Error::LoginRefused { reason, .. } if reason == "password"), "{error:?}");
     assert!(!format!("{error:?}").contains("hush"));
 
+    // Only the limit that is meant to fire is short.
     let short = Duration::from_millis(300);
-    let timeouts = SshTimeouts { connect: short, login: short, hello: short, ..SshTimeouts::default() };
+    let long = SshTimeouts { connect: LIMIT, login: LIMIT, hello: LIMIT, ..SshTimeouts::default() };
     let devices = vec![device("one", 21, Auth::password(PASSWORD))];
-    let listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap().timeouts(timeouts);
-    for (manner, phase) in [
-        (Manner::SilentTcp, Phase::Connect),
-        (Manner::SilentLogin, Phase::Login),
-        (Manner::SilentSubsystem, Phase::Hello),
+    let mut listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap();
+    for (manner, phase, timeouts) in [
+        (Manner::SilentTcp, Phase::Connect, SshTimeouts { connect: short, ..long }),
+        (Manner::SilentLogin, Phase::Login, SshTimeouts { login: short, ..long }),
+        (Manner::SilentSubsystem, Phase::Hello, SshTimeouts { hello: short, ..long }),
     ] {
+        listener = listener.timeouts(timeouts);
         let error = call(&listener, 21, manner).await.unwrap_err();
         assert!(matches!(&error, Error::Timeout { phase: found, .. } if *found == phase), "{error:?}");
     }
+    listener = listener.timeouts(long);
     let error = call(&listener, 21, Manner::NoSubsystem).await.unwrap_err();
     assert!(matches!(error, Error::NoNetconf), "{error:?}");
     let by_file =
         CallHomeDevice::new("x", HostKeyCheck::KnownHosts("known_hosts".into()), USER, Auth::password("x"));
     let error = CallHome::bind("127.0.0.1:0", vec![by_file]).await.unwrap_err();
     assert!(matches!(error, Error::BadCredentials(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connection_cut_in_the_login_may_be_tried_again_and_one_that_the_server_ends_is_a_refusal() {
+    let by_key = Auth::KeyText { key: SecretString::from(key_text(USER_KEY)), passphrase: None };
+    for auth in [Auth::password(PASSWORD), Auth::keyboard_interactive(PASSWORD), by_key] {
+        let listener = CallHome::bind("127.0.0.1:0", vec![device("one", 21, auth)]).await.unwrap();
+        let error = call(&listener, 21, Manner::CutLogin).await.unwrap_err();
+        assert!(matches!(error, Error::SessionLost { sent: false, .. }) && error.is_retryable(), "{error:?}");
+    }
+    let devices = vec![device("one", 21, Auth::keyboard_interactive(PASSWORD))];
+    let listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap();
+    let error = call(&listener, 21, Manner::Dismissal).await.unwrap_err();
+    let Error::LoginRefused { reason, .. } = &error else { panic!("{error:?}") };
+    assert!(reason.contains("keyboard-interactive") && reason.contains("too many failures"), "{reason}");
+    assert!(!error.is_retryable());
+}
+
+#[tokio::test]
+async fn a_connection_cut_in_the_handshake_may_be_tried_again() {
+    let devices = vec![device("one", 21, Auth::password(PASSWORD))];
+    let listener = CallHome::bind("127.0.0.1:0", devices).await.unwrap();
+    for said in ["", "SSH-2.0-cut\r\n"] {
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        peer.write_all(said.as_bytes()).await.unwrap();
+        peer.shutdown().await.unwrap();
+        let error = listener.accept().await.unwrap().session().await.unwrap_err();
+        assert!(matches!(error, Error::Connect { .. }) && error.is_retryable(), "{said} {error:?}");
+    }
 }
 
 #[tokio::test]

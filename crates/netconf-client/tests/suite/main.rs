@@ -8,6 +8,7 @@ mod cut;
 mod direct;
 mod fake;
 mod hostile;
+mod leftovers;
 mod limits;
 mod notification;
 mod peer;

@@ -10,7 +10,7 @@ use netconf_client::ops::{Datastore, GetConfig};
 use netconf_client::ssh::{
     Auth, HostKeyCheck, SshConnection, SshConnector, SshTarget, SshTimeouts, connect, scan_host_key,
 };
-use netconf_client::{Error, Session, SessionConfig};
+use netconf_client::{Error, Phase, Session, SessionConfig};
 use russh::keys::{HashAlg, PublicKeyBase64};
 use secrecy::SecretString;
 
@@ -43,6 +43,15 @@ pub(crate) fn write(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     (folder, path)
+}
+
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, waiting).await.expect(what);
 }
 
 #[tokio::test]
@@ -120,6 +129,41 @@ async fn any_of_the_keys_that_known_hosts_has_for_a_host_is_good() {
 }
 
 #[tokio::test]
+async fn a_revoked_host_key_is_refused_wherever_its_line_is_for() {
+    let server = server(Manner::Normal).await;
+    let own = format!("@revoked {}", server.known_hosts_line(HOST_KEY));
+    let anywhere =
+        format!("@revoked * ssh-ed25519 {} stolen\n", key(HOST_KEY).public_key().public_key_base64());
+    let other = format!(
+        "@revoked * ssh-ed25519 {}\n@revoked * ssh-dss AAAA\n",
+        key(2).public_key().public_key_base64()
+    );
+    let (first, second) = (server.known_hosts_line(HOST_KEY), server.known_hosts_line(2));
+    for (text, good) in [
+        (format!("{first}{own}"), false),
+        (format!("{anywhere}{first}{second}"), false),
+        (anywhere.clone(), false),
+        // Another key of this host, or none of it, is revoked.
+        (format!("{second}{first}{other}"), true),
+        (format!("{first}{other}"), true),
+        (format!("{second}{other}"), false),
+    ] {
+        let (_folder, path) = write("known_hosts", &text);
+        let check = HostKeyCheck::KnownHosts(path);
+        let auth = Auth::password(PASSWORD);
+        match connect(server.target(), USER, auth, check, SshTimeouts::default()).await {
+            Ok(session) => {
+                assert!(good, "{text}");
+                works(&session).await;
+            }
+            Err(error) => {
+                assert!(!good && matches!(error, Error::HostKeyMismatch { .. }), "{text} {error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_host_key_is_refused_in_every_form_and_named() {
     let server = server(Manner::Normal).await;
     let (_folder, path) = write("known_hosts", &server.known_hosts_line(2));
@@ -152,8 +196,10 @@ async fn an_unknown_host_key_is_refused_and_named() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_or_has_no_netconf_is_named() {
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let target = SshTarget::new("127.0.0.1", free.port());
+    // Held, so that nobody else gets the port, and not listened on.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let target = SshTarget::new("127.0.0.1", held.local_addr().unwrap().port());
     let auth = Auth::password(PASSWORD);
     let error = connect(target, USER, auth, right_key(), SshTimeouts::default()).await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }) && error.is_retryable(), "{error:?}");
@@ -187,20 +233,40 @@ async fn the_fingerprint_of_a_server_with_old_algorithms_can_be_seen() {
 async fn a_channel_that_came_to_nothing_is_closed_on_a_connection_that_goes_on() {
     for manner in [Manner::SilentSubsystem, Manner::NoSubsystem] {
         let server = server(manner).await;
-        let timeouts = SshTimeouts { hello: Duration::from_millis(100), ..SshTimeouts::default() };
+        // Long enough for a busy machine to open the channel in.
+        let timeouts = SshTimeouts { hello: Duration::from_secs(1), ..SshTimeouts::default() };
         let connector = connector(&server, Auth::password(PASSWORD)).timeouts(timeouts);
         let connection = connector.connect().await.unwrap();
-        for _ in 0..3 {
-            connection.session().await.unwrap_err();
-        }
-        let closed = async {
-            while server.closed.load(Ordering::SeqCst) < 3 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(LIMIT, closed).await.expect("channels stay open");
+        let tries = futures_util::future::join_all((0..3).map(|_| connection.session())).await;
+        assert!(tries.iter().all(Result::is_err));
+        until("channels stay open", || server.closed.load(Ordering::SeqCst) == 3).await;
         assert!(!connection.is_closed());
     }
+}
+
+#[tokio::test]
+async fn a_channel_that_is_confirmed_too_late_is_closed_and_holds_no_connection() {
+    let server = server(Manner::LateChannel).await;
+    let timeouts = SshTimeouts { hello: Duration::from_millis(200), ..SshTimeouts::default() };
+    let connector = connector(&server, Auth::password(PASSWORD)).timeouts(timeouts);
+    let connection = connector.connect().await.unwrap();
+    for _ in 0..2 {
+        let error = connection.session().await.unwrap_err();
+        assert!(matches!(error, Error::Timeout { phase: Phase::Hello, .. }), "{error:?}");
+    }
+    server.confirms.add_permits(1);
+    until("the late channel stays open", || server.closed.load(Ordering::SeqCst) == 1).await;
+    assert!(!connection.is_closed());
+    // The other one is never confirmed.
+    drop(connection);
+    until("the connection stays open", || server.open.load(Ordering::SeqCst) == 0).await;
+}
+
+#[tokio::test]
+async fn a_connection_cut_before_the_subsystem_is_there_may_be_tried_again() {
+    let server = server(Manner::CutSubsystem).await;
+    let error = connector(&server, Auth::password(PASSWORD)).session().await.unwrap_err();
+    assert!(matches!(error, Error::SessionLost { sent: false, .. }) && error.is_retryable(), "{error:?}");
 }
 
 #[tokio::test]
@@ -224,12 +290,7 @@ async fn several_sessions_share_one_connection_which_ends_with_the_last() {
     one.close().await.unwrap();
     works(&two).await;
     drop(two);
-    let gone = async {
-        while server.open.load(Ordering::SeqCst) > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(LIMIT, gone).await.unwrap();
+    until("the connection stays open", || server.open.load(Ordering::SeqCst) == 0).await;
 }
 
 #[tokio::test]

@@ -95,6 +95,18 @@ async fn the_fingerprint_of_any_of_a_servers_keys_is_good() {
 }
 
 #[tokio::test]
+async fn a_caller_is_asked_for_the_kind_of_key_that_is_pinned() {
+    let mut config = config(HOST_KEY, Manner::Normal);
+    config.keys.push(made(&["ecdsa", "-b", "384"]));
+    let pinned = HostKeyCheck::PinnedKey(config.keys[1].public_key().to_openssh().unwrap());
+    let device = CallHomeDevice::new("device", pinned, USER, Auth::password(PASSWORD));
+    let listener = CallHome::bind("127.0.0.1:0", vec![device]).await.unwrap();
+    SshServer::call_home_as(listener.local_addr().unwrap(), Fake::new(FULL), Manner::Normal, config);
+    let called = listener.accept().await.unwrap().session().await.unwrap();
+    works(&called.session).await;
+}
+
+#[tokio::test]
 async fn a_host_key_that_signs_with_sha_1_is_taken_only_when_asked_for() {
     let key = made(&["rsa", "-b", "2048"]);
     let mut config = config(HOST_KEY, Manner::Normal);

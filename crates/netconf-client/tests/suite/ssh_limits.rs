@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use netconf_client::ops::{Datastore, GetConfig};
-use netconf_client::ssh::{Auth, HostKeyCheck, SshConnector, SshTarget, SshTimeouts};
+use netconf_client::ssh::{
+    Auth, CallHome, CallHomeDevice, HostKeyCheck, SshConnector, SshTarget, SshTimeouts, scan_host_key,
+};
 use netconf_client::{Error, LostCause, Phase};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
-use crate::ssh::{connector, fingerprint, right_key, server, works};
+use crate::ssh::{connector, fingerprint, right_key, server, until, works};
 use crate::sshd::{Manner, PASSWORD, USER};
 
 /// A limit that is meant to fire.
@@ -52,8 +55,16 @@ async fn the_limit_of_connecting_also_covers_the_handshake() {
 
 #[tokio::test]
 async fn the_limit_of_the_login_fires_alone() {
-    // Handshake and login share the sum of both limits; the handshake is made, so that it is the login that is late.
-    assert_eq!(ends_in(Manner::SilentLogin, limits(SHORT * 2, SHORT, LONG)).await, Phase::Login);
+    // Handshake and login share the sum of both limits; the handshake is made, also when it is made once more after the first
+    // of them, so that it is the login that is late.
+    let (connect, login) = (Duration::from_secs(2), Duration::from_secs(4));
+    let server = server(Manner::SilentLogin).await;
+    let connector = connector(&server, Auth::password(PASSWORD)).timeouts(limits(connect, login, LONG));
+    let begun = Instant::now();
+    let error = connector.session().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { phase: Phase::Login, .. }), "{error:?}");
+    assert!(error.is_retryable() && begun.elapsed() >= connect + login, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < connect + login + SLACK, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -109,9 +120,10 @@ async fn keepalives_notice_a_peer_that_went_silent() {
     let target = SshTarget::new("127.0.0.1", port);
     let connector = SshConnector::new(target, USER, Auth::password(PASSWORD), right_key()).timeouts(timeouts);
     let session = connector.session().await.unwrap();
+    // The server's last word comes after this.
+    let begun = Instant::now();
     works(&session).await;
     mute.store(true, Ordering::SeqCst);
-    let begun = Instant::now();
     let call = session.call_within(GetConfig::new(Datastore::Running), LONG);
     let error = tokio::time::timeout(LIMIT, call).await.expect("nobody noticed").unwrap_err();
     assert!(
@@ -121,4 +133,72 @@ async fn keepalives_notice_a_peer_that_went_silent() {
     // One question after the first interval, and one interval to answer it.
     assert!(begun.elapsed() >= SHORT * 2 - Duration::from_millis(50), "{:?}", begun.elapsed());
     assert!(session.lost().is_some());
+}
+
+/// What is at the other end of a connection, until that ends.
+struct Peer(JoinHandle<()>);
+
+/// A peer that says which version of SSH it speaks, and then nothing; the task ends when the other side has closed the
+/// connection.
+fn hung(mut stream: TcpStream) -> Peer {
+    Peer(tokio::spawn(async move {
+        stream.write_all(b"SSH-2.0-hung\r\n").await.unwrap();
+        // An error is an end too.
+        while let Ok(1..) = stream.read(&mut [0; 4096]).await {}
+    }))
+}
+
+async fn ends(peer: Peer) {
+    tokio::time::timeout(LIMIT, peer.0).await.expect("the connection stays open").unwrap();
+}
+
+fn tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
+}
+
+/// Shorter than any limit here: due while the handshake hangs.
+const KEEPALIVE: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn a_look_at_a_hung_server_leaves_nothing_behind() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = SshTarget::new("127.0.0.1", listener.local_addr().unwrap().port());
+    let before = tasks();
+    let (looked, peer) =
+        tokio::join!(scan_host_key(&target, SHORT), async { hung(listener.accept().await.unwrap().0) });
+    assert!(matches!(looked, Err(Error::Timeout { phase: Phase::Connect, .. })), "{looked:?}");
+    ends(peer).await;
+    until("tasks are left", || tasks() <= before).await;
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_leaves_nothing_behind() {
+    let device = CallHomeDevice::new("one", right_key(), USER, Auth::password(PASSWORD));
+    let listener = CallHome::bind("127.0.0.1:0", vec![device]).await.unwrap();
+    let timeouts = SshTimeouts { keepalive_interval: KEEPALIVE, ..limits(SHORT, LONG, LONG) };
+    let listener = listener.timeouts(timeouts);
+    let before = tasks();
+    let peer = hung(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
+    let error = listener.accept().await.unwrap().session().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { phase: Phase::Connect, .. }), "{error:?}");
+    ends(peer).await;
+    until("tasks are left", || tasks() <= before).await;
+}
+
+#[tokio::test]
+async fn any_limit_can_be_asked_for() {
+    let server = server(Manner::Normal).await;
+    for limit in [Duration::MAX, Duration::from_secs(u64::MAX / 4)] {
+        let endless = SshTimeouts { keepalive_interval: limit, ..limits(limit, limit, limit) };
+        let session = connector(&server, Auth::password(PASSWORD)).timeouts(endless).session().await.unwrap();
+        works(&session).await;
+        session.close().await.unwrap();
+    }
+    let unasked =
+        SshTimeouts { keepalive_interval: Duration::ZERO, keepalive_max: 1, ..limits(LIMIT, LIMIT, LIMIT) };
+    let session = connector(&server, Auth::password(PASSWORD)).timeouts(unasked).session().await.unwrap();
+    for _ in 0..100 {
+        works(&session).await;
+    }
+    assert_eq!(session.lost(), None);
 }

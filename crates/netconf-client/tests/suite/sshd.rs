@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use netconf_client::hello::Hello;
@@ -11,10 +11,11 @@ use netconf_client::ssh::SshTarget;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKey, PublicKeyBase64};
-use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, Response, Session};
+use russh::server::{Auth, ChannelOpenHandle, Handle, Handler, Msg, Response, Session};
 use russh::{Channel, ChannelId};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::fake::{FULL, Fake};
 
@@ -49,12 +50,20 @@ pub(crate) enum Manner {
     SilentHandshake,
     /// Never answers a login.
     SilentLogin,
+    /// Drops the connection when somebody wants to log in.
+    CutLogin,
+    /// Says that it ends the connection, and why, to whoever is asked for a password.
+    Dismissal,
     /// Accepts the subsystem and says nothing.
     SilentSubsystem,
     /// Greets before it says that there is a subsystem, and then says nothing.
     EarlyHello,
     /// Offers only what old devices have.
     Legacy,
+    /// Drops the connection when it is asked for the subsystem.
+    CutSubsystem,
+    /// Confirms a channel only when it may.
+    LateChannel,
 }
 
 pub(crate) struct SshServer {
@@ -63,6 +72,8 @@ pub(crate) struct SshServer {
     pub(crate) open: Arc<AtomicUsize>,
     /// Channels that the client has closed.
     pub(crate) closed: Arc<AtomicUsize>,
+    /// Channels that may be confirmed by a server that is late.
+    pub(crate) confirms: Arc<Semaphore>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -81,45 +92,43 @@ impl SshServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (open, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (counter, closes) = (Arc::clone(&open), Arc::clone(&closed));
+        let confirms = Arc::new(Semaphore::new(0));
+        let (counter, closes, lets) = (Arc::clone(&open), Arc::clone(&closed), Arc::clone(&confirms));
         let config = Arc::new(config);
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (config, netconf, open) = (Arc::clone(&config), netconf.clone(), Arc::clone(&counter));
-                let closed = Arc::clone(&closes);
+                let (closed, confirms) = (Arc::clone(&closes), Arc::clone(&lets));
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
-                    let login = Login { netconf, manner, channels: HashMap::new(), closed };
+                    let login = Login::new(netconf, manner, closed, confirms);
                     if manner == Manner::SilentHandshake {
                         stream.write_all(b"SSH-2.0-test\r\n").await.unwrap();
                     }
                     if matches!(manner, Manner::SilentTcp | Manner::SilentHandshake) {
                         std::future::pending::<()>().await;
                     }
-                    if let Ok(session) = russh::server::run_stream(config, stream, login).await {
-                        // Ends with an error when the client is gone, which is how clients go.
-                        let _ = session.await;
-                    }
+                    login.run(config, stream).await;
                     open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        SshServer { address, open, closed, task }
+        SshServer { address, open, closed, confirms, task }
     }
 
     /// A device with `seed`'s host key calls home and serves NETCONF on the connection.
     pub(crate) fn call_home(to: SocketAddr, seed: u8, netconf: Fake, manner: Manner) {
-        let config = config(seed, manner);
+        Self::call_home_as(to, netconf, manner, config(seed, manner));
+    }
+
+    pub(crate) fn call_home_as(to: SocketAddr, netconf: Fake, manner: Manner, config: russh::server::Config) {
         tokio::spawn(async move {
             let stream = tokio::net::TcpStream::connect(to).await.unwrap();
             if manner == Manner::SilentTcp {
                 std::future::pending::<()>().await;
             }
-            let login = Login { netconf, manner, channels: HashMap::new(), closed: Arc::default() };
-            if let Ok(session) = russh::server::run_stream(Arc::new(config), stream, login).await {
-                // Ends with an error when the client is gone, which is how clients go.
-                let _ = session.await;
-            }
+            let (closed, confirms) = (Arc::default(), Arc::new(Semaphore::new(0)));
+            Login::new(netconf, manner, closed, confirms).run(Arc::new(config), stream).await;
         });
     }
 
@@ -156,19 +165,42 @@ struct Login {
     manner: Manner,
     channels: HashMap<ChannelId, Channel<Msg>>,
     closed: Arc<AtomicUsize>,
+    confirms: Arc<Semaphore>,
+    /// There once the versions are exchanged.
+    handle: Arc<OnceLock<Handle>>,
+}
+
+impl Login {
+    fn new(netconf: Fake, manner: Manner, closed: Arc<AtomicUsize>, confirms: Arc<Semaphore>) -> Self {
+        Login { netconf, manner, channels: HashMap::new(), closed, confirms, handle: Arc::default() }
+    }
+
+    async fn run(self, config: Arc<russh::server::Config>, stream: TcpStream) {
+        let handle = Arc::clone(&self.handle);
+        if let Ok(session) = russh::server::run_stream(config, stream, self).await {
+            assert!(handle.set(session.handle()).is_ok());
+            // Ends with an error when the client is gone, which is how clients go.
+            let _ = session.await;
+        }
+    }
 }
 
 impl Handler for Login {
     type Error = russh::Error;
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
-        if self.manner == Manner::SilentLogin {
-            std::future::pending::<()>().await;
+        match self.manner {
+            Manner::SilentLogin => std::future::pending().await,
+            Manner::CutLogin => return Err(russh::Error::Disconnect),
+            _ => {}
         }
         Ok(if (user, password) == (USER, PASSWORD) { Auth::Accept } else { Auth::reject() })
     }
 
     async fn auth_publickey(&mut self, user: &str, public: &PublicKey) -> Result<Auth, russh::Error> {
+        if self.manner == Manner::CutLogin {
+            return Err(russh::Error::Disconnect);
+        }
         let known = public.key_data() == key(USER_KEY).public_key().key_data();
         Ok(if user == USER && known { Auth::Accept } else { Auth::reject() })
     }
@@ -179,6 +211,14 @@ impl Handler for Login {
         _submethods: &str,
         response: Option<Response<'a>>,
     ) -> Result<Auth, russh::Error> {
+        if self.manner == Manner::CutLogin {
+            return Err(russh::Error::Disconnect);
+        }
+        if self.manner == Manner::Dismissal {
+            let handle = self.handle.get().unwrap();
+            let reason = russh::Disconnect::NoMoreAuthMethodsAvailable;
+            handle.disconnect(reason, "too many failures".into(), String::new()).await?;
+        }
         let Some(mut response) = response else {
             return Ok(Auth::Partial {
                 name: "".into(),
@@ -197,7 +237,15 @@ impl Handler for Login {
         _: &mut Session,
     ) -> Result<(), russh::Error> {
         self.channels.insert(channel.id(), channel);
-        reply.accept().await;
+        if self.manner != Manner::LateChannel {
+            reply.accept().await;
+            return Ok(());
+        }
+        let confirms = Arc::clone(&self.confirms);
+        tokio::spawn(async move {
+            confirms.acquire().await.unwrap().forget();
+            reply.accept().await;
+        });
         Ok(())
     }
 
@@ -212,6 +260,9 @@ impl Handler for Login {
         name: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
+        if self.manner == Manner::CutSubsystem {
+            return Err(russh::Error::Disconnect);
+        }
         match self.channels.remove(&id) {
             Some(channel) if name == "netconf" && self.manner != Manner::NoSubsystem => {
                 if self.manner == Manner::EarlyHello {
