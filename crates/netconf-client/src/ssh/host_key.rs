@@ -28,7 +28,7 @@ pub enum HostKeyCheck {
     /// The SHA-256 fingerprint of any of the server's keys, as `ssh-keygen -l` prints it: `SHA256:…`. The connection is
     /// made at least twice: to see the key, for each kind of key until it is found, and pinned to it.
     Fingerprint(String),
-    /// The key itself, as in a `.pub` file: `ssh-ed25519 AAAA…`, with or without a comment.
+    /// The key itself, as in a `.pub` file: `ssh-ed25519 AAAA…`, with or without the type and a comment.
     PinnedKey(String),
 }
 
@@ -220,9 +220,9 @@ pub(super) fn normal_fingerprint(text: &str) -> Result<String, Error> {
 
 pub(super) fn parse_pinned(text: &str) -> Result<PublicKey, Error> {
     let bad = |_| Error::BadCredentials("the pinned host key is not an OpenSSH public key".to_owned());
-    let mut words = text.split_whitespace();
-    let (first, second) = (words.next().unwrap_or(""), words.next());
-    russh::keys::parse_public_key_base64(second.unwrap_or(first)).map_err(bad)
+    // It begins with the length of its type, of which no type has more than 255 bytes.
+    let key = text.split_whitespace().take(2).find(|word| word.starts_with("AAAA"));
+    russh::keys::parse_public_key_base64(key.unwrap_or("")).map_err(bad)
 }
 
 /// Reads the file. One that does not come to an end (a pipe, a network file system that hangs) is given up.
@@ -267,6 +267,7 @@ mod tests {
         let key = "AAAAC3NzaC1lZDI1NTE5AAAAIGyHnOpGUQKmwgVw3z0kAi+EIZQTyzb5GCp+fWQdRnq1";
         let plain = parse_pinned(key).unwrap();
         assert_eq!(parse_pinned(&format!("ssh-ed25519 {key} admin@switch\n")).unwrap(), plain);
+        assert_eq!(parse_pinned(&format!("{key} admin@switch")).unwrap(), plain);
         assert!(parse_pinned("ssh-ed25519 xx").is_err());
     }
 }

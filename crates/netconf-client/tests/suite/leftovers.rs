@@ -46,7 +46,7 @@ async fn a_session_with_a_lock_is_not_lent_again() {
 
 #[tokio::test]
 async fn nor_one_with_a_lock_that_was_given_up_and_granted_all_the_same() {
-    for act in [Act::Silent, Act::After(SHORT * 2)] {
+    for act in [Act::Silent, Act::After(SHORT * 20)] {
         let server = Fake::with_hook(FULL, move |name| if name == "lock" { act } else { Act::Normal });
         let pool = pool(&server);
         let lent = pool.get().await.unwrap();
