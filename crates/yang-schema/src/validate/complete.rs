@@ -77,18 +77,18 @@ impl<'s> Walker<'s> {
     }
 
     fn required_choice(&mut self, element: Xml<'_, '_>, choice: Node<'s>, present: &Present) {
-        let chosen = choice
-            .children()
-            .filter(|case| case.whens().is_empty())
-            .find(|case| present.cases.contains(&case.id));
+        let chosen = choice.children().find(|case| present.cases.contains(&case.id));
         match chosen {
+            // what a conditional case demands, only its `when` can say
+            Some(case) if !case.whens().is_empty() => {}
             Some(case) => self.required(element, case, present),
             None if choice.is_mandatory() => {
                 self.missing(element, choice, "is mandatory: one of its cases must be there")
             }
             None => {
                 let default = choice.defaults().first().copied();
-                if let Some(case) = choice.children().find(|case| Some(case.name()) == default) {
+                let mut unconditional = choice.children().filter(|case| case.whens().is_empty());
+                if let Some(case) = unconditional.find(|case| Some(case.name()) == default) {
                     self.required(element, case, present);
                 }
             }
