@@ -261,6 +261,18 @@ fn of_several_revisions_imports_get_the_one_they_ask_for() {
     let user = module("u", "import t { prefix t; revision-date 2019-01-01; } leaf x { type t:v; }");
     only_fault(&[&old, &user], "module t of revision 2019-01-01 is not loaded");
     assert!(compile(&[&old, &user], &CompileOptions::new().lenient(true)).is_ok());
+    // a newer one states the older in its history, as modules do, and serves only where there is no other
+    let newest = module("t", "revision 2022-01-01; revision 2020-01-01; typedef v { type uint32; }");
+    let user = module("u", "import t { prefix t; revision-date 2020-01-01; } leaf x { type t:v; }");
+    for (files, name) in [
+        (vec![&newest, &old, &user], "uint8"),
+        (vec![&user, &old, &newest], "uint8"),
+        (vec![&newest, &user], "uint32"),
+    ] {
+        let files: Vec<&str> = files.into_iter().map(String::as_str).collect();
+        let schema = compile(&files, &CompileOptions::new()).unwrap();
+        assert_eq!(schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(), name);
+    }
 }
 
 #[test]

@@ -164,6 +164,48 @@ fn a_module_is_loaded_with_all_it_needs_and_each_is_asked_for_once() {
     assert_eq!(source.asked, ["base@2024-01-01", "gone@", "late@", "part@", "top@"]);
 }
 
+/// A folder of revisions of a module, each of which states all before it.
+fn revisions(years: &[u16]) -> (tempfile::TempDir, Folder) {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, year) in years.iter().enumerate() {
+        let stated: String =
+            years[..=index].iter().rev().map(|year| format!("revision {year}-01-01; ")).collect();
+        let text = format!("module t {{ namespace urn:t; prefix t; {stated} }}");
+        std::fs::write(folder.path().join(format!("t@{year}-01-01.yang")), text).unwrap();
+    }
+    let source = Folder::new(folder.path());
+    (folder, source)
+}
+
+#[test]
+fn the_very_revision_that_is_imported_is_fetched_though_a_newer_states_it() {
+    let user = |name: &str, more: &str| {
+        format!("module {name} {{ namespace urn:{name}; prefix {name}; import t {{ prefix t; {more} }} }}")
+    };
+    let (_folder, mut source) = revisions(&[2020, 2022]);
+    let mut set = ModuleSet::new();
+    set.add_text("a.yang", &user("a", "")).unwrap();
+    assert_eq!(set.complete(&mut source).unwrap(), []);
+    set.add_text("b.yang", &user("b", "revision-date 2020-01-01;")).unwrap();
+    assert_eq!(set.missing().imports, [("t".to_owned(), Some("2020-01-01".to_owned()))]);
+    assert_eq!(set.complete(&mut source).unwrap(), []);
+    let has = |set: &ModuleSet, revision| set.modules().any(|module| module == ("t", Some(revision)));
+    assert!(has(&set, "2020-01-01") && has(&set, "2022-01-01"));
+    // where nobody has it, the newer one serves, and nothing is lacking
+    let (_folder, mut source) = revisions(&[2022]);
+    let mut set = ModuleSet::new();
+    set.add_text(
+        "t.yang",
+        "module t { namespace urn:t; prefix t; revision 2022-01-01; revision 2020-01-01; }",
+    )
+    .unwrap();
+    set.add_text("b.yang", &user("b", "revision-date 2020-01-01;")).unwrap();
+    assert_eq!(set.complete(&mut source).unwrap(), []);
+    assert_eq!(set.load("t", Some("2020-01-01"), &mut source).unwrap(), []);
+    assert!(set.compile(&CompileOptions::new()).is_ok());
+    assert!(set.load("t", Some("2019-01-01"), &mut source).is_err());
+}
+
 #[test]
 fn a_source_that_fails_is_not_a_source_that_lacks() {
     let mut set = ModuleSet::new();

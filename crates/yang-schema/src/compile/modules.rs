@@ -1,5 +1,6 @@
 //! Which modules the set has, what their prefixes mean, what their submodules are.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::Compiler;
@@ -207,24 +208,18 @@ impl Compiler<'_> {
         }
     }
 
-    /// The newest file with this name, or the one with this revision.
+    /// The newest file with this name, or the one of this revision; where there is none, one that states it in its history.
     fn find_file(&self, name: &str, revision: Option<&str>, submodule: bool) -> Option<u16> {
-        let mut best: Option<u16> = None;
-        for index in self.files.get(name).map(Vec::as_slice).unwrap_or_default() {
-            let source = &self.sources[usize::from(*index)];
-            if source.is_submodule() != submodule {
-                continue;
-            }
-            let asked = |wanted| source.children_of(0, Kw::Revision).any(|stmt| source.arg(stmt) == wanted);
-            if revision.is_some_and(|wanted| !asked(wanted)) {
-                continue;
-            }
-            let newer = |best: u16| self.sources[best as usize].revision() < source.revision();
-            if best.is_none_or(newer) {
-                best = Some(*index);
-            }
-        }
-        best
+        let source = |index: &u16| &self.sources[usize::from(*index)];
+        let all = self.files.get(name).map(Vec::as_slice).unwrap_or_default();
+        let all = all.iter().copied().filter(|index| source(index).is_submodule() == submodule);
+        // of files of one revision the first
+        let newest = |files: &mut dyn Iterator<Item = u16>| {
+            files.min_by_key(|index| Reverse(source(index).revision()))
+        };
+        let Some(wanted) = revision else { return newest(&mut all.clone()) };
+        let of_it = newest(&mut all.clone().filter(|index| source(index).revision() == Some(wanted)));
+        of_it.or_else(|| newest(&mut all.clone().filter(|index| source(index).states_revision(wanted))))
     }
 
     fn resolve_imports(&mut self, file: u16) {
