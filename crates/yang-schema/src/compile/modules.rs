@@ -25,18 +25,18 @@ impl Compiler<'_> {
         for index in 0..self.schema.modules.len() {
             self.add_submodules(module_id(index));
         }
-        for (index, source) in self.sources.iter().enumerate() {
-            if self.schema.source_modules[index] == ModuleId::MAX {
-                // nobody includes it: it lends nothing and is left out, but its file is still addressed
-                let owner = source.child_arg(0, Kw::BelongsTo).unwrap_or_default();
-                let owner = self.schema.by_name.get(owner).copied().unwrap_or(0);
-                self.schema.source_modules[index] = owner;
-                continue;
+        for file in (0..self.sources.len()).map(module_id) {
+            if !self.is_left_out(file) {
+                self.resolve_imports(file);
             }
-            self.resolve_imports(module_id(index));
         }
         self.implement_targets();
         self.check_imports();
+    }
+
+    /// Whether a file is that of a submodule that no module includes: it lends nothing, and nothing in it is looked at.
+    pub(super) fn is_left_out(&self, file: u16) -> bool {
+        self.schema.source_modules[usize::from(file)] == ModuleId::MAX
     }
 
     /// Modules must not import each other in a circle (RFC 7950 section 7.1.5).
