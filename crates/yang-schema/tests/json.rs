@@ -316,3 +316,24 @@ fn names_in_the_predicates_of_instance_identifiers_have_their_prefixes_declared(
     assert_eq!(judged(&back), []);
     assert_eq!(to_json(&back), json);
 }
+
+#[test]
+fn a_reference_to_a_union_takes_the_json_that_the_union_takes() {
+    let mut set = ModuleSet::new();
+    let model = r#"module un { namespace urn:un; prefix un;
+        leaf u { type union { type string { length 5; } type uint16; type boolean; type string; } }
+        leaf r { type leafref { path "/un:u"; } } leaf rr { type leafref { path "/un:r"; } }
+        leaf m { type union { type leafref { path "/un:r"; } type enumeration { enum none; } } } }"#;
+    set.add_text("un.yang", model).unwrap();
+    let schema = set.compile(&CompileOptions::new()).unwrap();
+    for value in [json!(12345), json!("12345"), json!(7), json!(true), json!("true"), json!("x")] {
+        let xml = |leaf: &str| schema.from_json(&json!({ leaf: value }), schema.root(), &JsonOptions::new());
+        let own = xml("un:u").unwrap();
+        for leaf in ["r", "rr", "m"] {
+            let wanted = own.replace("<u ", &format!("<{leaf} ")).replace("</u>", &format!("</{leaf}>"));
+            assert_eq!(xml(&format!("un:{leaf}")), Ok(wanted), "{value}");
+        }
+    }
+    let wrong = schema.from_json(&json!({"un:r": [null]}), schema.root(), &JsonOptions::new());
+    assert!(wrong.is_err(), "{wrong:?}");
+}
