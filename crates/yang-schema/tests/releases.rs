@@ -74,6 +74,40 @@ fn a_wider_type_is_compatible_and_a_narrower_one_is_not() {
 }
 
 #[test]
+fn identities_that_come_go_or_move_change_what_a_leaf_allows() {
+    let body = |identities: &str| {
+        format!(
+            "identity a; identity b; {identities} leaf l {{ type identityref {{ base a; }} }}
+             leaf both {{ type identityref {{ base a; base b; }} }}
+             leaf u {{ type union {{ type uint8; type identityref {{ base b; }} }} }}"
+        )
+    };
+    let one = body("identity x { base a; } identity y { base x; base b; }");
+    assert_eq!(
+        changes(&one, &body("identity y { base a; base b; }")),
+        ["~ ! /m:l: identities m:x -> (none)"]
+    );
+    assert_eq!(changes(&body("identity y { base a; base b; }"), &one), ["~ /m:l: identities (none) -> m:x"]);
+    assert_eq!(
+        changes(&one, &body("identity x { base a; } identity y { base x; }")),
+        ["~ ! /m:both: identities m:y -> (none)", "~ ! /m:u: identities m:y -> (none)"]
+    );
+    assert_eq!(
+        changes(&one, &body("identity x { base a; } identity y { base a; base b; }")),
+        [] as [&str; 0],
+        "derived by another way"
+    );
+    assert_eq!(
+        changes(&one, &body("identity x { base a; } identity z { base x; base b; }")),
+        [
+            "~ ! /m:l: identities m:y -> m:z",
+            "~ ! /m:both: identities m:y -> m:z",
+            "~ ! /m:u: identities m:y -> m:z"
+        ]
+    );
+}
+
+#[test]
 fn every_property_has_its_verdict() {
     let list = |more: &str| {
         format!("list l {{ key k; leaf k {{ type string; }} leaf x {{ type string; }} {more} }}")
