@@ -214,3 +214,29 @@ fn blanks_at_the_end_of_a_value_are_part_of_it() {
         built(edit().set(format!("  {PORT}/description= to the attic \t ")).set("/plant/vlan[id='7'] "));
     assert!(rpc.data().contains("<description> to the attic \t </description>"), "{}", rpc.data());
 }
+
+#[test]
+fn a_list_that_is_not_named_by_all_its_keys_is_no_resource() {
+    let host = Host::new("sw", "admin");
+    let lines = |path: &str| {
+        let rpc = built(schema().rpc(RpcKind::GetConfig { source: Store::Running }).set(path));
+        rpc.curl(&host).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let url = |path: &str| format!("'https://sw/restconf/data/{path}?content=config'");
+    let note = "# RESTCONF names entries by all their keys, or their value: what is above them is read in their place.";
+    let address = format!("{PORT}/ip/address");
+    for path in
+        [address.clone(), format!("{address}[prefix-length='24']"), format!("{address}[ip='192.0.2.1']/ip")]
+    {
+        let lines = lines(&path);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines[0], note);
+        assert!(lines[1].ends_with(&url("plant:plant/interface/Gigabit=1%2F0%2F5/ip")), "{path}: {lines:?}");
+    }
+    let named = lines(&format!("{address}[ip='192.0.2.1'][prefix-length='24']"));
+    assert!(
+        named[0].ends_with(&url("plant:plant/interface/Gigabit=1%2F0%2F5/ip/address=192.0.2.1,24")),
+        "{named:?}"
+    );
+    assert_eq!(lines("/plant/interface/Gigabit/mtu").len(), 2);
+}
