@@ -166,10 +166,19 @@ impl<'s> Printer<'s> {
     /// What the module adds to nodes of other modules, one section for each `augment`.
     fn augments(&mut self) {
         let schema = self.home.schema;
+        let is_own = |at: &StmtRef| schema.source_modules[at.file as usize] == self.home.index;
+        // the augments of a `uses` are part of what it brings
+        let is_of_module = |at: &StmtRef| schema.sources[at.file as usize].stmt(at.stmt).parent == 0;
+        let is_there = |id: u32| {
+            let node = Node { schema, id };
+            std::iter::once(node)
+                .chain(node.ancestors())
+                .all(|node| schema.removed.binary_search(&node.id).is_err())
+        };
         let mut nodes: Vec<(StmtRef, u32)> = schema
             .augmented_by
             .iter()
-            .filter(|(_, at)| schema.source_modules[at.file as usize] == self.home.index)
+            .filter(|(id, at)| is_own(at) && is_of_module(at) && is_there(**id))
             .map(|(id, at)| (*at, *id))
             .collect();
         nodes.sort_unstable();

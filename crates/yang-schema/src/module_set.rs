@@ -139,8 +139,7 @@ impl ModuleSet {
     /// [`Error::Parse`] if the text is not YANG, [`Error::OtherModule`] if it is another module's. Nothing is added then.
     pub fn add_module(&mut self, name: &str, revision: Option<&str>, text: &str) -> Result<(), Error> {
         let source = lexer::parse(name, text, &self.limits)?;
-        let states = |wanted| source.children_of(0, Kw::Revision).any(|at| source.arg(at) == wanted);
-        if source.name() != name || revision.is_some_and(|wanted| !states(wanted)) {
+        if source.name() != name || revision.is_some_and(|wanted| !source.states_revision(wanted)) {
             return Err(Error::OtherModule {
                 wanted: (name.to_owned(), revision.map(str::to_owned)),
                 found: (source.name().to_owned(), source.revision().map(str::to_owned)),
@@ -227,16 +226,19 @@ impl ModuleSet {
         self.sources.iter().flat_map(|source| source.tolerances.iter())
     }
 
-    /// Whether a module or submodule is in the set, in this revision if one is given.
+    /// Whether a module or submodule is in the set; if a revision is given, in this one, or in one that states it in its history.
     #[must_use]
     pub fn contains(&self, name: &str, revision: Option<&str>) -> bool {
-        self.named(name).any(|source| {
-            revision.is_none()
-                || source.children_of(0, Kw::Revision).any(|at| Some(source.arg(at)) == revision)
-        })
+        self.named(name).any(|source| revision.is_none_or(|wanted| source.states_revision(wanted)))
     }
 
-    /// What the set's modules import and include and the set does not have.
+    /// Whether a module or submodule is in the set, in this very revision if one is given.
+    pub(crate) fn has(&self, name: &str, revision: Option<&str>) -> bool {
+        self.named(name).any(|source| revision.is_none() || source.revision() == revision)
+    }
+
+    /// What the set's modules import and include and the set does not have. Where a revision is asked for, that very one is meant: a later one
+    /// that states it in its history serves for want of it ([`ModuleSet::contains`]).
     #[must_use]
     pub fn missing(&self) -> Needs {
         let mut needs = Needs { imports: Vec::new(), includes: Vec::new() };
@@ -246,7 +248,7 @@ impl ModuleSet {
                 for statement in source.children_of(0, kw) {
                     let name = source.arg(statement);
                     let revision = source.child_arg(statement, Kw::RevisionDate);
-                    if !self.contains(name, revision) && listed.insert((kw, name, revision)) {
+                    if !self.has(name, revision) && listed.insert((kw, name, revision)) {
                         list.push((name.to_owned(), revision.map(str::to_owned)));
                     }
                 }

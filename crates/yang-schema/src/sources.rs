@@ -47,7 +47,10 @@ impl ModuleSet {
         revision: Option<&str>,
         source: &mut impl ModuleSource,
     ) -> Result<Vec<Wanted>, Error> {
-        if !self.contains(name, revision) && !self.add_from(name, revision, source)? {
+        if !self.has(name, revision)
+            && !self.add_from(name, revision, source)?
+            && !self.contains(name, revision)
+        {
             return Err(Error::ModuleNotFound {
                 name: name.to_owned(),
                 revision: revision.map(str::to_owned),
@@ -73,12 +76,15 @@ impl ModuleSet {
             for (name, revision) in asked {
                 let revision_text = revision.as_deref();
                 // one of the others may have brought it meanwhile, or it is not what was asked for
-                if !self.contains(&name, revision_text) {
+                if !self.has(&name, revision_text) {
                     self.add_from(&name, revision_text, source)?;
                 }
-                if !self.contains(&name, revision_text) {
+                if !self.has(&name, revision_text) {
                     asked_in_vain.insert((name.clone(), revision.clone()));
-                    lacking.push((name, revision));
+                    // a later one, in whose history it is, serves for want of it
+                    if !self.contains(&name, revision_text) {
+                        lacking.push((name, revision));
+                    }
                 }
             }
         }

@@ -3,7 +3,7 @@
 use crate::pattern;
 use crate::schema::{EnumItem, IdentityId, Kind, ModuleId, Ranges, Schema, StmtRef, TypeId};
 use crate::syntax::Kw;
-use crate::syntax::argument::{Name, scaled};
+use crate::syntax::argument::{Name, of_other_base, scaled};
 
 /// Where a value's names get their meaning from.
 #[derive(Clone, Copy)]
@@ -236,6 +236,22 @@ impl Checker<'_> {
         };
         Misfit { allowed, at, error_message: own(Kw::ErrorMessage), error_app_tag: own(Kw::ErrorAppTag) }
     }
+}
+
+/// The value of a `default` statement of a leaf: names have the prefixes of its file, and whole numbers may be hexadecimal and octal, as they may
+/// in modules only (RFC 7950 section 9.2.1).
+pub(crate) fn default_fit(schema: &Schema, leaf: u32, ty: TypeId, at: StmtRef) -> Result<Fit, Misfit> {
+    let text = schema.arg(at);
+    let lookup = |prefix: Option<&str>| {
+        let module = schema.resolve_prefix(at.file, prefix)?;
+        Some(schema.modules[module as usize].namespace.to_string())
+    };
+    let checker = Checker { schema, leaf, naming: Naming::Xml(&lookup) };
+    checker.check(ty, text).or_else(|misfit| {
+        let number = of_other_base(text).and_then(|text| checker.check(ty, &text).ok());
+        let is_number = |ty: TypeId| matches!(schema.types[ty as usize].kind, Kind::Integer { .. });
+        number.filter(|fit| is_number(fit.ty)).ok_or(misfit)
+    })
 }
 
 fn bases_of(schema: &Schema, names: &[String]) -> Vec<IdentityId> {

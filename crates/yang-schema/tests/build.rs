@@ -175,3 +175,68 @@ fn curl_lines_never_make_what_only_something_below_is_taken_from() {
         ]
     );
 }
+
+#[test]
+fn the_order_of_paths_loses_no_setting() {
+    let mtu = format!("{PORT}/mtu");
+    let operation = |path: &str| vec![format!("{path}: another path has another operation for it")];
+    assert_eq!(refused(edit().set(format!("{mtu}=5000")).remove(&mtu)), operation(&mtu));
+    let set = format!("{mtu}=5000");
+    assert_eq!(refused(edit().remove(&mtu).set(&set)), operation(&set));
+    assert_eq!(refused(edit().set(&set).edit(Edit::Create, &set)), operation(&set));
+    assert_eq!(refused(edit().set(PORT).edit(Edit::Delete, PORT)), operation(PORT));
+    // what only led to others may still be given an operation, as it may before them
+    let after = built(edit().set(&set).edit(Edit::Replace, PORT));
+    assert_eq!(after.data(), built(edit().edit(Edit::Replace, PORT).set(&set)).data());
+    assert!(after.data().contains("nc:operation=\"replace\"") && after.data().contains("<mtu>5000</mtu>"));
+    assert_eq!(built(edit().set(&set).set(&set)).data(), built(edit().set(&set)).data());
+}
+
+#[test]
+fn what_a_filter_selects_as_a_whole_is_not_narrowed_by_its_parts() {
+    let get = || schema().rpc(RpcKind::Get);
+    let (part, port) = (format!("{PORT}/mtu"), "/plant/interface/Gigabit");
+    let whole = built(get().set(PORT)).data();
+    assert_eq!(built(get().set(PORT).set(&part)).data(), whole);
+    assert_eq!(built(get().set(&part).set(PORT)).data(), whole);
+    let all = built(get().set(port)).data();
+    assert_eq!(built(get().set(format!("{port}/switchport/access/vlan")).set(port)).data(), all);
+    assert_eq!(built(get().set("/plant").set(&part).set(port)).data(), built(get().set("/plant")).data());
+    let wrong = refused(get().set(PORT).set(format!("{PORT}/mtv")));
+    assert!(wrong[0].contains("there is no mtv"), "{wrong:?}");
+    let value = refused(get().set(format!("{port}/mtu")).set(format!("{port}/mtu=2000")));
+    assert_eq!(value, [format!("{port}/mtu=2000: another path selects it, with or without a value")]);
+}
+
+#[test]
+fn blanks_at_the_end_of_a_value_are_part_of_it() {
+    let rpc =
+        built(edit().set(format!("  {PORT}/description= to the attic \t ")).set("/plant/vlan[id='7'] "));
+    assert!(rpc.data().contains("<description> to the attic \t </description>"), "{}", rpc.data());
+}
+
+#[test]
+fn a_list_that_is_not_named_by_all_its_keys_is_no_resource() {
+    let host = Host::new("sw", "admin");
+    let lines = |path: &str| {
+        let rpc = built(schema().rpc(RpcKind::GetConfig { source: Store::Running }).set(path));
+        rpc.curl(&host).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let url = |path: &str| format!("'https://sw/restconf/data/{path}?content=config'");
+    let note = "# RESTCONF names entries by all their keys, or their value: what is above them is read in their place.";
+    let address = format!("{PORT}/ip/address");
+    for path in
+        [address.clone(), format!("{address}[prefix-length='24']"), format!("{address}[ip='192.0.2.1']/ip")]
+    {
+        let lines = lines(&path);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines[0], note);
+        assert!(lines[1].ends_with(&url("plant:plant/interface/Gigabit=1%2F0%2F5/ip")), "{path}: {lines:?}");
+    }
+    let named = lines(&format!("{address}[ip='192.0.2.1'][prefix-length='24']"));
+    assert!(
+        named[0].ends_with(&url("plant:plant/interface/Gigabit=1%2F0%2F5/ip/address=192.0.2.1,24")),
+        "{named:?}"
+    );
+    assert_eq!(lines("/plant/interface/Gigabit/mtu").len(), 2);
+}

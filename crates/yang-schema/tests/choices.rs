@@ -131,3 +131,55 @@ fn what_is_unique_may_be_named_by_its_choice_and_case() {
     let wrong = "module u { namespace urn:u; prefix u; list l { key k; unique way/none/number; leaf k { type string; } choice way { case some { leaf number { type uint8; } } } } }";
     assert!(compile(wrong).unwrap_err().to_string().contains("there is no none"));
 }
+
+#[test]
+fn a_case_with_a_when_is_the_chosen_one_where_its_nodes_are() {
+    let model = r#"module m { yang-version 1.1; namespace urn:m; prefix m;
+        container b { presence p; leaf mode { type string; }
+          choice c { mandatory true; case a { when "mode='x'"; leaf a1 { type string; } } leaf b1 { type string; } }
+          choice d { case other { when "mode='x'"; leaf o1 { type string; } leaf o2 { type string; mandatory true; } } } }
+        container t { presence p; choice e { mandatory true; leaf plain { type string; } } }
+        augment /m:t/m:e { when "plain or true()"; case added { leaf e1 { type string; } } }
+        augment /m:t/m:e { when "true()"; leaf e2 { type string; } } }"#;
+    let schema = compile(model).unwrap();
+    let judged = |xml: &str| -> Vec<String> {
+        let kinds = [false, true].map(|config| {
+            let options = ValidateOptions::new().config_only(config);
+            let found = schema.validate_document(xml, DataKind::Data, &options).unwrap();
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        });
+        assert_eq!(kinds[0], kinds[1], "as data and as configuration: {xml}");
+        kinds[0].clone()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(judged("<b xmlns='urn:m'><mode>x</mode><a1>1</a1></b>"), none);
+    assert_eq!(judged("<b xmlns='urn:m'><mode>x</mode><a1>1</a1><o1>1</o1></b>"), none);
+    assert_eq!(judged("<t xmlns='urn:m'><e1>1</e1></t>"), none);
+    assert_eq!(judged("<t xmlns='urn:m'><e2>1</e2></t>"), none);
+    assert_eq!(
+        judged("<b xmlns='urn:m'><mode>x</mode></b>"),
+        ["/m:b: choice c is mandatory: one of its cases must be there"]
+    );
+    assert_eq!(judged("<t xmlns='urn:m'/>"), ["/m:t: choice e is mandatory: one of its cases must be there"]);
+}
+
+#[test]
+fn the_default_case_demands_nothing_where_a_conditional_one_is_there() {
+    let model = r#"module m { namespace urn:m; prefix m; container b { presence p; leaf mode { type string; }
+        choice d { default usual; case usual { leaf-list many { type string; } container np { leaf x { type string; } } }
+          case other { when "mode='x'"; leaf o1 { type string; } } } } }"#;
+    // mandatory nodes may not stand in a default case (RFC 7950 section 7.9.3), but a deviation puts them there
+    let deviation = r#"module d { namespace urn:d; prefix d; import m { prefix m; }
+        deviation /m:b/m:d/m:usual/m:many { deviate add { min-elements 1; } } }"#;
+    let mut set = ModuleSet::new();
+    set.add_text("m.yang", model).unwrap();
+    set.add_text("d.yang", deviation).unwrap();
+    let schema = set.compile(&CompileOptions::new().lenient(true)).unwrap();
+    let judged = |xml: &str| {
+        let found = schema.validate_document(xml, DataKind::Data, &ValidateOptions::new()).unwrap();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(judged("<b xmlns='urn:m'><mode>x</mode><o1>1</o1></b>"), none);
+    assert_eq!(judged("<b xmlns='urn:m'/>"), ["/m:b: many needs at least 1 entries"]);
+}

@@ -261,6 +261,45 @@ fn of_several_revisions_imports_get_the_one_they_ask_for() {
     let user = module("u", "import t { prefix t; revision-date 2019-01-01; } leaf x { type t:v; }");
     only_fault(&[&old, &user], "module t of revision 2019-01-01 is not loaded");
     assert!(compile(&[&old, &user], &CompileOptions::new().lenient(true)).is_ok());
+    // a newer one states the older in its history, as modules do, and serves only where there is no other
+    let newest = module("t", "revision 2022-01-01; revision 2020-01-01; typedef v { type uint32; }");
+    let user = module("u", "import t { prefix t; revision-date 2020-01-01; } leaf x { type t:v; }");
+    for (files, name) in [
+        (vec![&newest, &old, &user], "uint8"),
+        (vec![&user, &old, &newest], "uint8"),
+        (vec![&newest, &user], "uint32"),
+    ] {
+        let files: Vec<&str> = files.into_iter().map(String::as_str).collect();
+        let schema = compile(&files, &CompileOptions::new()).unwrap();
+        assert_eq!(schema.top("urn:u", "x").unwrap().ty().unwrap().base_name(), name);
+    }
+}
+
+#[test]
+fn a_submodule_file_that_no_module_includes_is_left_out() {
+    let user = module(
+        "u",
+        "include s { revision-date 2020-01-01; } leaf x { type v; } container c { typedef w { type v; } }",
+    );
+    let part = |revisions: &str, body: &str| {
+        format!("submodule s {{ belongs-to u {{ prefix u; }} {revisions} {body} }}")
+    };
+    let old =
+        part("revision 2020-01-01;", "typedef v { type uint8; } grouping g { leaf a { type string; } }");
+    let new = part(
+        "revision 2022-01-01; revision 2020-01-01;",
+        "import e { prefix e; } e:mark; typedef v { type uint16; } typedef w { type uint16; } grouping g { leaf b { type string; } }",
+    );
+    let stray = "submodule stray { belongs-to nobody { prefix n; } import e { prefix e; } e:mark; typedef v { type uint32; } }";
+    let first = module("first", "typedef v { type uint64; } leaf y { type v; }");
+    for files in [[first.as_str(), stray, &new, &old, &user], [&user, &old, &new, stray, &first]] {
+        for lenient in [false, true] {
+            let schema = compile(&files, &CompileOptions::new().lenient(lenient)).unwrap();
+            assert_eq!(schema.warnings(), []);
+            let ty = |namespace, leaf| schema.top(namespace, leaf).unwrap().ty().unwrap().base_name();
+            assert_eq!((ty("urn:u", "x"), ty("urn:first", "y")), ("uint8", "uint64"));
+        }
+    }
 }
 
 #[test]

@@ -155,3 +155,99 @@ fn rpcs_replies_and_notifications_are_validated() {
     let found = schema.validate_notification(event.root_element(), &ValidateOptions::new());
     assert_eq!(found[0].kind, ProblemKind::MissingMandatory);
 }
+
+/// Whether data of a model in a module `m` is good, or the first thing that is wrong with it.
+#[track_caller]
+fn judged(schema: &Schema, body: &str) -> Option<String> {
+    let xml = format!("<data xmlns='urn:m' xmlns:m='urn:m'>{body}</data>");
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let found = schema.validate_data(document.root_element(), &ValidateOptions::new());
+    assert!(found.len() < 2, "{found:#?}");
+    found.first().map(|problem| problem.message.clone())
+}
+
+fn of_module(body: &str) -> Schema {
+    let text = format!("module m {{ yang-version 1.1; namespace urn:m; prefix m; {body} }}");
+    let mut set = ModuleSet::new();
+    set.add_text("m.yang", &text).unwrap();
+    set.compile(&CompileOptions::new()).unwrap()
+}
+
+#[test]
+fn references_lead_to_the_defaults_that_are_in_use() {
+    let schema = of_module(
+        r#"identity kind; identity one { base kind; } typedef kind { type identityref { base kind; } default one; }
+        container c {
+          container np { container deeper { leaf number { type decimal64 { fraction-digits 2; } default "1.50"; } }
+            leaf hex { type uint8; default "0x10"; } leaf kind { type kind; } leaf named { type kind; default m:one; } }
+          container p { presence "there"; leaf of-presence { type string; default d; } }
+          choice way { default usual;
+            case usual { leaf slow { type string; default s; } }
+            case other { leaf fast { type string; default f; } leaf more { type string; }
+              choice inner { default m:first; case first { leaf inmost { type string; default i; } } leaf second { type string; } } } }
+          container conditional { when "../p"; leaf perhaps { type string; default w; } }
+          leaf r-number { type leafref { path "../np/deeper/number"; } } leaf r-hex { type leafref { path "/c/np/hex"; } }
+          leaf r-kind { type leafref { path "../np/kind"; } } leaf r-named { type leafref { path "../np/named"; } }
+          leaf r-presence { type leafref { path "../p/of-presence"; } }
+          leaf r-slow { type leafref { path "../slow"; } } leaf r-fast { type leafref { path "../fast"; } }
+          leaf r-inmost { type leafref { path "../inmost"; } } leaf r-perhaps { type leafref { path "../conditional/perhaps"; } }
+        }"#,
+    );
+    let judged = |body: &str| judged(&schema, &format!("<c>{body}</c>"));
+    for good in [
+        "<r-number>1.5</r-number>",
+        "<np/><r-number>1.500</r-number>",
+        "<np><deeper/></np><r-number>1.5</r-number>",
+        "<r-hex>16</r-hex>",
+        "<r-kind>one</r-kind>",
+        "<r-named>m:one</r-named>",
+        "<p/><r-presence>d</r-presence>",
+        "<r-slow>s</r-slow>",
+        "<more>x</more><r-fast>f</r-fast>",
+        "<more>x</more><r-inmost>i</r-inmost>",
+        // only its `when` can say
+        "<r-perhaps>w</r-perhaps>",
+    ] {
+        assert_eq!(judged(good), None, "{good}");
+    }
+    for bad in [
+        "<np><deeper><number>2</number></deeper></np><r-number>1.5</r-number>",
+        "<np><hex>17</hex></np><r-hex>16</r-hex>",
+        "<r-presence>d</r-presence>",
+        "<more>x</more><r-slow>s</r-slow>",
+        "<r-fast>f</r-fast>",
+        "<r-inmost>i</r-inmost>",
+        "<more>x</more><second>y</second><r-inmost>i</r-inmost>",
+        "<r-perhaps>v</r-perhaps>",
+    ] {
+        assert!(judged(bad).is_some_and(|message| message.contains("refers to nothing")), "{bad}");
+    }
+}
+
+#[test]
+fn unique_counts_the_defaults_that_are_in_use() {
+    let schema = of_module(
+        r#"list p { key k; unique "there/x"; leaf k { type string; }
+            container there { presence "there"; leaf x { type string; default d; } } }
+        list n { key k; unique "np/x"; leaf k { type string; } container np { leaf x { type uint8; default 0x10; } } }
+        list c { key k; unique "x"; leaf k { type string; }
+            choice way { leaf y { type string; } case z { leaf x { type string; default d; } leaf z { type string; } } } }
+        list w { key k; unique "x"; leaf k { type string; } leaf x { when "../k='a'"; type string; default d; } }"#,
+    );
+    let two = |list: &str, first: &str, second: &str| {
+        let body = format!("<{list}><k>a</k>{first}</{list}><{list}><k>b</k>{second}</{list}>");
+        let found = judged(&schema, &body);
+        assert!(found.iter().all(|message| message.contains("agree in")), "{found:?}");
+        found.is_some()
+    };
+    assert!(!two("p", "", ""), "neither has the container");
+    assert!(!two("p", "<there/>", ""));
+    assert!(two("p", "<there/>", "<there><x>d</x></there>"));
+    assert!(two("n", "", ""));
+    assert!(two("n", "<np><x>16</x></np>", ""));
+    assert!(!two("c", "", "<y>1</y>"), "neither has chosen the case");
+    assert!(two("c", "<z>1</z>", "<z>2</z>"));
+    assert!(!two("c", "<z>1</z>", "<y>1</y>"));
+    assert!(!two("w", "", ""), "only its `when` can say");
+    assert!(two("w", "<x>d</x>", "<x>d</x>"));
+}

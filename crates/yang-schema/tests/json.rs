@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use yang_schema::{CompileOptions, JsonOptions, ModuleSet, Schema};
+use yang_schema::validate::DataKind;
+use yang_schema::{CompileOptions, JsonOptions, ModuleSet, Schema, ValidateOptions};
 
 fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
@@ -264,4 +265,75 @@ fn a_union_that_begins_with_a_leafref_has_the_json_type_of_its_target() {
         let back = schema.from_json(&json, schema.root(), &JsonOptions::new()).unwrap();
         assert!(back.contains(&format!(">{text}<")), "{back}");
     }
+}
+
+#[test]
+fn names_in_the_predicates_of_instance_identifiers_have_their_prefixes_declared() {
+    let mut set = ModuleSet::new();
+    set.add_text(
+        "kinds.yang",
+        "module kinds { namespace urn:kinds; prefix k; identity kind; identity round { base kind; } }",
+    )
+    .unwrap();
+    set.add_text(
+        "shop.yang",
+        r#"module shop { yang-version 1.1; namespace urn:shop; prefix s; import kinds { prefix q; }
+          identity flat { base q:kind; }
+          container shop {
+            list item { key "kind number"; leaf kind { type identityref { base q:kind; } } leaf number { type uint8; }
+              leaf-list also { type union { type uint8; type identityref { base q:kind; } } } }
+            list pointer { key at; leaf at { type instance-identifier; } }
+            leaf-list where { type instance-identifier; } } }"#,
+    )
+    .unwrap();
+    let schema = set.compile(&CompileOptions::new()).unwrap();
+    let data = r#"<data><shop xmlns="urn:shop" xmlns:a="urn:shop" xmlns:b="urn:kinds">
+        <item><kind>b:round</kind><number>1</number><also>7</also><also>b:round</also></item>
+        <item><kind>flat</kind><number>2</number></item>
+        <pointer><at>/a:shop/a:item[a:kind='b:round'][a:number='1']</at></pointer>
+        <where>/a:shop/a:item[a:kind='b:round'][a:number='01']/a:number</where>
+        <where>/a:shop/a:item[a:kind='a:flat'][a:number='2']</where>
+        <where>/a:shop/a:item[a:kind='b:round'][a:number='1']/a:also[.='b:round']</where>
+        <where>/a:shop/a:item[a:kind='b:round'][a:number='1']/a:also[.='7']</where>
+        <where>/a:shop/a:pointer[a:at="/a:shop/a:item[a:kind='b:round'][a:number='1']"]</where>
+        </shop></data>"#;
+    let judged =
+        |text: &str| schema.validate_document(text, DataKind::Data, &ValidateOptions::new()).unwrap();
+    assert_eq!(judged(data), []);
+    let to_json = |text: &str| {
+        let document = roxmltree::Document::parse(text).unwrap();
+        schema.to_json(document.root_element(), &JsonOptions::new()).unwrap()
+    };
+    let json = to_json(data);
+    assert_eq!(json["shop:shop"]["where"][0], "/shop:shop/item[kind='kinds:round'][number='1']/number");
+    assert_eq!(judged(&json.to_string()), []);
+    let xml = schema.from_json(&json, schema.root(), &JsonOptions::new()).unwrap();
+    assert!(
+        xml.contains(r#"xmlns:s="urn:shop" xmlns:k="urn:kinds">/s:shop/s:item[s:kind='k:round']"#),
+        "{xml}"
+    );
+    let back = format!("<data>{xml}</data>");
+    assert_eq!(judged(&back), []);
+    assert_eq!(to_json(&back), json);
+}
+
+#[test]
+fn a_reference_to_a_union_takes_the_json_that_the_union_takes() {
+    let mut set = ModuleSet::new();
+    let model = r#"module un { namespace urn:un; prefix un;
+        leaf u { type union { type string { length 5; } type uint16; type boolean; type string; } }
+        leaf r { type leafref { path "/un:u"; } } leaf rr { type leafref { path "/un:r"; } }
+        leaf m { type union { type leafref { path "/un:r"; } type enumeration { enum none; } } } }"#;
+    set.add_text("un.yang", model).unwrap();
+    let schema = set.compile(&CompileOptions::new()).unwrap();
+    for value in [json!(12345), json!("12345"), json!(7), json!(true), json!("true"), json!("x")] {
+        let xml = |leaf: &str| schema.from_json(&json!({ leaf: value }), schema.root(), &JsonOptions::new());
+        let own = xml("un:u").unwrap();
+        for leaf in ["r", "rr", "m"] {
+            let wanted = own.replace("<u ", &format!("<{leaf} ")).replace("</u>", &format!("</{leaf}>"));
+            assert_eq!(xml(&format!("un:{leaf}")), Ok(wanted), "{value}");
+        }
+    }
+    let wrong = schema.from_json(&json!({"un:r": [null]}), schema.root(), &JsonOptions::new());
+    assert!(wrong.is_err(), "{wrong:?}");
 }

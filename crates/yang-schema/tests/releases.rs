@@ -74,6 +74,40 @@ fn a_wider_type_is_compatible_and_a_narrower_one_is_not() {
 }
 
 #[test]
+fn identities_that_come_go_or_move_change_what_a_leaf_allows() {
+    let body = |identities: &str| {
+        format!(
+            "identity a; identity b; {identities} leaf l {{ type identityref {{ base a; }} }}
+             leaf both {{ type identityref {{ base a; base b; }} }}
+             leaf u {{ type union {{ type uint8; type identityref {{ base b; }} }} }}"
+        )
+    };
+    let one = body("identity x { base a; } identity y { base x; base b; }");
+    assert_eq!(
+        changes(&one, &body("identity y { base a; base b; }")),
+        ["~ ! /m:l: identities m:x -> (none)"]
+    );
+    assert_eq!(changes(&body("identity y { base a; base b; }"), &one), ["~ /m:l: identities (none) -> m:x"]);
+    assert_eq!(
+        changes(&one, &body("identity x { base a; } identity y { base x; }")),
+        ["~ ! /m:both: identities m:y -> (none)", "~ ! /m:u: identities m:y -> (none)"]
+    );
+    assert_eq!(
+        changes(&one, &body("identity x { base a; } identity y { base a; base b; }")),
+        [] as [&str; 0],
+        "derived by another way"
+    );
+    assert_eq!(
+        changes(&one, &body("identity x { base a; } identity z { base x; base b; }")),
+        [
+            "~ ! /m:l: identities m:y -> m:z",
+            "~ ! /m:both: identities m:y -> m:z",
+            "~ ! /m:u: identities m:y -> m:z"
+        ]
+    );
+}
+
+#[test]
 fn every_property_has_its_verdict() {
     let list = |more: &str| {
         format!("list l {{ key k; leaf k {{ type string; }} leaf x {{ type string; }} {more} }}")
@@ -162,6 +196,48 @@ fn a_module_is_loaded_with_all_it_needs_and_each_is_asked_for_once() {
     assert_eq!(names, ["base", "late", "part", "top"]);
     source.asked.sort_unstable();
     assert_eq!(source.asked, ["base@2024-01-01", "gone@", "late@", "part@", "top@"]);
+}
+
+/// A folder of revisions of a module, each of which states all before it.
+fn revisions(years: &[u16]) -> (tempfile::TempDir, Folder) {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, year) in years.iter().enumerate() {
+        let stated: String =
+            years[..=index].iter().rev().map(|year| format!("revision {year}-01-01; ")).collect();
+        let text = format!("module t {{ namespace urn:t; prefix t; {stated} }}");
+        std::fs::write(folder.path().join(format!("t@{year}-01-01.yang")), text).unwrap();
+    }
+    let source = Folder::new(folder.path());
+    (folder, source)
+}
+
+#[test]
+fn the_very_revision_that_is_imported_is_fetched_though_a_newer_states_it() {
+    let user = |name: &str, more: &str| {
+        format!("module {name} {{ namespace urn:{name}; prefix {name}; import t {{ prefix t; {more} }} }}")
+    };
+    let (_folder, mut source) = revisions(&[2020, 2022]);
+    let mut set = ModuleSet::new();
+    set.add_text("a.yang", &user("a", "")).unwrap();
+    assert_eq!(set.complete(&mut source).unwrap(), []);
+    set.add_text("b.yang", &user("b", "revision-date 2020-01-01;")).unwrap();
+    assert_eq!(set.missing().imports, [("t".to_owned(), Some("2020-01-01".to_owned()))]);
+    assert_eq!(set.complete(&mut source).unwrap(), []);
+    let has = |set: &ModuleSet, revision| set.modules().any(|module| module == ("t", Some(revision)));
+    assert!(has(&set, "2020-01-01") && has(&set, "2022-01-01"));
+    // where nobody has it, the newer one serves, and nothing is lacking
+    let (_folder, mut source) = revisions(&[2022]);
+    let mut set = ModuleSet::new();
+    set.add_text(
+        "t.yang",
+        "module t { namespace urn:t; prefix t; revision 2022-01-01; revision 2020-01-01; }",
+    )
+    .unwrap();
+    set.add_text("b.yang", &user("b", "revision-date 2020-01-01;")).unwrap();
+    assert_eq!(set.complete(&mut source).unwrap(), []);
+    assert_eq!(set.load("t", Some("2020-01-01"), &mut source).unwrap(), []);
+    assert!(set.compile(&CompileOptions::new()).is_ok());
+    assert!(set.load("t", Some("2019-01-01"), &mut source).is_err());
 }
 
 #[test]

@@ -36,6 +36,35 @@ fn augments_of_other_modules_have_sections_of_their_own() {
 }
 
 #[test]
+fn sections_of_augments_have_what_is_in_the_tree_and_no_augments_of_uses() {
+    let mut set = ModuleSet::new();
+    for (file, text) in [
+        ("a.yang", "module a { namespace urn:a; prefix a; container c { container d; } container e; }"),
+        (
+            "b.yang",
+            "module b { namespace urn:b; prefix b; import a { prefix a; }
+               grouping g { container h { leaf i { type string; } } }
+               augment /a:c { uses g { augment h { leaf j { type string; } } } leaf gone { type string; } }
+               augment /a:c/a:d { leaf alone { type string; } }
+               augment /a:e { leaf below { type string; } } }",
+        ),
+        (
+            "dev.yang",
+            "module dev { namespace urn:dev; prefix dev; import a { prefix a; } import b { prefix b; }
+               deviation /a:c/b:gone { deviate not-supported; } deviation /a:c/a:d/b:alone { deviate not-supported; }
+               deviation /a:e { deviate not-supported; } }",
+        ),
+    ] {
+        set.add_text(file, text).unwrap();
+    }
+    let schema = set.compile(&CompileOptions::new()).unwrap();
+    assert_eq!(
+        schema.module("b").unwrap().tree(&TreeOptions::new()),
+        "module: b\n\n  augment /a:c:\n    +--rw h\n       +--rw i?   string\n       +--rw j?   string\n"
+    );
+}
+
+#[test]
 fn a_node_has_its_diagram_below_the_nodes_that_lead_to_it() {
     let node = schema().find("/plant/vlan").unwrap();
     assert_eq!(

@@ -171,7 +171,7 @@ impl Schema {
 
 impl<'s> RpcBuilder<'s> {
     /// Adds `path=value`, or a `path` alone: an entry, a presence container, an empty leaf; in a filter or call
-    /// whatever it leads to. Names as values (identities) carry their module's name or prefix.
+    /// whatever it leads to, as a whole. Blanks at the end of a value are part of it. Names as values (identities) carry their module's name or prefix.
     #[must_use]
     pub fn set(self, input: impl Into<String>) -> Self {
         self.edit(Edit::Set, input)
@@ -214,8 +214,10 @@ impl<'s> RpcBuilder<'s> {
         if !problems.is_empty() {
             return Err(problems);
         }
-        if self.kind == RpcKind::Call {
-            forest.order(self.schema);
+        match self.kind {
+            RpcKind::Call => forest.order(self.schema),
+            RpcKind::Get | RpcKind::GetConfig { .. } => forest.select_whole(),
+            RpcKind::EditConfig { .. } => {}
         }
         let rpc = Rpc { schema: self.schema, kind: self.kind, forest };
         let problems = rpc.check();

@@ -63,10 +63,17 @@ impl Rpc<'_> {
                     notes.push("DELETE of what is not there is an error 404, unlike remove.");
                 }
             }
-            RpcKind::GetConfig { source } if source != Store::Running => {
-                notes.push("RESTCONF reads the running datastore.");
+            RpcKind::Get | RpcKind::GetConfig { .. } => {
+                if matches!(self.kind, RpcKind::GetConfig { source } if source != Store::Running) {
+                    notes.push("RESTCONF reads the running datastore.");
+                }
+                if self.selected().iter().any(|chain| self.nameable(chain).len() < chain.len()) {
+                    notes.push(
+                        "RESTCONF names entries by all their keys, or their value: what is above them is read in their place.",
+                    );
+                }
             }
-            _ => {}
+            RpcKind::Call => {}
         }
         notes
     }
@@ -76,22 +83,43 @@ impl Rpc<'_> {
             RpcKind::EditConfig { .. } => self.edit_requests(),
             RpcKind::Get | RpcKind::GetConfig { .. } => {
                 let query = if self.kind == RpcKind::Get { "" } else { "?content=config" };
-                let mut chains = Vec::new();
-                for top in &self.forest.tops {
-                    ends(top, &mut Vec::new(), &mut chains);
-                }
-                if chains.is_empty() {
-                    chains.push(Vec::new());
-                }
-                let get = |chain: &Vec<&Instance>| {
-                    let resource = format!("data/{}", self.resource(chain));
+                let mut paths: Vec<String> = Vec::new();
+                for chain in self.selected() {
+                    let resource = format!("data/{}", self.resource(self.nameable(&chain)));
                     let path = format!("{}{query}", resource.trim_end_matches('/'));
-                    Request { method: "GET", path, body: None }
-                };
-                chains.iter().map(get).collect()
+                    if !paths.contains(&path) {
+                        paths.push(path);
+                    }
+                }
+                paths.into_iter().map(|path| Request { method: "GET", path, body: None }).collect()
             }
             RpcKind::Call => self.call_request().into_iter().collect(),
         }
+    }
+
+    /// What a filter selects, each with what is above it; an empty chain is everything.
+    fn selected(&self) -> Vec<Vec<&Instance>> {
+        let mut chains = Vec::new();
+        for top in &self.forest.tops {
+            ends(top, &mut Vec::new(), &mut chains);
+        }
+        if chains.is_empty() {
+            chains.push(Vec::new());
+        }
+        chains
+    }
+
+    /// What of a chain a path can name: entries only by all of their keys, or their value (RFC 8040 section 3.5.3).
+    fn nameable<'c, 'f>(&self, chain: &'c [&'f Instance]) -> &'c [&'f Instance] {
+        let is_named = |instance: &&Instance| {
+            let node = self.schema.root().at(instance.node);
+            match node.kind() {
+                NodeKind::List => !instance.keys.is_empty() && instance.keys.len() == node.keys().count(),
+                NodeKind::LeafList => instance.value.is_some(),
+                _ => true,
+            }
+        };
+        &chain[..chain.iter().position(|instance| !is_named(instance)).unwrap_or(chain.len())]
     }
 
     fn edit_requests(&self) -> Vec<Request> {

@@ -19,6 +19,8 @@ pub(super) struct Instance {
     pub(super) value: Option<Fit>,
     /// Of a leaf-list: there may be several, told apart by their values.
     is_entry: bool,
+    /// A path ends here; otherwise the instance only leads to others.
+    is_asked: bool,
     pub(super) edit: Edit,
     pub(super) children: Vec<Instance>,
 }
@@ -35,6 +37,11 @@ impl Forest {
         self.tops.iter_mut().for_each(|top| in_order(schema, top));
     }
 
+    /// Makes a filter select as a whole what a path asks for as such: nodes below it would narrow it to them.
+    pub(super) fn select_whole(&mut self) {
+        self.tops.iter_mut().for_each(Instance::select_whole);
+    }
+
     /// Adds one `path=value`.
     pub(super) fn add(
         &mut self,
@@ -43,8 +50,9 @@ impl Forest {
         edit: Edit,
         input: &str,
     ) -> Result<(), String> {
-        let (path, value) = split(input.trim());
-        let steps = parse(path).map_err(|error| error.to_string())?;
+        // the value is taken as it stands: blanks at its end are part of it
+        let (path, value) = split(input);
+        let steps = parse(path.trim()).map_err(|error| error.to_string())?;
         let is_filter = matches!(kind, RpcKind::Get | RpcKind::GetConfig { .. });
         let mut parent = schema.root();
         let mut siblings = &mut self.tops;
@@ -68,7 +76,7 @@ impl Forest {
             let is_last = index == last;
             let mut instance = Instance::new(schema, node, step, is_filter)?;
             if is_last {
-                instance.edit = edit;
+                (instance.edit, instance.is_asked) = (edit, true);
                 finish(schema, node, &mut instance, value, is_filter)?;
             }
             if let Some((_, key)) = keys.iter().find(|(key, _)| *key == node.id) {
@@ -79,7 +87,7 @@ impl Forest {
             }
             let at = match siblings.iter().position(|known| known.is_same(&instance)) {
                 Some(at) if is_last => {
-                    siblings[at].agree(&instance)?;
+                    siblings[at].agree(&instance, is_filter)?;
                     at
                 }
                 Some(at) => at,
@@ -122,6 +130,7 @@ impl Instance {
             keys: Vec::new(),
             value: None,
             is_entry: node.kind() == NodeKind::LeafList,
+            is_asked: false,
             edit: Edit::Set,
             children: Vec::new(),
         };
@@ -160,6 +169,13 @@ impl Instance {
         Ok(instance)
     }
 
+    fn select_whole(&mut self) {
+        if self.is_asked {
+            self.children.clear();
+        }
+        self.children.iter_mut().for_each(Self::select_whole);
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         let values = |instance: &Self| -> Vec<(u32, String)> {
             instance.keys.iter().map(|(id, fit)| (*id, fit.text.clone())).collect()
@@ -174,19 +190,22 @@ impl Instance {
     }
 
     /// Says the same of a node as another input did, or more.
-    fn agree(&mut self, other: &Self) -> Result<(), String> {
+    fn agree(&mut self, other: &Self, is_filter: bool) -> Result<(), String> {
         if let (Some(before), Some(now)) = (self.text(), other.text())
             && before != now
         {
             return Err(format!("another path sets it to \"{before}\""));
         }
-        if self.edit != other.edit && self.edit != Edit::Set {
+        if self.is_asked && self.edit != other.edit {
             return Err("another path has another operation for it".to_owned());
+        }
+        if is_filter && self.text() != other.text() {
+            return Err("another path selects it, with or without a value".to_owned());
         }
         if other.edit.is_removal() && !self.children.is_empty() {
             return Err("another path sets something below it".to_owned());
         }
-        self.edit = other.edit;
+        (self.edit, self.is_asked) = (other.edit, true);
         self.value = self.value.take().or_else(|| other.value.clone());
         Ok(())
     }

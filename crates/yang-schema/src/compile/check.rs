@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Compiler;
-use crate::schema::{Kind, Node, NodeId, NodeKind, StmtRef, TypeId};
+use crate::schema::{Node, NodeId, NodeKind, StmtRef, TypeId};
 use crate::syntax::{Kw, argument};
-use crate::value::{Checker, Naming};
+use crate::value::default_fit;
 
 /// RFC 7950 sections 7.6.4, 7.7.4 and 7.9.3.
 const DEFAULT_OF_MANDATORY: &str = "what is mandatory, or has a minimum, has no default";
@@ -102,18 +102,8 @@ impl Compiler<'_> {
 
     /// A default's canonical value, or what is wrong with it.
     fn default_value(&self, leaf: u32, ty: TypeId, at: StmtRef) -> Result<String, String> {
-        let text = self.schema.arg(at);
-        let lookup = |prefix: Option<&str>| {
-            let module = self.schema.resolve_prefix(at.file, prefix)?;
-            Some(self.schema.modules[module as usize].namespace.to_string())
-        };
-        let checker = Checker { schema: &self.schema, leaf, naming: Naming::Xml(&lookup) };
-        checker.check(ty, text).map(|fit| fit.text).or_else(|misfit| {
-            // hexadecimal and octal numbers are allowed in modules only (RFC 7950 section 9.2.1)
-            let number = argument::of_other_base(text).and_then(|text| checker.check(ty, &text).ok());
-            let is_number = |ty: TypeId| matches!(self.schema.types[ty as usize].kind, Kind::Integer { .. });
-            let fault = || format!("default \"{text}\" is not allowed; expected {}", misfit.allowed);
-            number.filter(|fit| is_number(fit.ty)).map(|fit| fit.text).ok_or_else(fault)
+        default_fit(&self.schema, leaf, ty, at).map(|fit| fit.text).map_err(|misfit| {
+            format!("default \"{}\" is not allowed; expected {}", self.schema.arg(at), misfit.allowed)
         })
     }
 

@@ -1,5 +1,6 @@
 //! Which modules the set has, what their prefixes mean, what their submodules are.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::Compiler;
@@ -24,18 +25,18 @@ impl Compiler<'_> {
         for index in 0..self.schema.modules.len() {
             self.add_submodules(module_id(index));
         }
-        for (index, source) in self.sources.iter().enumerate() {
-            if self.schema.source_modules[index] == ModuleId::MAX {
-                // nobody includes it: it lends nothing and is left out, but its file is still addressed
-                let owner = source.child_arg(0, Kw::BelongsTo).unwrap_or_default();
-                let owner = self.schema.by_name.get(owner).copied().unwrap_or(0);
-                self.schema.source_modules[index] = owner;
-                continue;
+        for file in (0..self.sources.len()).map(module_id) {
+            if !self.is_left_out(file) {
+                self.resolve_imports(file);
             }
-            self.resolve_imports(module_id(index));
         }
         self.implement_targets();
         self.check_imports();
+    }
+
+    /// Whether a file is that of a submodule that no module includes: it lends nothing, and nothing in it is looked at.
+    pub(super) fn is_left_out(&self, file: u16) -> bool {
+        self.schema.source_modules[usize::from(file)] == ModuleId::MAX
     }
 
     /// Modules must not import each other in a circle (RFC 7950 section 7.1.5).
@@ -207,24 +208,18 @@ impl Compiler<'_> {
         }
     }
 
-    /// The newest file with this name, or the one with this revision.
+    /// The newest file with this name, or the one of this revision; where there is none, one that states it in its history.
     fn find_file(&self, name: &str, revision: Option<&str>, submodule: bool) -> Option<u16> {
-        let mut best: Option<u16> = None;
-        for index in self.files.get(name).map(Vec::as_slice).unwrap_or_default() {
-            let source = &self.sources[usize::from(*index)];
-            if source.is_submodule() != submodule {
-                continue;
-            }
-            let asked = |wanted| source.children_of(0, Kw::Revision).any(|stmt| source.arg(stmt) == wanted);
-            if revision.is_some_and(|wanted| !asked(wanted)) {
-                continue;
-            }
-            let newer = |best: u16| self.sources[best as usize].revision() < source.revision();
-            if best.is_none_or(newer) {
-                best = Some(*index);
-            }
-        }
-        best
+        let source = |index: &u16| &self.sources[usize::from(*index)];
+        let all = self.files.get(name).map(Vec::as_slice).unwrap_or_default();
+        let all = all.iter().copied().filter(|index| source(index).is_submodule() == submodule);
+        // of files of one revision the first
+        let newest = |files: &mut dyn Iterator<Item = u16>| {
+            files.min_by_key(|index| Reverse(source(index).revision()))
+        };
+        let Some(wanted) = revision else { return newest(&mut all.clone()) };
+        let of_it = newest(&mut all.clone().filter(|index| source(index).revision() == Some(wanted)));
+        of_it.or_else(|| newest(&mut all.clone().filter(|index| source(index).states_revision(wanted))))
     }
 
     fn resolve_imports(&mut self, file: u16) {

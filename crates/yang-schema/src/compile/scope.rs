@@ -10,6 +10,9 @@ impl Compiler<'_> {
     pub(super) fn index_scopes(&mut self) {
         for (index, source) in self.sources.iter().enumerate() {
             let file = crate::schema::module_id(index);
+            if self.is_left_out(file) {
+                continue;
+            }
             let module = self.schema.source_modules[index];
             for (stmt, data) in source.stmts.iter().enumerate() {
                 if !matches!(data.kw, Kw::Grouping | Kw::Typedef) {

@@ -3,6 +3,7 @@
 //! Nodes are compared by their data paths; a node that moved to another path was removed and added. The verdict
 //! follows RFC 7950 section 11: what that section lets a module change is compatible, everything else may break.
 
+mod identities;
 mod node;
 mod types;
 
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use crate::schema::{Node, NodeKind, Schema};
+use identities::Moved;
 
 /// How much a client has to fear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -85,7 +87,7 @@ impl SchemaDiff {
     #[must_use]
     pub fn between(before: &Schema, after: &Schema, editorial: bool) -> Self {
         let mut diff = Self { modules: modules(before, after), changes: Vec::new() };
-        diff.below(before.root(), after.root());
+        diff.below(before.root(), after.root(), &Moved::between(before, after));
         if !editorial {
             diff.changes.retain(|change| change.impact != Impact::Editorial);
         }
@@ -110,7 +112,7 @@ impl SchemaDiff {
         then.into_keys().collect()
     }
 
-    fn below(&mut self, before: Node<'_>, after: Node<'_>) {
+    fn below(&mut self, before: Node<'_>, after: Node<'_>, moved: &Moved) {
         type Key<'s> = (&'s str, &'s str);
         fn key<'s>(node: &Node<'s>) -> Key<'s> {
             (node.module().name(), node.name())
@@ -123,8 +125,8 @@ impl SchemaDiff {
         for node in old {
             match now.get(&key(&node)) {
                 Some(now) => {
-                    node::compare(node, *now, &mut self.changes);
-                    self.below(node, *now);
+                    node::compare(node, *now, moved, &mut self.changes);
+                    self.below(node, *now, moved);
                 }
                 None => self.changes.push(whole(ChangeKind::Removed, node, false)),
             }

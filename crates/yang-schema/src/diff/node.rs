@@ -1,8 +1,10 @@
 //! One node in two releases.
 
+use super::identities::Moved;
 use super::types;
 use super::{Change, ChangeKind, Impact};
 use crate::schema::{Node, NodeKind, Status};
+use crate::value::shown;
 
 /// Notes what differs, at a path.
 fn noting<'c>(
@@ -45,7 +47,7 @@ fn demands(before: Node<'_>, after: Node<'_>, add: &mut Add<'_>) {
 }
 
 /// Adds what differs between a node before and after.
-pub(super) fn compare(before: Node<'_>, after: Node<'_>, changes: &mut Vec<Change>) {
+pub(super) fn compare(before: Node<'_>, after: Node<'_>, moved: &Moved, changes: &mut Vec<Change>) {
     let mut add = noting(after.data_path(), after.kind(), changes);
     if before.kind() != after.kind() {
         let kind = |node: Node<'_>| Some(node.kind().keyword().to_owned());
@@ -59,6 +61,10 @@ pub(super) fn compare(before: Node<'_>, after: Node<'_>, changes: &mut Vec<Chang
             false => Impact::Breaking,
         };
         add("type", Some(old_text), Some(new_text), impact);
+        let (lost, gained) = moved.values(old, new);
+        let is_narrower = breaking_if(!lost.is_empty());
+        let list = |names: Vec<&str>| (!names.is_empty()).then(|| shown(names.into_iter()));
+        add("identities", list(lost), list(gained), is_narrower);
     }
     // configuration may become state in no release; state may become configuration
     let access = |node: Node<'_>| Some(if node.is_config() { "configuration" } else { "state" }.to_owned());

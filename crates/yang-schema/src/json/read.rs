@@ -232,10 +232,20 @@ impl<'s> Reader<'s> {
         if fits(&first) {
             return Some(first);
         }
-        let mut members = vec![ty];
-        while let Some(ty) = members.pop() {
+        let mut members = vec![(node.id, ty)];
+        let mut seen = std::collections::HashSet::new();
+        while let Some((leaf, ty)) = members.pop() {
+            if !seen.insert((leaf, ty)) {
+                continue;
+            }
+            let checker = Checker { leaf, ..checker };
             match &self.schema.types[ty as usize].kind {
-                Kind::Union(inner) => members.extend(inner.iter().rev()),
+                Kind::Union(inner) => members.extend(inner.iter().rev().map(|ty| (leaf, *ty))),
+                // what it refers to may be a union
+                Kind::Leafref { .. } => {
+                    let target = self.schema.leafref_targets.get(&(leaf, ty)).map(|target| node.at(*target));
+                    members.extend(target.and_then(|target| Some((target.id, target.def().ty?))));
+                }
                 _ => {
                     if let Some(fit) = checker.check(ty, text).ok().filter(fits) {
                         return Some(fit);

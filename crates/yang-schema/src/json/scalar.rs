@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::ordered::Json;
 use crate::instance;
-use crate::schema::{Kind, Schema, TypeId};
+use crate::schema::{Kind, Node, Schema, TypeId};
 use crate::syntax::argument::Name;
-use crate::value::Fit;
+use crate::value::{Checker, Fit, Naming};
 
 /// A fitting value as JSON.
 pub(super) fn to_json(schema: &Schema, fit: Fit) -> Json {
@@ -89,6 +89,13 @@ impl Prefixes<'_, '_> {
         self.used.push((prefix.clone(), module.namespace().to_owned()));
         prefix
     }
+
+    /// A leaf's canonical value: names in it need their prefixes, too.
+    fn value(&mut self, leaf: Node<'_>, canonical: &str) -> Option<String> {
+        let checker = Checker { schema: self.schema, leaf: leaf.id, naming: Naming::Json };
+        let fit = checker.check(leaf.def().ty?, canonical).ok()?;
+        Some(to_xml_beside(self.schema, &fit, self.used))
+    }
 }
 
 fn instance_to_xml(canonical: &str, prefixes: &mut Prefixes<'_, '_>) -> String {
@@ -97,15 +104,24 @@ fn instance_to_xml(canonical: &str, prefixes: &mut Prefixes<'_, '_>) -> String {
     };
     let mut out = String::new();
     let mut prefix = String::new();
+    let mut node = Some(prefixes.schema.root());
     for step in steps {
         let (module, name) = Name::split(&step.name);
+        node = node.and_then(|above| above.child_by_module(module, name));
         if let Some(module) = module {
             prefix = prefixes.of(module);
         }
         out.push_str(&format!("/{prefix}:{name}"));
         for (key, value) in &step.predicates {
-            let key = if key == "." { key.clone() } else { format!("{prefix}:{key}") };
-            out.push_str(&format!("[{key}={}]", instance::quoted(value)));
+            let (leaf, key) = match key.as_str() {
+                "." => (node, key.clone()),
+                _ => {
+                    let is_it = |leaf: &Node<'_>| leaf.name() == key;
+                    (node.and_then(|node| node.keys().find(is_it)), format!("{prefix}:{key}"))
+                }
+            };
+            let value = leaf.and_then(|leaf| prefixes.value(leaf, value)).unwrap_or_else(|| value.clone());
+            out.push_str(&format!("[{key}={}]", instance::quoted(&value)));
         }
         if let Some(position) = step.position {
             out.push_str(&format!("[{position}]"));

@@ -26,7 +26,7 @@ use crate::syntax::source::Tolerance;
 #[derive(Debug)]
 pub struct Schema {
     pub(crate) sources: Vec<Arc<Source>>,
-    /// The module each source belongs to.
+    /// The module each source belongs to; `ModuleId::MAX` for submodules that no module includes.
     pub(crate) source_modules: Vec<ModuleId>,
     /// Per source: prefix to module.
     pub(crate) prefixes: Vec<HashMap<Box<str>, ModuleId>>,

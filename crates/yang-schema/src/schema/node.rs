@@ -1,6 +1,6 @@
 //! A node of the schema tree, as callers see it.
 
-use super::{Def, Module, NodeData, NodeKind, Schema, Status, Type};
+use super::{Def, Module, NodeData, NodeKind, Schema, Status, StmtRef, Type};
 use crate::error::Location;
 use crate::syntax::argument::Name;
 
@@ -149,13 +149,18 @@ impl<'s> Node<'s> {
     /// A typedef's default counts unless the leaf is mandatory or the leaf-list has a minimum.
     #[must_use]
     pub fn defaults(&self) -> Vec<&'s str> {
+        self.default_statements().into_iter().map(|at| self.schema.arg(at)).collect()
+    }
+
+    /// The statements of [`Node::defaults`].
+    pub(crate) fn default_statements(&self) -> Vec<StmtRef> {
         let def = self.def();
         if !def.defaults.is_empty() {
-            return def.defaults.iter().map(|at| self.schema.arg(*at)).collect();
+            return def.defaults.clone();
         }
         let required = def.mandatory || def.min_elements > 0;
         let of_type = self.ty().and_then(|ty| ty.data().default).filter(|_| !required);
-        of_type.map(|at| self.schema.arg(at)).into_iter().collect()
+        of_type.into_iter().collect()
     }
 
     /// The type of a leaf or leaf-list.

@@ -151,6 +151,11 @@ impl Source {
     pub(crate) fn revision(&self) -> Option<&str> {
         self.children_of(0, Kw::Revision).map(|revision| self.arg(revision)).max()
     }
+
+    /// Whether a revision is the newest or in the history.
+    pub(crate) fn states_revision(&self, wanted: &str) -> bool {
+        self.children_of(0, Kw::Revision).any(|revision| self.arg(revision) == wanted)
+    }
 }
 
 /// Iterator over a statement's substatements, in file order.

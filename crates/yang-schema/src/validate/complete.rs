@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use roxmltree::Node as Xml;
 
+use super::defaults::{default_is_used, default_values, is_default_case};
 use super::problem::{ErrorTag, ProblemKind};
 use super::references::{References, canonical_text};
 use super::walk::{Walker, is_named, text_of};
 use crate::schema::{Node, NodeKind};
 use crate::syntax::argument;
-use crate::value::{Checker, Naming};
 
 impl<'s> Walker<'s> {
     /// The checks of complete data below the root.
@@ -77,18 +77,17 @@ impl<'s> Walker<'s> {
     }
 
     fn required_choice(&mut self, element: Xml<'_, '_>, choice: Node<'s>, present: &Present) {
-        let chosen = choice
-            .children()
-            .filter(|case| case.whens().is_empty())
-            .find(|case| present.cases.contains(&case.id));
+        let chosen = choice.children().find(|case| present.cases.contains(&case.id));
         match chosen {
+            // what a conditional case demands, only its `when` can say
+            Some(case) if !case.whens().is_empty() => {}
             Some(case) => self.required(element, case, present),
             None if choice.is_mandatory() => {
                 self.missing(element, choice, "is mandatory: one of its cases must be there")
             }
             None => {
-                let default = choice.defaults().first().copied();
-                if let Some(case) = choice.children().find(|case| Some(case.name()) == default) {
+                let mut unconditional = choice.children().filter(|case| case.whens().is_empty());
+                if let Some(case) = unconditional.find(|case| is_default_case(choice, *case)) {
                     self.required(element, case, present);
                 }
             }
@@ -194,29 +193,19 @@ pub(super) fn present_nodes<'d, 'i, 's>(
         .collect()
 }
 
-/// The value of a leaf below an entry, or its default, as values are compared: `01` is `1`.
+/// The value of a leaf below an entry, or its default if that is in use, as values are compared: `01` is `1`.
 fn descendant_text(entry: Xml<'_, '_>, node: Node<'_>, path: &[argument::Name]) -> Option<String> {
-    let (mut element, mut node) = (Some(entry), node);
-    for step in node.descend(path).ok()? {
-        node = step;
-        if !matches!(step.kind(), NodeKind::Choice | NodeKind::Case) {
-            element = element.and_then(|element| element.children().find(|child| is_named(*child, step)));
-        }
+    let steps = node.descend(path).ok()?;
+    let way: Vec<Node<'_>> =
+        steps.into_iter().filter(|step| !matches!(step.kind(), NodeKind::Choice | NodeKind::Case)).collect();
+    let leaf = *way.last()?;
+    let mut holder = entry;
+    for (index, step) in way.iter().enumerate() {
+        let Some(element) = holder.children().find(|child| is_named(*child, *step)) else {
+            let is_used = default_is_used(holder, &way[index..]) == Some(true);
+            return is_used.then(|| default_values(leaf).into_iter().next()).flatten();
+        };
+        holder = element;
     }
-    match element {
-        Some(element) => Some(canonical_text(element, node).unwrap_or_else(|| text_of(element))),
-        None => node.defaults().first().map(|text| canonical_default(node, text)),
-    }
-}
-
-/// A default as values are compared.
-fn canonical_default(node: Node<'_>, text: &str) -> String {
-    let at = node.def().defaults.first().copied();
-    let lookup = |prefix: Option<&str>| {
-        let module = node.schema.resolve_prefix(at?.file, prefix)?;
-        Some(node.schema.modules[module as usize].namespace.to_string())
-    };
-    let checker = Checker { schema: node.schema, leaf: node.id, naming: Naming::Xml(&lookup) };
-    let fit = node.def().ty.and_then(|ty| checker.check(ty, text).ok());
-    fit.map_or_else(|| text.to_owned(), |fit| fit.text)
+    Some(canonical_text(holder, leaf).unwrap_or_else(|| text_of(holder)))
 }

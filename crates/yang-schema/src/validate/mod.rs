@@ -6,6 +6,7 @@
 
 mod attributes;
 mod complete;
+mod defaults;
 mod document;
 mod finder;
 mod operation;

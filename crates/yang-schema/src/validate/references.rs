@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use roxmltree::Node as Xml;
 
+use super::defaults::{default_is_used, default_values};
 use super::finder::Finder;
 use super::problem::{ErrorTag, Problem, ProblemKind};
 use super::walk::{Mode, Walker, namespace_in_scope, text_of};
@@ -250,19 +251,23 @@ impl<'d, 'i, 's> Wanted<'d, 'i, 's> {
         predicates: &[Predicates],
     ) -> HashSet<String> {
         let steps = self.path.steps.iter().skip(self.path.ups()).zip(predicates);
-        let mut holders = Vec::new();
+        let defaults = default_values(self.target);
+        let (mut way, mut lacking) = (Vec::new(), Vec::new());
         for (step, predicates) in steps {
             let next = self.step(finder, &at, step, predicates);
-            holders = std::mem::replace(&mut at, next).elements;
+            if !defaults.is_empty() {
+                let lacks = |holder: &&Xml<'d, 'i>| finder.children(**holder, next.node).is_empty();
+                lacking.extend(at.elements.iter().filter(lacks).map(|holder| (*holder, way.len())));
+                way.push(next.node);
+            }
+            at = next;
         }
         let target = at.node;
         let mut values: HashSet<String> =
             at.elements.iter().filter_map(|element| canonical_text(*element, target)).collect();
-        if target.whens().is_empty() && !target.defaults().is_empty() {
-            let lacks = |holder: &Xml<'d, 'i>| finder.children(*holder, target).is_empty();
-            if holders.iter().any(lacks) {
-                values.extend(target.defaults().into_iter().map(str::to_owned));
-            }
+        // what only a `when` can say is not called missing
+        if lacking.iter().any(|(holder, from)| default_is_used(*holder, &way[*from..]) != Some(false)) {
+            values.extend(defaults);
         }
         values
     }

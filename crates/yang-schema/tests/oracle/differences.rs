@@ -87,6 +87,14 @@ pub(crate) const TABLE: &[Row] = &[
         },
     },
     Row {
+        name: "defaults that are not in use",
+        reason: "RFC 7950 section 7.6.1 says when a default is in use: not where its container with presence is absent; in `unique`, libyang takes the \
+            model's default wherever the leaf is missing",
+        applies: |seen| {
+            !seen.is_edit() && seen.problems.is_empty() && seen.said(&["Unique data leaf(s) \"lid/size\""])
+        },
+    },
+    Row {
         name: "rpcs are only parsed",
         reason: "yanglint parses an rpc without validating its input: what is missing, too much or stands twice passes",
         applies: |seen| seen.payload.kind == Kind::Rpc && seen.only(UNJUDGED_IN_RPCS),

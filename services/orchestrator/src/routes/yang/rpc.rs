@@ -113,7 +113,9 @@ impl RpcQuery {
 
     /// Builds it, or says everything that is wrong.
     pub(super) fn build<'s>(&self, schema: &'s Schema, test: Option<Test>) -> Result<Rpc<'s>, Vec<String>> {
-        let lines: Vec<&str> = self.lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        // blanks at the end are part of a value
+        let lines = self.lines.lines().map(str::trim_start);
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
         if lines.len() > MAX_LINES || self.lines.len() > MAX_TEXT {
             return Err(vec![format!("at most {MAX_LINES} lines and {} KiB are built", MAX_TEXT >> 10)]);
         }
@@ -248,5 +250,18 @@ mod tests {
         assert_eq!(split("replace   /a[b='c d']/e=f g"), (Edit::Replace, "/a[b='c d']/e=f g"));
         assert_eq!(split("/a/description=remove /x"), (Edit::Set, "/a/description=remove /x"));
         assert_eq!(split("remove=1 2"), (Edit::Set, "remove=1 2"));
+    }
+
+    #[test]
+    fn blanks_at_the_end_of_a_line_are_part_of_its_value() {
+        let mut set = yang_schema::ModuleSet::new();
+        let model =
+            "module m { namespace urn:m; prefix m; leaf name { type string; } leaf mtu { type uint16; } }";
+        set.add_text("m.yang", model).unwrap();
+        let schema = set.compile(&yang_schema::CompileOptions::new()).unwrap();
+        let lines = "  /name=to the attic \r\n   \r\n remove /mtu \r\n".to_owned();
+        let query = RpcQuery { operation: Operation::Edit, lines, ..RpcQuery::default() };
+        let data = query.build(&schema, None).unwrap().data();
+        assert!(data.contains(">to the attic </name>") && data.contains("operation=\"remove\""), "{data}");
     }
 }
