@@ -6,9 +6,13 @@ use crate::peer::{HELLO, Peer};
 use netconf_client::ops::{Commit, Datastore, EditConfig, Get, GetConfig, Lock, Raw};
 use netconf_client::{Error, LostCause, Phase, Session, SessionConfig};
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 
 /// Longer than any step of these tests takes.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// A limit that is meant to fire, by a made-up clock.
+const SHORT: Duration = Duration::from_millis(20);
 
 async fn open(hello: &str) -> (Session, Peer) {
     let (mut peer, stream) = Peer::pair(1 << 20);
@@ -85,7 +89,8 @@ async fn a_server_that_sleeps_on_the_first_request_is_nudged_once() {
         peer.reply(id_of(&first), "<data><a/></data>").await;
         peer.reply(id_of(&nudge), "<rpc-error><error-tag>operation-failed</error-tag></rpc-error>").await;
     };
-    let (data, ()) = tokio::join!(session.call(GetConfig::new(Datastore::Running)), serve);
+    let both = async { tokio::join!(session.call(GetConfig::new(Datastore::Running)), serve) };
+    let (data, ()) = tokio::time::timeout(LIMIT * 2, both).await.expect("no nudge comes");
     assert_eq!(data.unwrap().xml(), "<a/>");
     // From now on the server is known to answer: a slow reply is waited for in silence.
     let serve = async {
@@ -147,7 +152,7 @@ async fn a_dropped_call_is_drained_and_the_session_stays_usable() {
 #[tokio::test(start_paused = true)]
 async fn a_late_reply_without_message_id_goes_to_the_call_that_ran_out_of_time() {
     let (session, mut peer) = open(HELLO).await;
-    let late = session.call_within(Get::new(), Duration::from_millis(20)).await.unwrap_err();
+    let late = session.call_within(Get::new(), SHORT).await.unwrap_err();
     assert!(matches!(late, Error::Timeout { phase: Phase::Reply, safe_to_repeat: true, .. }), "{late:?}");
     let serve = async {
         peer.receive().await;
@@ -167,10 +172,9 @@ async fn a_call_that_could_not_be_sent_says_so_and_is_never_sent() {
     let session = session.unwrap();
     // Fills the pipe: the peer does not read.
     let big = EditConfig::new(Datastore::Candidate, format!("<a xmlns=\"urn:a\">{}</a>", "x".repeat(4096)));
-    let short = Duration::from_millis(20);
-    let first = session.call_within(&big, short).await.unwrap_err();
+    let first = session.call_within(&big, SHORT).await.unwrap_err();
     assert!(first.is_outcome_unknown(), "{first:?}");
-    let second = session.call_within(&big, short).await.unwrap_err();
+    let second = session.call_within(&big, SHORT).await.unwrap_err();
     assert!(matches!(second, Error::Timeout { safe_to_repeat: true, .. }), "{second:?}");
     let serve = async {
         let abandoned = peer.receive().await;
@@ -254,9 +258,11 @@ async fn unusable_hellos_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_given_up() {
     let (_peer, stream) = Peer::pair(1 << 16);
-    let config = SessionConfig::default().hello_timeout(Duration::from_millis(20));
+    let config = SessionConfig::default().hello_timeout(SHORT);
+    let begun = Instant::now();
     let error = Session::open(stream, config).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { phase: Phase::Hello, .. }), "{error:?}");
+    assert!(begun.elapsed() < SHORT * 2, "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -272,9 +278,11 @@ async fn close_waits_for_the_answer_and_no_longer_than_its_limit() {
     assert_eq!(peer.try_receive().await, None);
 
     let (mut peer, stream) = Peer::pair(1 << 16);
-    let config = SessionConfig::default().close_timeout(Duration::from_millis(20));
+    let config = SessionConfig::default().close_timeout(SHORT);
     let (session, ()) = tokio::join!(Session::open(stream, config), peer.greet(HELLO));
+    let begun = Instant::now();
     assert!(session.unwrap().close().await.is_err());
+    assert!(begun.elapsed() < SHORT * 2, "{:?}", begun.elapsed());
     peer.receive().await;
     assert_eq!(peer.try_receive().await, None);
 }
