@@ -10,6 +10,7 @@ mod call_home;
 mod channel;
 mod guard;
 mod host_key;
+mod hung;
 mod link;
 mod login;
 
@@ -103,9 +104,9 @@ pub async fn connect(
 ///
 /// A server that tells its version and then hangs in the key exchange is given up after [`SshTimeouts::connect`], but not by the
 /// SSH library (async-ssh2-tokio 0.13 with russh 0.62), which opens the TCP connection itself: a task of its own keeps the
-/// connection until the server closes it, and a processor busy once [`SshTimeouts::keepalive_interval`] is over. Whoever tries
-/// such a server again and again looks first with [`scan_host_key`], which leaves nothing behind. A connection cut during the
-/// login is a [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With keyboard-interactive it
+/// connection until the server goes on or closes it, and a processor busy once [`SshTimeouts::keepalive_interval`] is over. There
+/// is at most one such connection to a server at a time that hangs: until the server answers again, further attempts only look
+/// at it, as [`scan_host_key`] does, which leaves nothing behind. A connection cut during the login is a [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With keyboard-interactive it
 /// does.
 #[derive(Debug, Clone)]
 pub struct SshConnector {
@@ -179,9 +180,14 @@ impl SshConnector {
         let route =
             timeout(limit, Route::find(&self.target)).await.map_err(|_| late(Phase::Connect, limit))??;
         let expected = self.host_key.expected(&self.target, &route, limit).await?;
+        if hung::did(&self.target) {
+            let offered = algorithms::offered(self.legacy_algorithms, &expected.algorithms);
+            Box::pin(scan_at(&route, limit, offered)).await?;
+        }
         let config = self.ssh_config(&expected.algorithms);
         let method = self.auth.method().await?;
         let limit = self.timeouts.connect.saturating_add(self.timeouts.login);
+        let attempt = hung::Attempt::begin(&self.target);
         let login = Client::connect_with_config(
             route.clone(),
             &self.username,
@@ -192,9 +198,11 @@ impl SshConnector {
         // Pinned at once: moved into a branch of `select!`, it would take its room, some 5 kB, once more.
         let mut login = pin!(timeout(limit, login));
         let outcome = tokio::select! {
-            outcome = &mut login => outcome.map_err(|_| late(Phase::Login, limit))?,
+            outcome = &mut login => outcome,
             after = self.no_handshake(&route) => return Err(late(Phase::Connect, after)),
         };
+        attempt.over();
+        let outcome = outcome.map_err(|_| late(Phase::Login, limit))?;
         match outcome {
             Ok(client) => {
                 let mut session = self.session.clone();

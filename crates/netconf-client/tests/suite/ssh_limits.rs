@@ -13,8 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::fake::{FULL, Fake};
 use crate::ssh::{connector, fingerprint, right_key, server, until, works};
-use crate::sshd::{Manner, PASSWORD, USER};
+use crate::sshd::{HOST_KEY, Manner, PASSWORD, SshServer, USER, config};
 
 /// A limit that is meant to fire.
 const SHORT: Duration = Duration::from_millis(300);
@@ -169,6 +170,37 @@ async fn a_look_at_a_hung_server_leaves_nothing_behind() {
     assert!(matches!(looked, Err(Error::Timeout { phase: Phase::Connect, .. })), "{looked:?}");
     ends(peer).await;
     until("tasks are left", || tasks() <= before).await;
+}
+
+/// The SSH library keeps the first connection; each further attempt ends its own.
+#[tokio::test]
+async fn a_server_that_hangs_is_only_looked_at_until_it_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let target = SshTarget::new("127.0.0.1", port);
+    let auth = Auth::password(PASSWORD);
+    let connector = SshConnector::new(target, USER, auth, right_key()).timeouts(limits(SHORT, LIMIT, LIMIT));
+    let mut peers = Vec::new();
+    for _ in 0..4 {
+        let mut session = Box::pin(connector.session());
+        let error = loop {
+            tokio::select! {
+                outcome = &mut session => break outcome.unwrap_err(),
+                accepted = listener.accept() => peers.push(hung(accepted.unwrap().0)),
+            }
+        };
+        assert!(matches!(error, Error::Timeout { phase: Phase::Connect, .. }), "{error:?}");
+    }
+    // Of the first attempt the connection and the look after it, of each other one a look.
+    assert_eq!(peers.len(), 5);
+    until("more than one connection is left", || {
+        peers.iter().filter(|peer| !peer.0.is_finished()).count() <= 1
+    })
+    .await;
+    let manner = Manner::Normal;
+    let _server = SshServer::start_on(listener, Fake::new(FULL), manner, config(HOST_KEY, manner));
+    let session = connector.timeouts(limits(LIMIT, LIMIT, LIMIT)).session().await.unwrap();
+    works(&session).await;
 }
 
 #[tokio::test]

@@ -89,7 +89,15 @@ impl SshServer {
     }
 
     pub(crate) async fn start_as(netconf: Fake, manner: Manner, config: russh::server::Config) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), netconf, manner, config)
+    }
+
+    pub(crate) fn start_on(
+        listener: TcpListener,
+        netconf: Fake,
+        manner: Manner,
+        config: russh::server::Config,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let (open, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let confirms = Arc::new(Semaphore::new(0));
