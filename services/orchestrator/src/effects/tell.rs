@@ -61,6 +61,12 @@ async fn tell(
         _ if change.restores.is_some() => &OF_AN_UNDO,
         _ => &OURS,
     };
+    let latest = app.store.latest_of_ticket(change.ticket.id).await?;
+    if latest.is_some_and(|latest| latest.id != change.id) {
+        // The ticket's state belongs to its newer change, which would be void by a move of it.
+        let added = app.zammad.ensure_note(id, &marker, &text).waited("zammad").await;
+        return Ok(added.map(|_| app.systems.succeeded("zammad")));
+    }
     let write = StateWrite::new(state, &marker, &text).only_from(allowed);
     let outcome = match app.zammad.ensure_state_with_note(id, &write).waited("zammad").await {
         Ok(outcome) => outcome,

@@ -9,6 +9,7 @@ mod edges;
 mod explorer;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod late;
 mod life;
 mod many;
 mod once;
