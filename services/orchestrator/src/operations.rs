@@ -108,7 +108,7 @@ async fn act_once(
                 via: via.to_owned(),
                 comment: printable(reason),
             };
-            match change.judge(&decision, Timestamp::now()) {
+            match change.judge(&decision, rule, Timestamp::now()) {
                 Ok(event) => event,
                 Err(why) => {
                     store.remark_refused(change.id, &format!("{} by {via}: {why}", decision.by)).await?;

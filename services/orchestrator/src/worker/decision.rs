@@ -106,7 +106,7 @@ async fn decide(
 ) -> Result<Result<String, String>, EffectError> {
     let mut change = change.clone();
     for _ in 0..ATTEMPTS {
-        let event = match change.judge(decision, Timestamp::now()) {
+        let event = match change.judge(decision, &app.settings.approval, Timestamp::now()) {
             Ok(event) => event,
             Err(not_counted) => return Ok(Err(not_counted.to_string())),
         };

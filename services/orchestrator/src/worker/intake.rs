@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use change_model::digest::digest;
-use change_model::{Change, Event, State};
+use change_model::{ApprovalRule, Change, Event, State};
 use jiff::Timestamp;
 use ticket_client::{Ticket, TicketId};
 
@@ -112,9 +112,14 @@ async fn start(app: &App, ticket: &Ticket) -> Taken {
     if ticket.state != ticket::OPEN {
         return Ok(format!("ignored: the ticket is {}", ticket.state));
     }
+    begin(app, ticket, None).await
+}
+
+/// Begins a change of a ticket, which has a state that we gave it unless it is open.
+async fn begin(app: &App, ticket: &Ticket, given: Option<&str>) -> Taken {
     let received = ticket::receive(ticket, Timestamp::now())?;
     let id = received.change.id;
-    if app.store.insert_change(&received).await? {
+    if app.store.insert_change_of(&received, given).await? {
         tracing::info!(change.id = %id, ticket.number = ticket.number.as_str(), "Received change {id} from ticket {}", ticket.number.as_str());
         Ok(format!("change {id}"))
     } else {
@@ -122,7 +127,7 @@ async fn start(app: &App, ticket: &Ticket) -> Taken {
     }
 }
 
-/// A ticket whose change is under way: an edit, or a move by somebody else, voids what nobody applies yet.
+/// A ticket whose change is under way: an edit, a move by somebody else, or other approvers void what nobody applies yet.
 async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&Told>) -> Taken {
     let what = match change.state {
         State::Received | State::PendingApproval => difference(change, ticket, told)?,
@@ -138,9 +143,27 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
         | State::AttentionRequired
         | State::Superseded => None,
     };
-    let Some(what) = what else { return Ok(format!("ignored: change {} is {}", change.id, change.state)) };
-    void(app, change, what).await?;
-    start(app, ticket).await
+    match (what, told) {
+        (Some(what), _) => {
+            void(app, change, what).await?;
+            start(app, ticket).await
+        }
+        (None, Some(_)) if is_asked_by_another_rule(app, change) => {
+            void(app, change, ticket::OTHER_RULE.to_owned()).await?;
+            // What led back is not what the ticket says: it is asked for again by whoever asked for it.
+            if change.restores.is_some() {
+                return Ok(format!("change {} is superseded: {}", change.id, ticket::OTHER_RULE));
+            }
+            begin(app, ticket, Some(&ticket.state)).await
+        }
+        (None, _) => Ok(format!("ignored: change {} is {}", change.id, change.state)),
+    }
+}
+
+/// Whether others may decide by now than when the approvers were asked: none of their answers counts.
+fn is_asked_by_another_rule(app: &App, change: &Change) -> bool {
+    let other = |rule: &ApprovalRule| !rule.decides_as(&app.settings.approval);
+    change.state == State::PendingApproval && change.rule.as_ref().is_some_and(other)
 }
 
 fn difference(change: &Change, ticket: &Ticket, told: Option<&Told>) -> Result<Option<String>, EffectError> {
