@@ -279,7 +279,9 @@ impl Change {
         if !rule.is_approver(by) {
             return Err(NotCounted::NotAnApprover(by.clone()));
         }
-        let own = self.requesters.iter().any(|requester| rule.is_same_person(requester, by));
+        let is_theirs =
+            |email: &Email| decision.also.iter().chain([by]).any(|theirs| rule.is_same_person(email, theirs));
+        let own = self.requesters.iter().any(is_theirs);
         if own && !rule.allow_self_approval && decision.verdict == Verdict::Approved {
             return Err(NotCounted::OwnChange(by.clone()));
         }
@@ -292,7 +294,7 @@ impl Change {
         if self.expires_at.is_some_and(|end| now >= end) {
             return Err(NotCounted::TooLate);
         }
-        if self.approvals.iter().any(|earlier| rule.is_same_person(&earlier.by, by))
+        if self.approvals.iter().any(|earlier| is_theirs(&earlier.by))
             && decision.verdict == Verdict::Approved
         {
             return Err(NotCounted::Already(by.clone()));

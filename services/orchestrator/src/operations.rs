@@ -104,6 +104,7 @@ async fn act_once(
             let decision = Decision {
                 by,
                 verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
+                also: Vec::new(),
                 digest: if plan.is_empty() { stands() } else { plan.to_owned() },
                 via: via.to_owned(),
                 comment: printable(reason),

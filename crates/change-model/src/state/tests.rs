@@ -130,6 +130,7 @@ fn pending() -> Change {
 fn decision(by: &str, change: &Change) -> Decision {
     Decision {
         by: email(by),
+        also: Vec::new(),
         verdict: Verdict::Approved,
         digest: change.digest.as_ref().unwrap().to_string(),
         via: "card".to_owned(),
@@ -145,6 +146,19 @@ fn only_listed_approvers_count_and_never_the_requester() {
     assert!(matches!(judge("guest@example.net"), Err(crate::NotCounted::NotAnApprover(_))));
     // cab@example.net is the same person as dev@local.lab, who typed the ticket in.
     assert!(matches!(judge("cab@example.net"), Err(crate::NotCounted::OwnChange(_))));
+}
+
+#[test]
+fn a_person_with_several_addresses_is_one_person() {
+    let mut change = pending();
+    change.rule = Some(ApprovalRule { required: 2, same_person: vec![], ..rule() });
+    let also = |also: &str| Decision { also: vec![email(also)], ..decision("cab@example.net", &change) };
+    let judge = |change: &Change, by: &Decision| change.judge(by, change.rule.as_ref().unwrap(), now());
+    assert!(matches!(judge(&change, &also("cab@example.org")), Ok(Event::ApprovalCounted(_))));
+    assert!(matches!(judge(&change, &also("dev@local.lab")), Err(crate::NotCounted::OwnChange(_))));
+    let by_lead = fixtures::approval("lead@example.net", Verdict::Approved, now());
+    let decided = Change { approvals: vec![by_lead], ..change.clone() };
+    assert!(matches!(judge(&decided, &also("lead@example.net")), Err(crate::NotCounted::Already(_))));
 }
 
 #[test]
