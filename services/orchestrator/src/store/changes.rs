@@ -44,6 +44,26 @@ pub(crate) enum Applied {
     Unknown,
 }
 
+/// What was known of a ticket when it was decided that it shall have a new change.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Looked<'a> {
+    /// The newest change that it had.
+    pub(crate) latest: Option<ChangeId>,
+    /// The state that we gave it: on record with the new change, or a look in between would take it for somebody else's doing.
+    pub(crate) state_given: Option<&'a str>,
+}
+
+/// Whether a change was inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    /// It was.
+    New,
+    /// Its ticket has one under way.
+    UnderWay,
+    /// Its ticket had another one since it was looked at, which ended.
+    Overtaken,
+}
+
 /// One row of a change's history.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct HistoryRow {
@@ -67,20 +87,25 @@ pub(crate) struct ChangeFilter {
 }
 
 impl Store {
-    /// Inserts a change that was just received; `false` if its ticket already has one under way.
-    pub(crate) async fn insert_change(&self, received: &Transition) -> sqlx::Result<bool> {
-        self.insert_change_of(received, None).await
-    }
-
-    /// Likewise, for a ticket that we gave a state before: in the same transaction, or a look at the ticket in between would take that state
-    /// for somebody else's doing.
-    pub(crate) async fn insert_change_of(
+    /// Inserts a change that was just received, unless its ticket has another one than was looked at.
+    pub(crate) async fn insert_change(
         &self,
         received: &Transition,
-        ticket_state: Option<&str>,
-    ) -> sqlx::Result<bool> {
+        looked: Looked<'_>,
+    ) -> sqlx::Result<Inserted> {
         let change = &received.change;
         let mut tx = self.begin().await?;
+        let latest = "SELECT id, active FROM changes WHERE ticket_id = ?1 ORDER BY id DESC LIMIT 1";
+        let latest = sqlx::query(latest).bind(signed(change.ticket.id)).fetch_optional(&mut *tx).await?;
+        if let Some(latest) = latest {
+            if latest.try_get("active")? {
+                return Ok(Inserted::UnderWay);
+            }
+            let id: String = latest.try_get("id")?;
+            if looked.latest.is_none_or(|looked| looked.to_string() != id) {
+                return Ok(Inserted::Overtaken);
+            }
+        }
         let insert = "INSERT INTO changes (id, version, state, active, holds_device, ticket_id, ticket_number, device, received_at, updated_at, body) \
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
         let fresh = sqlx::query(insert)
@@ -98,17 +123,17 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         if fresh.rows_affected() == 0 {
-            return Ok(false);
+            return Ok(Inserted::UnderWay);
         }
         add_history(&mut tx, change, State::Received, ("received", &change.ticket.number)).await?;
         outbox::enqueue(&mut tx, change, &received.effects, change.received_at).await?;
-        if let Some(state) = ticket_state {
+        if let Some(state) = looked.state_given {
             let given = sqlx::query(ticket_states::GIVEN).bind(change.id.to_string()).bind(state);
             given.bind(millis(change.received_at)).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         self.tell(change);
-        Ok(true)
+        Ok(Inserted::New)
     }
 
     /// Applies an event: new state, history and effects, and what the event came from is done, all or nothing.

@@ -243,6 +243,8 @@ mod tests {
 
     use super::*;
 
+    use crate::store::changes::{Inserted, Looked};
+    use crate::store::{Applied, Done};
     async fn receive(store: &Store, ticket: u64, device: &str) {
         let received = Change::receive(Received {
             id: ChangeId::new(Uuid::now_v7()),
@@ -252,7 +254,8 @@ mod tests {
             requesters: Vec::new(),
             at: Timestamp::now(),
         });
-        assert!(store.insert_change(&received.unwrap()).await.unwrap());
+        let inserted = store.insert_change(&received.unwrap(), Looked::default()).await;
+        assert_eq!(inserted.unwrap(), Inserted::New);
     }
 
     /// The ticket and the row of the next effect.

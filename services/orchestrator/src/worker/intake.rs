@@ -12,6 +12,7 @@ use ticket_client::{Ticket, TicketId};
 use crate::adapters::ticket;
 use crate::app::App;
 use crate::effects::EffectError;
+use crate::store::changes::{Inserted, Looked};
 use crate::store::inbox::{InboxRow, Says};
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
@@ -62,7 +63,7 @@ pub(super) async fn look(app: &App, id: TicketId) -> Taken {
     }
     let quiet = told_before == told(app, latest.as_ref()).await? && !told_before.telling;
     match latest {
-        None => start(app, &ticket).await,
+        None => start(app, &ticket, None).await,
         Some(change) if change.state.is_active() => {
             under_way(app, &change, &ticket, quiet.then_some(&told_before)).await
         }
@@ -108,22 +109,24 @@ async fn told(app: &App, change: Option<&Change>) -> Result<Told, EffectError> {
     })
 }
 
-async fn start(app: &App, ticket: &Ticket) -> Taken {
+async fn start(app: &App, ticket: &Ticket, latest: Option<&Change>) -> Taken {
     if ticket.state != ticket::OPEN {
         return Ok(format!("ignored: the ticket is {}", ticket.state));
     }
-    begin(app, ticket, None).await
+    begin(app, ticket, Looked { latest: latest.map(|latest| latest.id), state_given: None }).await
 }
 
-/// Begins a change of a ticket, which has a state that we gave it unless it is open.
-async fn begin(app: &App, ticket: &Ticket, given: Option<&str>) -> Taken {
+/// Begins a change of a ticket.
+async fn begin(app: &App, ticket: &Ticket, looked: Looked<'_>) -> Taken {
     let received = ticket::receive(ticket, Timestamp::now())?;
     let id = received.change.id;
-    if app.store.insert_change_of(&received, given).await? {
-        tracing::info!(change.id = %id, ticket.number = ticket.number.as_str(), "Received change {id} from ticket {}", ticket.number.as_str());
-        Ok(format!("change {id}"))
-    } else {
-        Ok("ignored: the ticket has a change under way".to_owned())
+    match app.store.insert_change(&received, looked).await? {
+        Inserted::New => {
+            tracing::info!(change.id = %id, ticket.number = ticket.number.as_str(), "Received change {id} from ticket {}", ticket.number.as_str());
+            Ok(format!("change {id}"))
+        }
+        Inserted::UnderWay => Ok("ignored: the ticket has a change under way".to_owned()),
+        Inserted::Overtaken => Err(EffectError::later("the ticket had another change meanwhile")),
     }
 }
 
@@ -146,7 +149,7 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
     match (what, told) {
         (Some(what), _) => {
             void(app, change, what).await?;
-            start(app, ticket).await
+            start(app, ticket, Some(change)).await
         }
         (None, Some(_)) if is_asked_by_another_rule(app, change) => {
             void(app, change, ticket::OTHER_RULE.to_owned()).await?;
@@ -154,7 +157,7 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
             if change.restores.is_some() {
                 return Ok(format!("change {} is superseded: {}", change.id, ticket::OTHER_RULE));
             }
-            begin(app, ticket, Some(&ticket.state)).await
+            begin(app, ticket, Looked { latest: Some(change.id), state_given: Some(&ticket.state) }).await
         }
         (None, _) => Ok(format!("ignored: change {} is {}", change.id, change.state)),
     }
@@ -185,7 +188,7 @@ async fn ended(app: &App, change: &Change, ticket: &Ticket, told: &Told, quiet: 
     let edited = digest(&ticket::fields(ticket))? != change.ticket_fingerprint;
     let reopened = quiet && told.state.as_deref().is_some_and(|state| state != ticket::OPEN);
     if edited || reopened {
-        start(app, ticket).await
+        start(app, ticket, Some(change)).await
     } else {
         Ok(format!("ignored: change {} was about the same", change.id))
     }
