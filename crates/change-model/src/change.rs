@@ -353,7 +353,10 @@ impl Change {
         if unproved || settled && matches!(event, Event::Cancelled { .. }) {
             return Err(Refusal { state: self.state, event: event.name() });
         }
-        let (state, effects) = self.state.on(event)?;
+        let (state, mut effects) = self.state.on(event)?;
+        if settled && matches!(event, Event::Retried { .. }) {
+            effects.clear();
+        }
         let mut change = self.clone();
         change.record(event, rule, now);
         change.state = state;

@@ -104,8 +104,8 @@ async fn act_once(
             let stands = || change.digest.as_ref().map(ToString::to_string).unwrap_or_default();
             let decision = Decision {
                 by,
-                verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
                 also: Vec::new(),
+                verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
                 digest: if plan.is_empty() { stands() } else { plan.to_owned() },
                 via: via.to_owned(),
                 comment: printable(reason),

@@ -211,7 +211,10 @@ fn an_approval_is_bound_to_the_digest_of_the_plan() {
 fn an_approval_after_the_time_is_over_does_not_count() {
     let change = pending();
     let late = change.expires_at.unwrap();
-    assert_eq!(change.judge(&decision("lead@example.net", &change), &rule(), late), Err(crate::NotCounted::TooLate));
+    assert_eq!(
+        change.judge(&decision("lead@example.net", &change), &rule(), late),
+        Err(crate::NotCounted::TooLate)
+    );
 }
 
 #[test]
@@ -272,6 +275,10 @@ fn a_change_of_unknown_outcome_can_be_withdrawn_until_it_is_settled() {
     assert_eq!(withdrawn.aftermath.device, crate::change::Known::Unknown);
     let settled = change.on(&Event::SettledAsBefore, &rule(), now()).unwrap().change;
     assert!(settled.on(&withdraw, &rule(), now()).is_err(), "it is being put back, and ends by itself");
+    let retried =
+        |change: &Change| change.on(&Event::Retried { by: "ops".to_owned() }, &rule(), now()).unwrap();
+    assert_eq!(retried(&change).effects, [Effect::SettleDevice]);
+    assert_eq!(retried(&settled).effects, [], "what it has is known, and is not read again");
 }
 
 #[test]

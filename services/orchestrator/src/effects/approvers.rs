@@ -92,7 +92,8 @@ async fn send(
 /// decide by now.
 async fn is_still_asked(app: &App, change: &Change) -> Result<bool, EffectError> {
     let now = app.store.change(change.id).await?;
-    let same_rule = |now: &Change| now.rule.as_ref().is_some_and(|rule| rule.decides_as(&app.settings.approval));
+    let same_rule =
+        |now: &Change| now.rule.as_ref().is_some_and(|rule| rule.decides_as(&app.settings.approval));
     Ok(now.is_some_and(|now| {
         now.state == State::PendingApproval && now.round == change.round && same_rule(&now)
     }))

@@ -108,7 +108,9 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note, repeated: bool)
     );
     let cards = app.store.cards(change.id).await?;
     let mut failed = None;
-    for sent in cards.iter().filter(|sent| sent.shows != shows && sent.round == change.round) {
+    // An earlier attempt ended in need of attention; a card of it that could not say so follows this one.
+    let follows = |sent: &&Card| sent.round == change.round || sent.shows != note::subject(Note::Attention);
+    for sent in cards.iter().filter(|sent| sent.shows != shows).filter(follows) {
         let found = if repeated { find(app, &cards, sent, &headline).await? } else { None };
         match show(app, sent, found, (&headline, &text)).await {
             Ok(shown) => {

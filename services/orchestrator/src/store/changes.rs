@@ -1,12 +1,12 @@
 //! Changes and their history: a state, its history row and the effects it asks for are one transaction.
 
-use change_model::{ApprovalRule, Change, ChangeId, Effect, Event, Refusal, State, Transition};
+use change_model::{ApprovalRule, Change, ChangeId, Event, Refusal, State, Transition};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
-use super::{Store, millis, outbox, ticket_states, timestamp};
+use super::{Store, forget, millis, outbox, ticket_states, timestamp};
 
 /// A change moved.
 #[derive(Debug, Clone)]
@@ -172,6 +172,10 @@ impl Store {
         if version.is_some_and(|version| version != change.version) {
             return Ok(Applied::Stale);
         }
+        if forget::is_forgotten(&mut tx, done).await? {
+            tx.commit().await?;
+            return Ok(Applied::Refused(Refusal { state: change.state, event: event.name() }));
+        }
         let transition = match change.on(event, rule, now) {
             Ok(transition) => transition,
             Err(refusal) => {
@@ -194,16 +198,19 @@ impl Store {
         add_history(&mut tx, &next, change.state, (event.name(), &detail)).await?;
         if change.state == State::PendingApproval && next.state != State::PendingApproval {
             // Whoever is still to be asked need not be: nothing waits for the chat any more.
-            sqlx::query(ASKED_ENOUGH).bind(id.to_string()).bind(millis(now)).execute(&mut *tx).await?;
+            forget::all(&mut tx, forget::ASKED_ENOUGH, id, now).await?;
         }
         match event {
-            Event::Retried { .. } => revive(&mut tx, &change, now).await?,
-            Event::Cancelled { .. } => forget_work(&mut tx, id, now).await?,
+            Event::Retried { .. } => forget::revive(&mut tx, &change, now).await?,
+            Event::Cancelled { .. } => forget::all(&mut tx, forget::WORK, id, now).await?,
             _ => {}
+        }
+        if change.state == State::Indeterminate && next.state != State::Indeterminate {
+            forget::all(&mut tx, forget::READING, id, now).await?;
         }
         outbox::enqueue(&mut tx, &next, &transition.effects, now).await?;
         if !next.state.is_active() {
-            cancel_timers(&mut tx, &next, now).await?;
+            forget::timers(&mut tx, &next, now).await?;
         }
         finish(&mut tx, done, event, now).await?;
         tx.commit().await?;
@@ -342,56 +349,6 @@ async fn finish(
             sqlx::query(finish).bind(id).bind(millis(now)).bind(event.name()).execute(&mut **tx).await?;
         }
     }
-    Ok(())
-}
-
-/// Effects that were given up are tried again as if for the first time.
-pub(super) const REVIVE: &str = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
-                                 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-
-/// Takes up what was handed to a person. A change that starts anew takes up only what was still to be told.
-async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Timestamp) -> sqlx::Result<()> {
-    let forget =
-        "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    let sql = if before.state.is_active() && before.state != State::Indeterminate { REVIVE } else { forget };
-    for sql in [sql, HURRY] {
-        sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
-    }
-    Ok(())
-}
-
-/// What waits to be tried again is due now.
-const HURRY: &str = "UPDATE outbox SET due_at = ?2 WHERE change_id = ?1 AND due_at > ?2 AND effect <> 'expire' AND done_at IS NULL AND gave_up_at IS NULL";
-
-/// Cards that wait to be sent are due now: their effect finds that nobody has to be asked any more, and sends none.
-const ASKED_ENOUGH: &str = "UPDATE outbox SET due_at = ?2 WHERE change_id = ?1 AND due_at > ?2 AND effect = 'ask_approvers' AND done_at IS NULL AND gave_up_at IS NULL";
-
-/// Nobody needs to look any more at what would have brought a change forward that was withdrawn.
-async fn forget_work(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: ChangeId,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    let forget = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND lane = 'work' AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    sqlx::query(forget).bind(id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
-    Ok(())
-}
-
-/// The waiting effects of one kind of a change.
-pub(super) const CANCEL: &str = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
-
-/// A change that ended waits for nothing any more.
-async fn cancel_timers(
-    tx: &mut Transaction<'static, Sqlite>,
-    change: &Change,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query(CANCEL)
-        .bind(change.id.to_string())
-        .bind(millis(now))
-        .bind(Effect::Expire.name())
-        .execute(&mut **tx)
-        .await?;
     Ok(())
 }
 

@@ -105,7 +105,7 @@ async fn told(app: &App, change: Option<&Change>) -> Result<Told, EffectError> {
     let Some(change) = change else { return Ok(Told::default()) };
     Ok(Told {
         state: app.store.ticket_state(change.id).await?,
-        telling: app.store.is_telling(change.id).await?,
+        telling: app.store.is_telling(change.id, Timestamp::now()).await?,
     })
 }
 

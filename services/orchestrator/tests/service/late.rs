@@ -1,6 +1,6 @@
 //! What comes late: a note, a look or a reading whose change went on, or whose ticket has another change, meanwhile.
 
-use lab::people::LEAD;
+use lab::people::{CAB, LEAD};
 use serde_json::{Value, json};
 
 use super::support::{Options, PORT, World, founding_ticket, until_or};
@@ -8,6 +8,10 @@ use super::support::{Options, PORT, World, founding_ticket, until_or};
 /// An answer after which is waited long.
 fn away() -> Value {
     json!({"status": {"status": 503, "headers": [["Retry-After", "300"]], "body": ""}})
+}
+
+fn events(change: &Value, name: &str) -> usize {
+    change["history"].as_array().unwrap().iter().filter(|row| row["event"] == name).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,6 +40,56 @@ async fn a_late_note_of_an_older_change_leaves_the_ticket_to_the_newer_one() {
     world.approve(ticket).await;
     world.ticket_is(ticket, "closed").await;
     assert!(world.lab.switch.running_interface(PORT).contains("<mtu>1600</mtu>"));
+    world.stop().await;
+}
+
+/// A change whose commit was not answered, and whose switch is away since.
+async fn unknown(world: &World) -> (u64, Value) {
+    let ticket = world.file(PORT, founding_ticket());
+    let card = world.card(ticket, LEAD.email).await;
+    world.ticket_is(ticket, "pending approval").await;
+    world.quiet(1).await;
+    // The last look and the edit have their sessions, nobody has one after them.
+    world.fault(json!({"system": "switch", "point": "connection", "skip": 2, "action": "reset"}));
+    world.fault(json!({"system": "switch", "point": "request", "method": "commit", "action": "reset"}));
+    world.press(&card, LEAD.email, "Approve", json!({})).await;
+    let change = world.change_is(ticket, "indeterminate").await;
+    let waits = async || world.log().contains("settle_device waits").then_some(());
+    until_or("the switch cannot be read", waits, || world.log()).await;
+    (ticket, change)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_is_not_read_any_more_for_a_change_that_was_withdrawn() {
+    let world = World::serving(Options::config(json!({"devices": {"patience": "10m"}}))).await;
+    let (ticket, change) = unknown(&world).await;
+    assert_eq!(world.act(&change, "cancel", json!({"by": "operator@example.net"})).await.0, 200);
+    world.ticket_is(ticket, "attention required").await;
+    // The switch is still away: whatever wanted to read it would wait.
+    world.quiet(0).await;
+    let change = world.change_is(ticket, "attention_required").await;
+    assert_eq!(world.act(&change, "retry", json!({})).await.0, 200);
+    world.lab.faults.clear();
+    let change = world.change_is(ticket, "pending_approval").await;
+    assert_eq!(change["error"], Value::Null);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_is_to_be_read_again_twice_is_read_once() {
+    let world = World::serving(Options::config(json!({"devices": {"patience": "10m"}}))).await;
+    let (ticket, change) = unknown(&world).await;
+    for _ in 0..2 {
+        assert_eq!(world.act(&change, "retry", json!({})).await.0, 200);
+    }
+    world.lab.faults.clear();
+    world.ticket_is(ticket, "attention required").await;
+    let change = world.change_is(ticket, "attention_required").await;
+    world.quiet(0).await;
+    assert_eq!((events(&change, "settled_as_before"), events(&change, "netbox_restored")), (1, 1));
+    let told = world.subjects(ticket);
+    assert_eq!(told, ["Pending approval", "Approved", "Outcome unknown", "Attention required"]);
+    world.switch_is_free().await;
     world.stop().await;
 }
 
