@@ -149,6 +149,9 @@ pub enum NotCounted {
     /// The card showed another plan.
     #[error("the decision was made on another plan than the one that stands now")]
     OtherPlan,
+    /// The rule is another by now.
+    #[error("who may approve was changed in the settings after this was asked")]
+    OtherRule,
     /// The same person again.
     #[error("{0} has decided already")]
     Already(Email),
@@ -257,11 +260,17 @@ impl Change {
         self.request.as_ref().map(|request| &request.interface)
     }
 
-    /// Whether a decision counts, and what event it is.
+    /// Whether a decision counts, and what event it is. `today` is the rule that holds now: where it is not the one under which the plan was
+    /// made, nothing counts, and the plan is to be made and asked about anew.
     ///
     /// # Errors
     /// Why it does not count.
-    pub fn judge(&self, decision: &Decision, now: Timestamp) -> Result<Event, NotCounted> {
+    pub fn judge(
+        &self,
+        decision: &Decision,
+        today: &ApprovalRule,
+        now: Timestamp,
+    ) -> Result<Event, NotCounted> {
         let (State::PendingApproval, Some(rule), Some(digest)) = (self.state, &self.rule, &self.digest)
         else {
             return Err(NotCounted::NotPending(self.state));
@@ -270,9 +279,14 @@ impl Change {
         if !rule.is_approver(by) {
             return Err(NotCounted::NotAnApprover(by.clone()));
         }
-        let own = self.requesters.iter().any(|requester| rule.is_same_person(requester, by));
+        let is_theirs =
+            |email: &Email| decision.also.iter().chain([by]).any(|theirs| rule.is_same_person(email, theirs));
+        let own = self.requesters.iter().any(is_theirs);
         if own && !rule.allow_self_approval && decision.verdict == Verdict::Approved {
             return Err(NotCounted::OwnChange(by.clone()));
+        }
+        if !rule.decides_as(today) {
+            return Err(NotCounted::OtherRule);
         }
         if decision.digest != digest.as_str() {
             return Err(NotCounted::OtherPlan);
@@ -280,7 +294,7 @@ impl Change {
         if self.expires_at.is_some_and(|end| now >= end) {
             return Err(NotCounted::TooLate);
         }
-        if self.approvals.iter().any(|earlier| rule.is_same_person(&earlier.by, by))
+        if self.approvals.iter().any(|earlier| is_theirs(&earlier.by))
             && decision.verdict == Verdict::Approved
         {
             return Err(NotCounted::Already(by.clone()));
@@ -300,6 +314,16 @@ impl Change {
             }
             Verdict::Approved => Event::ApprovalCounted(approval),
         })
+    }
+
+    /// Whether the approvals on record are as many as a rule asks for, from persons who may give them by that rule.
+    #[must_use]
+    pub fn is_approved_by(&self, rule: &ApprovalRule) -> bool {
+        let own = |who: &Email| self.requesters.iter().any(|requester| rule.is_same_person(requester, who));
+        let counts = |who: &&Email| rule.is_approver(who) && (rule.allow_self_approval || !own(who));
+        let given = self.approvals.iter().filter(|approval| approval.decision == Verdict::Approved);
+        let approvers = given.map(|approval| &approval.by).filter(counts).cloned().collect();
+        ApprovalRule { approvers, ..rule.clone() }.persons() >= rule.required
     }
 
     /// Whether the device runs what was asked for, which is proved, and only could not save it.
@@ -329,7 +353,10 @@ impl Change {
         if unproved || settled && matches!(event, Event::Cancelled { .. }) {
             return Err(Refusal { state: self.state, event: event.name() });
         }
-        let (state, effects) = self.state.on(event)?;
+        let (state, mut effects) = self.state.on(event)?;
+        if settled && matches!(event, Event::Retried { .. }) {
+            effects.clear();
+        }
         let mut change = self.clone();
         change.record(event, rule, now);
         change.state = state;

@@ -346,6 +346,8 @@ impl Effect {
 pub struct Decision {
     /// Who.
     pub by: Email,
+    /// Further addresses that the same person is known to have.
+    pub also: Vec<Email>,
     /// Yes or no.
     pub verdict: Verdict,
     /// The digest of the plan that the person saw.

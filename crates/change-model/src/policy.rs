@@ -54,6 +54,17 @@ impl ApprovalRule {
         a == b || self.same_person.iter().any(|person| person.contains(a) && person.contains(b))
     }
 
+    /// Whether the same persons decide by both rules, and as many of them.
+    #[must_use]
+    pub fn decides_as(&self, other: &Self) -> bool {
+        let lists = |a: &Self, b: &Self| a.approvers.iter().all(|approver| b.approvers.contains(approver));
+        lists(self, other)
+            && lists(other, self)
+            && self.required == other.required
+            && self.allow_self_approval == other.allow_self_approval
+            && self.same_person == other.same_person
+    }
+
     /// How many different persons the approvers are.
     #[must_use]
     pub fn persons(&self) -> usize {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::adapters::ticket;
+use crate::store::changes::{Inserted, Looked};
 use crate::store::{Applied, Done, Store};
 
 /// An operator's action.
@@ -103,12 +104,13 @@ async fn act_once(
             let stands = || change.digest.as_ref().map(ToString::to_string).unwrap_or_default();
             let decision = Decision {
                 by,
+                also: Vec::new(),
                 verdict: if action == Action::Approve { Verdict::Approved } else { Verdict::Declined },
                 digest: if plan.is_empty() { stands() } else { plan.to_owned() },
                 via: via.to_owned(),
                 comment: printable(reason),
             };
-            match change.judge(&decision, Timestamp::now()) {
+            match change.judge(&decision, rule, Timestamp::now()) {
                 Ok(event) => event,
                 Err(why) => {
                     store.remark_refused(change.id, &format!("{} by {via}: {why}", decision.by)).await?;
@@ -182,7 +184,8 @@ async fn undo(store: &Store, change: &Change, by: &str) -> Result<ChangeId, Acti
     undo.change.fields = latest.fields;
     undo.change.ticket_fingerprint = latest.ticket_fingerprint;
     let left = store.ticket_state(latest.id).await?.unwrap_or_else(|| ticket::CLOSED.to_owned());
-    if !store.insert_change_of(&undo, Some(&left)).await? {
+    let looked = Looked { latest: Some(latest.id), state_given: Some(&left) };
+    if store.insert_change(&undo, looked).await? != Inserted::New {
         return Err(another_under_way(change));
     }
     crate::crash::point("inserted:undo");

@@ -130,6 +130,7 @@ fn pending() -> Change {
 fn decision(by: &str, change: &Change) -> Decision {
     Decision {
         by: email(by),
+        also: Vec::new(),
         verdict: Verdict::Approved,
         digest: change.digest.as_ref().unwrap().to_string(),
         via: "card".to_owned(),
@@ -140,7 +141,7 @@ fn decision(by: &str, change: &Change) -> Decision {
 #[test]
 fn only_listed_approvers_count_and_never_the_requester() {
     let change = pending();
-    let judge = |by: &str| change.judge(&decision(by, &change), now());
+    let judge = |by: &str| change.judge(&decision(by, &change), &rule(), now());
     assert!(matches!(judge("Lead@Example.net"), Ok(Event::ApprovalCompleted(_))));
     assert!(matches!(judge("guest@example.net"), Err(crate::NotCounted::NotAnApprover(_))));
     // cab@example.net is the same person as dev@local.lab, who typed the ticket in.
@@ -148,18 +149,72 @@ fn only_listed_approvers_count_and_never_the_requester() {
 }
 
 #[test]
+fn a_person_with_several_addresses_is_one_person() {
+    let mut change = pending();
+    change.rule = Some(ApprovalRule { required: 2, same_person: vec![], ..rule() });
+    let also = |also: &str| Decision { also: vec![email(also)], ..decision("cab@example.net", &change) };
+    let judge = |change: &Change, by: &Decision| change.judge(by, change.rule.as_ref().unwrap(), now());
+    assert!(matches!(judge(&change, &also("cab@example.org")), Ok(Event::ApprovalCounted(_))));
+    assert!(matches!(judge(&change, &also("dev@local.lab")), Err(crate::NotCounted::OwnChange(_))));
+    let by_lead = fixtures::approval("lead@example.net", Verdict::Approved, now());
+    let decided = Change { approvals: vec![by_lead], ..change.clone() };
+    assert!(matches!(judge(&decided, &also("lead@example.net")), Err(crate::NotCounted::Already(_))));
+}
+
+#[test]
+fn a_decision_counts_only_while_the_rule_is_the_one_under_which_was_asked() {
+    let (change, now) = (pending(), now());
+    let judge = |today: &ApprovalRule| change.judge(&decision("lead@example.net", &change), today, now);
+    let others = [
+        ApprovalRule { approvers: vec![email("cab@example.net")], ..rule() },
+        ApprovalRule { approvers: [rule().approvers, vec![email("new@example.net")]].concat(), ..rule() },
+        ApprovalRule { required: rule().required + 1, ..rule() },
+        ApprovalRule { allow_self_approval: !rule().allow_self_approval, ..rule() },
+        ApprovalRule { same_person: vec![], ..rule() },
+    ];
+    for other in &others {
+        assert_eq!(judge(other), Err(crate::NotCounted::OtherRule), "{other:?}");
+    }
+    let mut same = ApprovalRule { expires_after: rule().expires_after * 2, ..rule() };
+    same.approvers.reverse();
+    assert!(judge(&same).is_ok(), "the same persons decide");
+}
+
+#[test]
+fn approvals_on_record_suffice_only_by_the_rule_of_today() {
+    let mut change = pending();
+    let open = ApprovalRule { same_person: vec![], ..rule() };
+    assert!(!change.is_approved_by(&open));
+    change.approvals = vec![fixtures::approval("lead@example.net", Verdict::Approved, now())];
+    assert!(change.is_approved_by(&open));
+    let without = ApprovalRule { approvers: vec![email("cab@example.net")], ..open.clone() };
+    assert!(!change.is_approved_by(&without));
+    let two = ApprovalRule { required: 2, ..open };
+    assert!(!change.is_approved_by(&two));
+    change.approvals.push(fixtures::approval("cab@example.net", Verdict::Declined, now()));
+    assert!(!change.is_approved_by(&two));
+    change.approvals.push(fixtures::approval("cab@example.net", Verdict::Approved, now()));
+    assert!(change.is_approved_by(&two));
+    // By this one, they are the person who asked.
+    assert!(!change.is_approved_by(&ApprovalRule { required: 2, ..rule() }));
+}
+
+#[test]
 fn an_approval_is_bound_to_the_digest_of_the_plan() {
     let change = pending();
     let other =
         Decision { digest: format!("sha256:{}", "0".repeat(64)), ..decision("lead@example.net", &change) };
-    assert_eq!(change.judge(&other, now()), Err(crate::NotCounted::OtherPlan));
+    assert_eq!(change.judge(&other, &rule(), now()), Err(crate::NotCounted::OtherPlan));
 }
 
 #[test]
 fn an_approval_after_the_time_is_over_does_not_count() {
     let change = pending();
     let late = change.expires_at.unwrap();
-    assert_eq!(change.judge(&decision("lead@example.net", &change), late), Err(crate::NotCounted::TooLate));
+    assert_eq!(
+        change.judge(&decision("lead@example.net", &change), &rule(), late),
+        Err(crate::NotCounted::TooLate)
+    );
 }
 
 #[test]
@@ -167,15 +222,15 @@ fn two_are_needed_where_the_rule_says_so_and_one_person_is_one() {
     let mut change = pending();
     let two = ApprovalRule { required: 2, same_person: vec![], ..rule() };
     change.rule = Some(two.clone());
-    let first = change.judge(&decision("lead@example.net", &change), now()).unwrap();
+    let first = change.judge(&decision("lead@example.net", &change), &two, now()).unwrap();
     assert!(matches!(first, Event::ApprovalCounted(_)));
     let change = change.on(&first, &two, now()).unwrap().change;
     assert!(matches!(
-        change.judge(&decision("lead@example.net", &change), now()),
+        change.judge(&decision("lead@example.net", &change), &two, now()),
         Err(crate::NotCounted::Already(_))
     ));
     assert!(matches!(
-        change.judge(&decision("cab@example.net", &change), now()),
+        change.judge(&decision("cab@example.net", &change), &two, now()),
         Ok(Event::ApprovalCompleted(_))
     ));
 }
@@ -220,6 +275,10 @@ fn a_change_of_unknown_outcome_can_be_withdrawn_until_it_is_settled() {
     assert_eq!(withdrawn.aftermath.device, crate::change::Known::Unknown);
     let settled = change.on(&Event::SettledAsBefore, &rule(), now()).unwrap().change;
     assert!(settled.on(&withdraw, &rule(), now()).is_err(), "it is being put back, and ends by itself");
+    let retried =
+        |change: &Change| change.on(&Event::Retried { by: "ops".to_owned() }, &rule(), now()).unwrap();
+    assert_eq!(retried(&change).effects, [Effect::SettleDevice]);
+    assert_eq!(retried(&settled).effects, [], "what it has is known, and is not read again");
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub(crate) fn outcome(change: &Change, told: Note, settings: &Settings) -> Resul
         Note::Attention => ("Needs attention", Color::Attention),
         Note::Indeterminate => ("Outcome unknown; the switch is being read", Color::Attention),
         Note::Unsettled => ("Outcome unknown; a person must look at the switch", Color::Attention),
-        Note::Superseded => ("Superseded: the ticket was changed, nothing was applied", Color::Warning),
+        Note::Superseded => ("Superseded: the plan is void, nothing was applied", Color::Warning),
         Note::Cancelled => ("Withdrawn: nothing was applied", Color::Warning),
     };
     let mut card =

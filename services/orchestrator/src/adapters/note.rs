@@ -102,8 +102,7 @@ fn headline(change: &Change, told: Note) -> String {
             )
         }
         Note::Superseded => {
-            "This ticket was changed after the plan was made, so the plan is void. Nothing was changed."
-                .to_owned()
+            format!("The plan for {port} is void. Nothing was changed.")
         }
         Note::Cancelled => format!("The change of {port} was withdrawn. Nothing was changed."),
     }

@@ -22,6 +22,9 @@ pub(crate) const NO_NETWORK_CHANGE: &str =
 /// What is noticed of a ticket that is not there any more.
 pub(crate) const GONE: &str = "the ticket is gone";
 
+/// What is noticed where the settings have another rule of approval than the plan was asked about under.
+pub(crate) const OTHER_RULE: &str = "who may approve was changed in the settings";
+
 /// The fields of a ticket that describe a change.
 pub(crate) fn fields(ticket: &Ticket) -> TicketFields {
     let given = |name: &&str| Some(((*name).to_owned(), ticket.fields.get(*name)?.clone()));

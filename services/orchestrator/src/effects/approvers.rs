@@ -88,10 +88,15 @@ async fn send(
     Ok(())
 }
 
-/// Whether the plan still waits for a decision: it may have been decided or withdrawn by another way, or the ticket edited.
+/// Whether the plan still waits for a decision: it may have been decided or withdrawn by another way, or the ticket edited, or others may
+/// decide by now.
 async fn is_still_asked(app: &App, change: &Change) -> Result<bool, EffectError> {
     let now = app.store.change(change.id).await?;
-    Ok(now.is_some_and(|now| now.state == State::PendingApproval && now.round == change.round))
+    let same_rule =
+        |now: &Change| now.rule.as_ref().is_some_and(|rule| rule.decides_as(&app.settings.approval));
+    Ok(now.is_some_and(|now| {
+        now.state == State::PendingApproval && now.round == change.round && same_rule(&now)
+    }))
 }
 
 fn recipients(app: &App) -> Result<Vec<Recipient>, EffectError> {

@@ -9,6 +9,7 @@ use change_model::{Change, ChangeRequest, Event, Plan, RequestDraft, Truth};
 use ticket_client::TicketId;
 
 use super::{EffectError, Outcome};
+use crate::adapters::ticket::OTHER_RULE;
 use crate::adapters::{device, netbox, ticket};
 use crate::app::App;
 use crate::waiting::Wait;
@@ -19,6 +20,10 @@ pub(super) async fn compare(app: &App, change: &Change) -> Outcome {
     };
     if plan.digest().ok().as_ref() != change.digest.as_ref() {
         return Err(EffectError::never("the stored plan does not have the digest that was approved"));
+    }
+    if !change.is_approved_by(&app.settings.approval) {
+        let what = format!("{OTHER_RULE}, and the approvals given do not suffice any more");
+        return Ok(Some(Event::BaseChanged { what }));
     }
     let field = &app.settings.netbox.ticket_field;
     let truth =

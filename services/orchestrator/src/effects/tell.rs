@@ -61,6 +61,12 @@ async fn tell(
         _ if change.restores.is_some() => &OF_AN_UNDO,
         _ => &OURS,
     };
+    let latest = app.store.latest_of_ticket(change.ticket.id).await?;
+    if latest.is_some_and(|latest| latest.id != change.id) {
+        // The ticket's state belongs to its newer change, which would be void by a move of it.
+        let added = app.zammad.ensure_note(id, &marker, &text).waited("zammad").await;
+        return Ok(added.map(|_| app.systems.succeeded("zammad")));
+    }
     let write = StateWrite::new(state, &marker, &text).only_from(allowed);
     let outcome = match app.zammad.ensure_state_with_note(id, &write).waited("zammad").await {
         Ok(outcome) => outcome,
@@ -102,7 +108,9 @@ pub(super) async fn chat(app: &App, change: &Change, told: Note, repeated: bool)
     );
     let cards = app.store.cards(change.id).await?;
     let mut failed = None;
-    for sent in cards.iter().filter(|sent| sent.shows != shows && sent.round == change.round) {
+    // An earlier attempt ended in need of attention; a card of it that could not say so follows this one.
+    let follows = |sent: &&Card| sent.round == change.round || sent.shows != note::subject(Note::Attention);
+    for sent in cards.iter().filter(|sent| sent.shows != shows).filter(follows) {
         let found = if repeated { find(app, &cards, sent, &headline).await? } else { None };
         match show(app, sent, found, (&headline, &text)).await {
             Ok(shown) => {

@@ -1,12 +1,12 @@
 //! Changes and their history: a state, its history row and the effects it asks for are one transaction.
 
-use change_model::{ApprovalRule, Change, ChangeId, Effect, Event, Refusal, State, Transition};
+use change_model::{ApprovalRule, Change, ChangeId, Event, Refusal, State, Transition};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
-use super::{Store, millis, outbox, ticket_states, timestamp};
+use super::{Store, forget, millis, outbox, ticket_states, timestamp};
 
 /// A change moved.
 #[derive(Debug, Clone)]
@@ -44,6 +44,26 @@ pub(crate) enum Applied {
     Unknown,
 }
 
+/// What was known of a ticket when it was decided that it shall have a new change.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Looked<'a> {
+    /// The newest change that it had.
+    pub(crate) latest: Option<ChangeId>,
+    /// The state that we gave it: on record with the new change, or a look in between would take it for somebody else's doing.
+    pub(crate) state_given: Option<&'a str>,
+}
+
+/// Whether a change was inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    /// It was.
+    New,
+    /// Its ticket has one under way.
+    UnderWay,
+    /// Its ticket had another one since it was looked at, which ended.
+    Overtaken,
+}
+
 /// One row of a change's history.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct HistoryRow {
@@ -67,20 +87,25 @@ pub(crate) struct ChangeFilter {
 }
 
 impl Store {
-    /// Inserts a change that was just received; `false` if its ticket already has one under way.
-    pub(crate) async fn insert_change(&self, received: &Transition) -> sqlx::Result<bool> {
-        self.insert_change_of(received, None).await
-    }
-
-    /// Likewise, for a ticket that we gave a state before: in the same transaction, or a look at the ticket in between would take that state
-    /// for somebody else's doing.
-    pub(crate) async fn insert_change_of(
+    /// Inserts a change that was just received, unless its ticket has another one than was looked at.
+    pub(crate) async fn insert_change(
         &self,
         received: &Transition,
-        ticket_state: Option<&str>,
-    ) -> sqlx::Result<bool> {
+        looked: Looked<'_>,
+    ) -> sqlx::Result<Inserted> {
         let change = &received.change;
         let mut tx = self.begin().await?;
+        let latest = "SELECT id, active FROM changes WHERE ticket_id = ?1 ORDER BY id DESC LIMIT 1";
+        let latest = sqlx::query(latest).bind(signed(change.ticket.id)).fetch_optional(&mut *tx).await?;
+        if let Some(latest) = latest {
+            if latest.try_get("active")? {
+                return Ok(Inserted::UnderWay);
+            }
+            let id: String = latest.try_get("id")?;
+            if looked.latest.is_none_or(|looked| looked.to_string() != id) {
+                return Ok(Inserted::Overtaken);
+            }
+        }
         let insert = "INSERT INTO changes (id, version, state, active, holds_device, ticket_id, ticket_number, device, received_at, updated_at, body) \
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
         let fresh = sqlx::query(insert)
@@ -98,17 +123,17 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         if fresh.rows_affected() == 0 {
-            return Ok(false);
+            return Ok(Inserted::UnderWay);
         }
         add_history(&mut tx, change, State::Received, ("received", &change.ticket.number)).await?;
         outbox::enqueue(&mut tx, change, &received.effects, change.received_at).await?;
-        if let Some(state) = ticket_state {
+        if let Some(state) = looked.state_given {
             let given = sqlx::query(ticket_states::GIVEN).bind(change.id.to_string()).bind(state);
             given.bind(millis(change.received_at)).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         self.tell(change);
-        Ok(true)
+        Ok(Inserted::New)
     }
 
     /// Applies an event: new state, history and effects, and what the event came from is done, all or nothing.
@@ -147,6 +172,10 @@ impl Store {
         if version.is_some_and(|version| version != change.version) {
             return Ok(Applied::Stale);
         }
+        if forget::is_forgotten(&mut tx, done).await? {
+            tx.commit().await?;
+            return Ok(Applied::Refused(Refusal { state: change.state, event: event.name() }));
+        }
         let transition = match change.on(event, rule, now) {
             Ok(transition) => transition,
             Err(refusal) => {
@@ -169,16 +198,19 @@ impl Store {
         add_history(&mut tx, &next, change.state, (event.name(), &detail)).await?;
         if change.state == State::PendingApproval && next.state != State::PendingApproval {
             // Whoever is still to be asked need not be: nothing waits for the chat any more.
-            sqlx::query(ASKED_ENOUGH).bind(id.to_string()).bind(millis(now)).execute(&mut *tx).await?;
+            forget::all(&mut tx, forget::ASKED_ENOUGH, id, now).await?;
         }
         match event {
-            Event::Retried { .. } => revive(&mut tx, &change, now).await?,
-            Event::Cancelled { .. } => forget_work(&mut tx, id, now).await?,
+            Event::Retried { .. } => forget::revive(&mut tx, &change, now).await?,
+            Event::Cancelled { .. } => forget::all(&mut tx, forget::WORK, id, now).await?,
             _ => {}
+        }
+        if change.state == State::Indeterminate && next.state != State::Indeterminate {
+            forget::all(&mut tx, forget::READING, id, now).await?;
         }
         outbox::enqueue(&mut tx, &next, &transition.effects, now).await?;
         if !next.state.is_active() {
-            cancel_timers(&mut tx, &next, now).await?;
+            forget::timers(&mut tx, &next, now).await?;
         }
         finish(&mut tx, done, event, now).await?;
         tx.commit().await?;
@@ -317,56 +349,6 @@ async fn finish(
             sqlx::query(finish).bind(id).bind(millis(now)).bind(event.name()).execute(&mut **tx).await?;
         }
     }
-    Ok(())
-}
-
-/// Effects that were given up are tried again as if for the first time.
-pub(super) const REVIVE: &str = "UPDATE outbox SET gave_up_at = NULL, due_at = ?2, attempts = 0, first_attempt_at = NULL \
-                                 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-
-/// Takes up what was handed to a person. A change that starts anew takes up only what was still to be told.
-async fn revive(tx: &mut Transaction<'static, Sqlite>, before: &Change, now: Timestamp) -> sqlx::Result<()> {
-    let forget =
-        "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    let sql = if before.state.is_active() && before.state != State::Indeterminate { REVIVE } else { forget };
-    for sql in [sql, HURRY] {
-        sqlx::query(sql).bind(before.id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
-    }
-    Ok(())
-}
-
-/// What waits to be tried again is due now.
-const HURRY: &str = "UPDATE outbox SET due_at = ?2 WHERE change_id = ?1 AND due_at > ?2 AND effect <> 'expire' AND done_at IS NULL AND gave_up_at IS NULL";
-
-/// Cards that wait to be sent are due now: their effect finds that nobody has to be asked any more, and sends none.
-const ASKED_ENOUGH: &str = "UPDATE outbox SET due_at = ?2 WHERE change_id = ?1 AND due_at > ?2 AND effect = 'ask_approvers' AND done_at IS NULL AND gave_up_at IS NULL";
-
-/// Nobody needs to look any more at what would have brought a change forward that was withdrawn.
-async fn forget_work(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: ChangeId,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    let forget = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND lane = 'work' AND gave_up_at IS NOT NULL AND done_at IS NULL";
-    sqlx::query(forget).bind(id.to_string()).bind(millis(now)).execute(&mut **tx).await?;
-    Ok(())
-}
-
-/// The waiting effects of one kind of a change.
-pub(super) const CANCEL: &str = "UPDATE outbox SET done_at = ?2 WHERE change_id = ?1 AND effect = ?3 AND done_at IS NULL AND gave_up_at IS NULL";
-
-/// A change that ended waits for nothing any more.
-async fn cancel_timers(
-    tx: &mut Transaction<'static, Sqlite>,
-    change: &Change,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query(CANCEL)
-        .bind(change.id.to_string())
-        .bind(millis(now))
-        .bind(Effect::Expire.name())
-        .execute(&mut **tx)
-        .await?;
     Ok(())
 }
 

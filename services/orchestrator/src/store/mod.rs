@@ -6,6 +6,7 @@
 pub(crate) mod cards;
 pub(crate) mod changes;
 pub(crate) mod clock;
+mod forget;
 pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod outbox;
@@ -393,7 +394,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
         for statement in
-            [inbox::CLAIM, inbox::FORGET, outbox::CLAIM, outbox::DUE, outbox::GIVEN_UP, changes::CANCEL]
+            [inbox::CLAIM, inbox::FORGET, outbox::CLAIM, outbox::DUE, outbox::GIVEN_UP, forget::CANCEL]
         {
             let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
             let plan = sqlx::query(explain).fetch_all(&store.read).await.unwrap();

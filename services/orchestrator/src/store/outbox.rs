@@ -158,16 +158,17 @@ impl Store {
 
     /// Tries again what was given up of a change; `false` if nothing was.
     pub(crate) async fn revive_given_up(&self, change: ChangeId, now: Timestamp) -> sqlx::Result<bool> {
-        let revive = sqlx::query(super::changes::REVIVE).bind(change.to_string()).bind(millis(now));
+        let revive = sqlx::query(super::forget::REVIVE).bind(change.to_string()).bind(millis(now));
         let revived = revive.execute(&self.write).await?.rows_affected();
         self.ring();
         Ok(revived > 0)
     }
 
-    /// Whether the ticket or the chat still has to be told something of this change.
-    pub(crate) async fn is_telling(&self, change: ChangeId) -> sqlx::Result<bool> {
-        let select = "SELECT EXISTS (SELECT 1 FROM outbox WHERE change_id = ?1 AND lane = 'ticket' AND done_at IS NULL AND gave_up_at IS NULL)";
-        sqlx::query_scalar(select).bind(change.to_string()).fetch_one(&self.read).await
+    /// Whether the ticket still has to be told something of this change, or is just being told what nobody waits for any more.
+    pub(crate) async fn is_telling(&self, change: ChangeId, now: Timestamp) -> sqlx::Result<bool> {
+        let select = "SELECT EXISTS (SELECT 1 FROM outbox WHERE change_id = ?1 AND lane = 'ticket' AND gave_up_at IS NULL \
+                      AND (done_at IS NULL OR lease_until > ?2))";
+        sqlx::query_scalar(select).bind(change.to_string()).bind(millis(now)).fetch_one(&self.read).await
     }
 }
 
@@ -237,11 +238,13 @@ fn lane_name(effect: &Effect) -> &'static str {
 #[cfg(test)]
 mod tests {
     use change_model::change::Received;
-    use change_model::{Change, TicketRef};
+    use change_model::{ApprovalRule, Change, Event, TicketRef};
     use serde_json::json;
     use uuid::Uuid;
 
     use super::*;
+    use crate::store::changes::{Inserted, Looked};
+    use crate::store::{Applied, Done};
 
     async fn receive(store: &Store, ticket: u64, device: &str) {
         let received = Change::receive(Received {
@@ -252,7 +255,8 @@ mod tests {
             requesters: Vec::new(),
             at: Timestamp::now(),
         });
-        assert!(store.insert_change(&received.unwrap()).await.unwrap());
+        let inserted = store.insert_change(&received.unwrap(), Looked::default()).await;
+        assert_eq!(inserted.unwrap(), Inserted::New);
     }
 
     /// The ticket and the row of the next effect.
@@ -292,5 +296,37 @@ mod tests {
         store.finish_effect(first, Timestamp::now()).await.unwrap();
         assert_eq!(next(&store).await.map(|(ticket, _)| ticket), Some(most + 1));
         assert_eq!(next(&store).await, None);
+    }
+
+    #[tokio::test]
+    async fn what_comes_of_work_that_nobody_waits_for_any_more_moves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
+        receive(&store, 1, "c9300").await;
+        let row = store.claim_effect(Timestamp::now()).await.unwrap().unwrap();
+        let rule = ApprovalRule {
+            approvers: Vec::new(),
+            required: 1,
+            allow_self_approval: false,
+            same_person: Vec::new(),
+            expires_after: jiff::SignedDuration::from_hours(1),
+        };
+        let invalid = Event::RequestInvalid { problems: Vec::new() };
+        let again = Event::Retried { by: "the operator".to_owned() };
+        for event in [invalid, again] {
+            let moved = store.apply(row.change_id, &event, &rule, Done::Nothing).await.unwrap();
+            assert!(matches!(moved, Applied::Moved(_)), "{moved:?}");
+        }
+        let before = store.change(row.change_id).await.unwrap().unwrap();
+        let late = Event::GaveUp { effect: Effect::SettleDevice, why: "late".to_owned() };
+        for done in [Done::GaveUp(row.id), Done::Effect(row.id)] {
+            let refused = store.apply(row.change_id, &late, &rule, done).await.unwrap();
+            assert!(matches!(refused, Applied::Refused(_)), "{refused:?}");
+        }
+        assert_eq!(store.change(row.change_id).await.unwrap().unwrap(), before);
+        assert!(store.given_up(None).await.unwrap().is_empty());
+        // What is left is the plan of the new attempt.
+        let next = store.claim_effect(Timestamp::now()).await.unwrap().unwrap();
+        assert!(next.id > row.id && next.effect == Effect::MakePlan, "{next:?}");
     }
 }

@@ -84,11 +84,12 @@ async fn judge(
     if card.round != change.round {
         return Ok(Err("the card shows an older plan".to_owned()));
     }
-    let Some(by) = identity(&change, person) else {
+    let Some((by, also)) = identity(&change, person) else {
         return Ok(Err("the person has no e-mail address".to_owned()));
     };
     let decision = Decision {
         by,
+        also,
         verdict,
         digest: action.text("plan_digest").unwrap_or_default().to_owned(),
         via: "card".to_owned(),
@@ -106,7 +107,7 @@ async fn decide(
 ) -> Result<Result<String, String>, EffectError> {
     let mut change = change.clone();
     for _ in 0..ATTEMPTS {
-        let event = match change.judge(decision, Timestamp::now()) {
+        let event = match change.judge(decision, &app.settings.approval, Timestamp::now()) {
             Ok(event) => event,
             Err(not_counted) => return Ok(Err(not_counted.to_string())),
         };
@@ -127,11 +128,12 @@ async fn decide(
     Err(EffectError::later("the change moves all the time"))
 }
 
-/// The address under which a person decides: an approver's, if one of theirs is.
-fn identity(change: &Change, person: &Person) -> Option<Email> {
+/// The address under which a person decides: an approver's, if one of theirs is; and all of theirs.
+fn identity(change: &Change, person: &Person) -> Option<(Email, Vec<Email>)> {
     let emails: Vec<Email> = person.emails.iter().filter_map(|email| Email::parse(email).ok()).collect();
     let is_approver = |email: &&Email| change.rule.as_ref().is_some_and(|rule| rule.is_approver(email));
-    emails.iter().find(is_approver).or(emails.first()).cloned()
+    let by = emails.iter().find(is_approver).or(emails.first())?.clone();
+    Some((by, emails))
 }
 
 fn comment(action: &AttachmentAction) -> String {

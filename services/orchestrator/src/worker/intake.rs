@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 
 use change_model::digest::digest;
-use change_model::{Change, Event, State};
+use change_model::{ApprovalRule, Change, Event, State};
 use jiff::Timestamp;
 use ticket_client::{Ticket, TicketId};
 
 use crate::adapters::ticket;
 use crate::app::App;
 use crate::effects::EffectError;
+use crate::store::changes::{Inserted, Looked};
 use crate::store::inbox::{InboxRow, Says};
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
@@ -62,7 +63,7 @@ pub(super) async fn look(app: &App, id: TicketId) -> Taken {
     }
     let quiet = told_before == told(app, latest.as_ref()).await? && !told_before.telling;
     match latest {
-        None => start(app, &ticket).await,
+        None => start(app, &ticket, None).await,
         Some(change) if change.state.is_active() => {
             under_way(app, &change, &ticket, quiet.then_some(&told_before)).await
         }
@@ -104,25 +105,32 @@ async fn told(app: &App, change: Option<&Change>) -> Result<Told, EffectError> {
     let Some(change) = change else { return Ok(Told::default()) };
     Ok(Told {
         state: app.store.ticket_state(change.id).await?,
-        telling: app.store.is_telling(change.id).await?,
+        telling: app.store.is_telling(change.id, Timestamp::now()).await?,
     })
 }
 
-async fn start(app: &App, ticket: &Ticket) -> Taken {
+async fn start(app: &App, ticket: &Ticket, latest: Option<&Change>) -> Taken {
     if ticket.state != ticket::OPEN {
         return Ok(format!("ignored: the ticket is {}", ticket.state));
     }
+    begin(app, ticket, Looked { latest: latest.map(|latest| latest.id), state_given: None }).await
+}
+
+/// Begins a change of a ticket.
+async fn begin(app: &App, ticket: &Ticket, looked: Looked<'_>) -> Taken {
     let received = ticket::receive(ticket, Timestamp::now())?;
     let id = received.change.id;
-    if app.store.insert_change(&received).await? {
-        tracing::info!(change.id = %id, ticket.number = ticket.number.as_str(), "Received change {id} from ticket {}", ticket.number.as_str());
-        Ok(format!("change {id}"))
-    } else {
-        Ok("ignored: the ticket has a change under way".to_owned())
+    match app.store.insert_change(&received, looked).await? {
+        Inserted::New => {
+            tracing::info!(change.id = %id, ticket.number = ticket.number.as_str(), "Received change {id} from ticket {}", ticket.number.as_str());
+            Ok(format!("change {id}"))
+        }
+        Inserted::UnderWay => Ok("ignored: the ticket has a change under way".to_owned()),
+        Inserted::Overtaken => Err(EffectError::later("the ticket had another change meanwhile")),
     }
 }
 
-/// A ticket whose change is under way: an edit, or a move by somebody else, voids what nobody applies yet.
+/// A ticket whose change is under way: an edit, a move by somebody else, or other approvers void what nobody applies yet.
 async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&Told>) -> Taken {
     let what = match change.state {
         State::Received | State::PendingApproval => difference(change, ticket, told)?,
@@ -138,9 +146,27 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
         | State::AttentionRequired
         | State::Superseded => None,
     };
-    let Some(what) = what else { return Ok(format!("ignored: change {} is {}", change.id, change.state)) };
-    void(app, change, what).await?;
-    start(app, ticket).await
+    match (what, told) {
+        (Some(what), _) => {
+            void(app, change, what).await?;
+            start(app, ticket, Some(change)).await
+        }
+        (None, Some(_)) if is_asked_by_another_rule(app, change) => {
+            void(app, change, ticket::OTHER_RULE.to_owned()).await?;
+            // What led back is not what the ticket says: it is asked for again by whoever asked for it.
+            if change.restores.is_some() {
+                return Ok(format!("change {} is superseded: {}", change.id, ticket::OTHER_RULE));
+            }
+            begin(app, ticket, Looked { latest: Some(change.id), state_given: Some(&ticket.state) }).await
+        }
+        (None, _) => Ok(format!("ignored: change {} is {}", change.id, change.state)),
+    }
+}
+
+/// Whether others may decide by now than when the approvers were asked: none of their answers counts.
+fn is_asked_by_another_rule(app: &App, change: &Change) -> bool {
+    let other = |rule: &ApprovalRule| !rule.decides_as(&app.settings.approval);
+    change.state == State::PendingApproval && change.rule.as_ref().is_some_and(other)
 }
 
 fn difference(change: &Change, ticket: &Ticket, told: Option<&Told>) -> Result<Option<String>, EffectError> {
@@ -162,7 +188,7 @@ async fn ended(app: &App, change: &Change, ticket: &Ticket, told: &Told, quiet: 
     let edited = digest(&ticket::fields(ticket))? != change.ticket_fingerprint;
     let reopened = quiet && told.state.as_deref().is_some_and(|state| state != ticket::OPEN);
     if edited || reopened {
-        start(app, ticket).await
+        start(app, ticket, Some(change)).await
     } else {
         Ok(format!("ignored: change {} was about the same", change.id))
     }

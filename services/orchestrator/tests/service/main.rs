@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod api;
+mod approvers;
 mod commands;
 mod configuration;
 mod device;
@@ -9,6 +10,7 @@ mod edges;
 mod explorer;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod late;
 mod life;
 mod many;
 mod once;
