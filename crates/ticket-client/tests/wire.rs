@@ -263,21 +263,8 @@ async fn a_refused_state_leaves_the_note_alone() {
 
 #[tokio::test]
 async fn a_marker_in_somebody_elses_article_does_not_count() {
-    let server = MockServer::start().await;
-    me().mount(&server).await;
     let forged = json!([{"id": 1, "subject": "[c1:done]", "body": "", "created_by_id": 12}]);
-    Mock::given(path("/api/v1/ticket_articles/by_ticket/301"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(forged))
-        .mount(&server)
-        .await;
-    Mock::given(method("POST"))
-        .respond_with(answer(201, "article_create_response.json"))
-        .expect(1)
-        .mount(&server)
-        .await;
-    let outcome =
-        client(&server).ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x")).await.unwrap();
-    assert_eq!(outcome, NoteOutcome::Written);
+    assert_eq!(note_beside(forged).await, NoteOutcome::Written);
 }
 
 #[tokio::test]
@@ -312,48 +299,38 @@ async fn a_search_names_states_by_id_and_drops_what_was_not_asked_for() {
     ));
 }
 
+/// What a note is made sure of on a ticket that has these articles, and no other with its marker.
+async fn note_beside(articles: serde_json::Value) -> NoteOutcome {
+    let server = MockServer::start().await;
+    me().mount(&server).await;
+    Mock::given(method("GET"))
+        .and(path("/api/v1/ticket_articles/by_ticket/301"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(articles))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(answer(201, "article_create_response.json"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    client(&server).ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x")).await.unwrap()
+}
+
 /// What others wrote may be quoted in our own notes: only the place where a marker is put counts.
 #[tokio::test]
 async fn a_marker_that_is_quoted_in_an_own_note_suppresses_nothing() {
-    let server = MockServer::start().await;
-    me().mount(&server).await;
     let quoting = json!([
         {"id": 1, "subject": "Approved [c1/17]", "body": "<p>by x: [c1:done]</p>", "created_by_id": 13},
         {"id": 2, "subject": "Re: [c1:done] x [c1/18]", "body": "", "created_by_id": 13},
     ]);
-    Mock::given(method("GET"))
-        .and(path("/api/v1/ticket_articles/by_ticket/301"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(quoting))
-        .mount(&server)
-        .await;
-    Mock::given(method("POST"))
-        .respond_with(answer(201, "article_create_response.json"))
-        .expect(1)
-        .mount(&server)
-        .await;
-    let outcome = client(&server).ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x")).await;
-    assert_eq!(outcome.unwrap(), NoteOutcome::Written);
+    assert_eq!(note_beside(quoting).await, NoteOutcome::Written);
 }
 
 #[tokio::test]
 async fn a_note_is_written_on_a_ticket_with_much_mail_too() {
-    let server = MockServer::start().await;
-    me().mount(&server).await;
-    let mail: Vec<_> = (0..12)
-        .map(|id| json!({"id": id, "subject": "mail", "body": "x".repeat(1_500_000), "created_by_id": 9000}))
-        .collect();
-    Mock::given(method("GET"))
-        .and(path("/api/v1/ticket_articles/by_ticket/301"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(mail))
-        .mount(&server)
-        .await;
-    Mock::given(method("POST"))
-        .respond_with(answer(201, "article_create_response.json"))
-        .expect(1)
-        .mount(&server)
-        .await;
-    let outcome = client(&server).ensure_note(TicketId(301), "c1:done", &Note::html("Done", "x")).await;
-    assert_eq!(outcome.unwrap(), NoteOutcome::Written);
+    let mail =
+        |id| json!({"id": id, "subject": "mail", "body": "x".repeat(1_500_000), "created_by_id": 9000});
+    assert_eq!(note_beside((0..12).map(mail).collect()).await, NoteOutcome::Written);
 }
 
 #[tokio::test]
