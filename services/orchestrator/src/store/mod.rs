@@ -320,6 +320,7 @@ mod tests {
             include_str!("cards.rs"),
             include_str!("changes.rs"),
             include_str!("clock.rs"),
+            include_str!("forget.rs"),
             include_str!("health.rs"),
             include_str!("inbox.rs"),
             include_str!("mod.rs"),
