@@ -30,6 +30,7 @@ pub use host_key::{HostKey, HostKeyCheck, scan_host_key};
 
 use crate::error::{Error, Phase};
 use crate::session::{Session, SessionConfig};
+use host_key::{Expected, scan_at};
 use link::Link;
 
 /// The TCP port of NETCONF over SSH (RFC 6242, section 7).
@@ -106,8 +107,9 @@ pub async fn connect(
 /// SSH library (async-ssh2-tokio 0.13 with russh 0.62), which opens the TCP connection itself: a task of its own keeps the
 /// connection until the server goes on or closes it, and a processor busy once [`SshTimeouts::keepalive_interval`] is over. There
 /// is at most one such connection to a server at a time that hangs: until the server answers again, further attempts only look
-/// at it, as [`scan_host_key`] does, which leaves nothing behind. A connection cut during the login is a [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With keyboard-interactive it
-/// does.
+/// at it, as [`scan_host_key`] does, which leaves nothing behind. A connection that is cut during the login by a server that is
+/// still there is an [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With
+/// keyboard-interactive it does.
 #[derive(Debug, Clone)]
 pub struct SshConnector {
     target: SshTarget,
@@ -209,14 +211,23 @@ impl SshConnector {
                 session.hello_timeout = self.timeouts.hello;
                 Ok(SshConnection::from_client(client, session))
             }
-            Err(error) if expected.refuses(&error) => {
-                // The key is not handed out with the refusal; ask once more, to be able to name it.
-                let offered = algorithms::offered(self.legacy_algorithms, &expected.algorithms);
-                let shown = Box::pin(scan_at(&route, self.timeouts.connect, offered)).await.ok();
-                Err(host_key::mismatch(&self.target, shown))
-            }
-            Err(error) => Err(auth::login_error(error, &self.target, &self.username)),
+            Err(error) => Err(Box::pin(self.explained(error, &expected, &route)).await),
         }
+    }
+
+    /// What the SSH library's error means. It hands out no key with a refusal of the key, and tells a login that was cut as one that
+    /// was refused: the server is asked once more for its key, to be able to name it, and to see whether it is there.
+    async fn explained(&self, error: async_ssh2_tokio::Error, expected: &Expected, route: &Route) -> Error {
+        let offered = algorithms::offered(self.legacy_algorithms, &expected.algorithms);
+        let shown = || scan_at(route, self.timeouts.connect, offered);
+        if expected.refuses(&error) {
+            return host_key::mismatch(&self.target, shown().await.ok());
+        }
+        let error = auth::login_error(error, &self.target, &self.username);
+        if !matches!(error, Error::LoginRefused { .. }) {
+            return error;
+        }
+        shown().await.err().filter(Error::is_retryable).unwrap_or(error)
     }
 
     /// Ends when the server has shown twice that it makes no handshake. The SSH library does not tell how far it is with
@@ -316,5 +327,3 @@ impl ToSocketAddrsWithHostname for Route {
         self.host.clone()
     }
 }
-
-use host_key::scan_at;

@@ -13,6 +13,7 @@ use netconf_client::ssh::{
 use netconf_client::{Error, Phase, Session, SessionConfig};
 use russh::keys::{HashAlg, PublicKeyBase64};
 use secrecy::SecretString;
+use tokio::net::{TcpListener, TcpStream};
 
 /// How long a condition may take to become true.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -307,4 +308,27 @@ async fn a_connection_made_by_async_ssh2_tokio_carries_sessions() {
     one.close().await.unwrap();
     assert!(!connection.is_closed());
     two.close().await.unwrap();
+}
+
+/// A device that reloads while it asks somebody about the login.
+#[tokio::test]
+async fn a_server_that_is_gone_during_the_login_has_not_refused_it() {
+    let server = server(Manner::CutLogin).await;
+    let refused = connector(&server, Auth::password(PASSWORD)).session().await.unwrap_err();
+    assert!(matches!(refused, Error::LoginRefused { .. }), "{refused:?}");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let to = server.target();
+    let once = async move {
+        let (mut ours, _) = listener.accept().await.unwrap();
+        drop(listener);
+        let mut theirs = TcpStream::connect((to.host.as_str(), to.port)).await.unwrap();
+        // However it ends.
+        let _ = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await;
+    };
+    let target = SshTarget::new("127.0.0.1", port);
+    let connector = SshConnector::new(target, USER, Auth::password(PASSWORD), right_key());
+    let (gone, ()) = tokio::join!(connector.session(), once);
+    let gone = gone.unwrap_err();
+    assert!(matches!(gone, Error::Connect { .. }) && gone.is_retryable(), "{gone:?}");
 }
