@@ -64,9 +64,10 @@ async fn what_was_done_while_the_disk_was_full_is_kept_in_mind_and_not_done_agai
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_on_which_the_store_failed_is_worked_on_again_soon() {
-    // No poll finds the ticket instead.
-    let config = json!({"server": {"poll_interval": "1h"}});
-    let mut world = World::new(Options::config(config)).await;
+    let mut world = World::new(Options::default()).await;
+    // No poll finds the ticket instead, not the one at the start either.
+    let away = json!({"status": {"status": 503}});
+    world.fault(json!({"system": "zammad", "point": "request", "path": "/api/v1/tickets/search", "action": away}));
     world.serve_limited(PLENTY).await;
     let begin = async || world.file(PORT, founding_ticket());
     let ticket = full_during(&world, "zammad", "GET", "/api/v1/tickets/", begin).await;
