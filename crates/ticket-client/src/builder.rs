@@ -71,8 +71,8 @@ impl Builder {
         self
     }
 
-    /// Further attempts after the first, for requests that may be repeated, and the wait before the first of them (doubling).
-    /// Two and 200 ms unless set.
+    /// Further attempts after the first, for requests that may be repeated, and the wait before the first of them (doubling,
+    /// up to 60 s). Two and 200 ms unless set.
     #[must_use]
     pub fn retry(mut self, retries: u32, wait: Duration) -> Self {
         self.retries = retries;

@@ -27,6 +27,8 @@ pub(crate) const MAX_ARTICLES_BYTES: usize = 64 << 20;
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
 /// Longest `Retry-After` that is waited for here; a longer one is left to the caller.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Longest wait between two attempts where the server asks for none.
+const MAX_OWN_WAIT: Duration = Duration::from_secs(60);
 /// Pages of a search that are read at most.
 const MAX_PAGES: usize = 50;
 
@@ -355,7 +357,8 @@ impl Client {
                 None => error.is_retryable(),
             };
             let asked = error.retry_after();
-            let wait = asked.unwrap_or(self.0.policy.wait.saturating_mul(1 << attempt.min(16)));
+            let own = self.0.policy.wait.saturating_mul(1 << attempt.min(16)).min(MAX_OWN_WAIT);
+            let wait = asked.unwrap_or(own);
             let repeat = transient && (request::is_repeatable(&request) || !error.is_ambiguous());
             if !repeat || attempt >= self.0.policy.retries || asked > Some(MAX_RETRY_AFTER) {
                 return Err(error);

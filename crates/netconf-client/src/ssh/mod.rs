@@ -105,9 +105,9 @@ pub async fn connect(
 ///
 /// A server that tells its version and then hangs in the key exchange is given up after [`SshTimeouts::connect`], but not by the
 /// SSH library (async-ssh2-tokio 0.13 with russh 0.62), which opens the TCP connection itself: a task of its own keeps the
-/// connection until the server goes on or closes it, and a processor busy once [`SshTimeouts::keepalive_interval`] is over. There
-/// is at most one such connection to a server at a time that hangs: until the server answers again, further attempts only look
-/// at it, as [`scan_host_key`] does, which leaves nothing behind. A connection that is cut during the login by a server that is
+/// connection until the server goes on or closes it, and a processor busy once [`SshTimeouts::keepalive_interval`] is over. Only
+/// attempts that were under way when it began to hang leave one: until the server answers again, further ones only look at it,
+/// as [`scan_host_key`] does, which leaves nothing behind. A connection that is cut during the login by a server that is
 /// still there is an [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With
 /// keyboard-interactive it does.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@
 
 mod call_home;
 mod chaos;
+mod confirmation;
 mod cut;
 mod direct;
 mod fake;

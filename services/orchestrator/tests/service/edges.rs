@@ -340,6 +340,17 @@ async fn a_card_that_cannot_be_replaced_leaves_no_other_with_its_buttons() {
     world.stop().await;
 }
 
+/// Undoes a change of a ticket, with approval, to its end; the change that did it.
+async fn undone(world: &World, ticket: u64, change: &Value) -> Value {
+    assert_eq!(world.act(change, "undo", json!({"by": CAB.email})).await.0, 200);
+    let undo = world.change_is(ticket, "pending_approval").await;
+    world.ticket_is(ticket, "pending approval").await;
+    assert_eq!(world.act(&undo, "approve", json!({"by": LEAD.email})).await.0, 200);
+    world.ticket_is(ticket, "closed").await;
+    world.quiet(0).await;
+    undo
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_change_of_a_ticket_that_asked_for_something_else_since_can_be_undone() {
     let world = World::serving(Options::default()).await;
@@ -357,13 +368,7 @@ async fn an_older_change_of_a_ticket_that_asked_for_something_else_since_can_be_
     world.approve(ticket).await;
     world.ticket_is(ticket, "closed").await;
     world.quiet(0).await;
-    assert_eq!(world.act(&first, "undo", json!({"by": CAB.email})).await.0, 200);
-    let undo = world.change_is(ticket, "pending_approval").await;
-    assert_eq!(undo["interface"], PORT);
-    world.ticket_is(ticket, "pending approval").await;
-    assert_eq!(world.act(&undo, "approve", json!({"by": LEAD.email})).await.0, 200);
-    world.ticket_is(ticket, "closed").await;
-    world.quiet(0).await;
+    assert_eq!(undone(&world, ticket, &first).await["interface"], PORT);
     assert_eq!(world.snapshot(PORT), before);
     world.stop().await;
 }
@@ -383,12 +388,7 @@ async fn an_undo_brings_back_what_the_change_took_away_beside_its_fields() {
     world.quiet(0).await;
     assert!(!world.snapshot(PORT).switch.contains("dot1q-tunnel"));
     let done = world.change_is(ticket, "closed").await;
-    assert_eq!(world.act(&done, "undo", json!({"by": CAB.email})).await.0, 200);
-    let undo = world.change_is(ticket, "pending_approval").await;
-    world.ticket_is(ticket, "pending approval").await;
-    assert_eq!(world.act(&undo, "approve", json!({"by": LEAD.email})).await.0, 200);
-    world.ticket_is(ticket, "closed").await;
-    world.quiet(0).await;
+    undone(&world, ticket, &done).await;
     assert_eq!(world.snapshot(PORT), before);
     world.stop().await;
 }

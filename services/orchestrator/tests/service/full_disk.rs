@@ -67,7 +67,9 @@ async fn a_webhook_on_which_the_store_failed_is_worked_on_again_soon() {
     let mut world = World::new(Options::default()).await;
     // No poll finds the ticket instead, not the one at the start either.
     let away = json!({"status": {"status": 503}});
-    world.fault(json!({"system": "zammad", "point": "request", "path": "/api/v1/tickets/search", "action": away}));
+    world.fault(
+        json!({"system": "zammad", "point": "request", "path": "/api/v1/tickets/search", "action": away}),
+    );
     world.serve_limited(PLENTY).await;
     let begin = async || world.file(PORT, founding_ticket());
     let ticket = full_during(&world, "zammad", "GET", "/api/v1/tickets/", begin).await;
