@@ -15,6 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(40);
 const ANSWER_WAIT: Duration = Duration::from_secs(60);
 /// Longest wait for ChromeDriver to close the browser.
 const CLOSE_WAIT: Duration = Duration::from_secs(10);
+/// How often ChromeDriver is started until it has found a port that nobody has.
+const DRIVER_STARTS: usize = 20;
 /// The name under which WebDriver hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// What keeps Chromium quiet, and running as any user.
@@ -77,6 +79,9 @@ impl Browser {
         let id = answer["sessionId"].as_str().unwrap();
         browser.session = format!("/session/{id}");
         browser.desktop().await;
+        // Chromium's own first page may write to the console too, where the machine is slow.
+        browser.open("about:blank").await;
+        browser.console().await;
         browser
     }
 
@@ -271,21 +276,33 @@ impl Drop for Browser {
 }
 
 /// ChromeDriver on a free port, which it tells on its first lines.
+///
+/// It takes a port that is free for IPv6 and ends where that one is taken for IPv4, such as by a connection of
+/// another test that waits for its end: it is started anew then, and only then.
 fn start_driver() -> (Child, SocketAddr) {
-    let mut driver = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!("chromedriver does not start ({error}); on Debian: apt-get install -y chromium chromium-driver")
+    for _ in 0..DRIVER_STARTS {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("chromedriver does not start ({error}); on Debian: apt-get install -y chromium chromium-driver")
+            });
+        let mut said = Vec::new();
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let told = lines.map_while(Result::ok).find_map(|line| {
+            let port = line.split_once("started successfully on port ").map(|(_, port)| port.to_owned());
+            said.push(line);
+            port?.trim_end_matches('.').parse::<u16>().ok()
         });
-    let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    let told = lines.map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.split_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse::<u16>().ok()
-    });
-    let port = told.unwrap_or_else(|| panic!("chromedriver ended without telling its port"));
-    (driver, SocketAddr::from(([127, 0, 0, 1], port)))
+        if let Some(port) = told {
+            return (driver, SocketAddr::from(([127, 0, 0, 1], port)));
+        }
+        let status = driver.wait().unwrap();
+        let taken = said.iter().any(|line| line.contains("port not available"));
+        assert!(taken, "chromedriver ended ({status}) without telling its port: {said:?}");
+    }
+    panic!("chromedriver found no free port in {DRIVER_STARTS} starts");
 }
