@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::adapters::ticket;
-use crate::store::changes::{Inserted, Looked};
+use crate::store::begin::{Inserted, Looked};
 use crate::store::{Applied, Done, Store};
 
 /// An operator's action.

@@ -1,12 +1,12 @@
 //! Changes and their history: a state, its history row and the effects it asks for are one transaction.
 
-use change_model::{ApprovalRule, Change, ChangeId, Event, Refusal, State, Transition};
+use change_model::{ApprovalRule, Change, ChangeId, Event, Refusal, State};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
-use super::{Store, forget, millis, outbox, ticket_states, timestamp};
+use super::{Store, forget, millis, outbox, timestamp};
 
 /// A change moved.
 #[derive(Debug, Clone)]
@@ -44,26 +44,6 @@ pub(crate) enum Applied {
     Unknown,
 }
 
-/// What was known of a ticket when it was decided that it shall have a new change.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Looked<'a> {
-    /// The newest change that it had.
-    pub(crate) latest: Option<ChangeId>,
-    /// The state that we gave it: on record with the new change, or a look in between would take it for somebody else's doing.
-    pub(crate) state_given: Option<&'a str>,
-}
-
-/// Whether a change was inserted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Inserted {
-    /// It was.
-    New,
-    /// Its ticket has one under way.
-    UnderWay,
-    /// Its ticket had another one since it was looked at, which ended.
-    Overtaken,
-}
-
 /// One row of a change's history.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct HistoryRow {
@@ -87,55 +67,6 @@ pub(crate) struct ChangeFilter {
 }
 
 impl Store {
-    /// Inserts a change that was just received, unless its ticket has another one than was looked at.
-    pub(crate) async fn insert_change(
-        &self,
-        received: &Transition,
-        looked: Looked<'_>,
-    ) -> sqlx::Result<Inserted> {
-        let change = &received.change;
-        let mut tx = self.begin().await?;
-        let latest = "SELECT id, active FROM changes WHERE ticket_id = ?1 ORDER BY id DESC LIMIT 1";
-        let latest = sqlx::query(latest).bind(signed(change.ticket.id)).fetch_optional(&mut *tx).await?;
-        if let Some(latest) = latest {
-            if latest.try_get("active")? {
-                return Ok(Inserted::UnderWay);
-            }
-            let id: String = latest.try_get("id")?;
-            if looked.latest.is_none_or(|looked| looked.to_string() != id) {
-                return Ok(Inserted::Overtaken);
-            }
-        }
-        let insert = "INSERT INTO changes (id, version, state, active, holds_device, ticket_id, ticket_number, device, received_at, updated_at, body) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
-        let fresh = sqlx::query(insert)
-            .bind(change.id.to_string())
-            .bind(signed(change.version))
-            .bind(change.state.as_str())
-            .bind(change.state.is_active())
-            .bind(change.state.holds_device())
-            .bind(signed(change.ticket.id))
-            .bind(&change.ticket.number)
-            .bind(change.names_device().map(|device| device.to_string()))
-            .bind(millis(change.received_at))
-            .bind(millis(change.updated_at))
-            .bind(json(change)?)
-            .execute(&mut *tx)
-            .await?;
-        if fresh.rows_affected() == 0 {
-            return Ok(Inserted::UnderWay);
-        }
-        add_history(&mut tx, change, State::Received, ("received", &change.ticket.number)).await?;
-        outbox::enqueue(&mut tx, change, &received.effects, change.received_at).await?;
-        if let Some(state) = looked.state_given {
-            let given = sqlx::query(ticket_states::GIVEN).bind(change.id.to_string()).bind(state);
-            given.bind(millis(change.received_at)).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        self.tell(change);
-        Ok(Inserted::New)
-    }
-
     /// Applies an event: new state, history and effects, and what the event came from is done, all or nothing.
     pub(crate) async fn apply(
         &self,
@@ -176,9 +107,10 @@ impl Store {
             tx.commit().await?;
             return Ok(Applied::Refused(Refusal { state: change.state, event: event.name() }));
         }
-        let transition = match change.on(event, rule, now) {
-            Ok(transition) => transition,
-            Err(refusal) => {
+        let next = match transit(&mut tx, &change, event, rule, now).await? {
+            Transit::To(next) => next,
+            Transit::DeviceBusy => return Ok(Applied::DeviceBusy),
+            Transit::Refused(refusal) => {
                 if !matches!(done, Done::Delivery(_)) {
                     finish(&mut tx, done, event, now).await?;
                     tx.commit().await?;
@@ -186,39 +118,13 @@ impl Store {
                 return Ok(Applied::Refused(refusal));
             }
         };
-        match update(&mut tx, &change, &transition.change).await {
-            Ok(()) => {}
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                return Ok(Applied::DeviceBusy);
-            }
-            Err(error) => return Err(error),
-        }
-        let next = transition.change;
-        let detail = event.detail();
-        add_history(&mut tx, &next, change.state, (event.name(), &detail)).await?;
-        if change.state == State::PendingApproval && next.state != State::PendingApproval {
-            // Whoever is still to be asked need not be: nothing waits for the chat any more.
-            forget::all(&mut tx, forget::ASKED_ENOUGH, id, now).await?;
-        }
-        match event {
-            Event::Retried { .. } => forget::revive(&mut tx, &change, now).await?,
-            Event::Cancelled { .. } => forget::all(&mut tx, forget::WORK, id, now).await?,
-            _ => {}
-        }
-        if change.state == State::Indeterminate && next.state != State::Indeterminate {
-            forget::all(&mut tx, forget::READING, id, now).await?;
-        }
-        outbox::enqueue(&mut tx, &next, &transition.effects, now).await?;
-        if !next.state.is_active() {
-            forget::timers(&mut tx, &next, now).await?;
-        }
         finish(&mut tx, done, event, now).await?;
         tx.commit().await?;
         self.tell(&next);
-        Ok(Applied::Moved(Box::new(next)))
+        Ok(Applied::Moved(next))
     }
 
-    fn tell(&self, change: &Change) {
+    pub(super) fn tell(&self, change: &Change) {
         self.ring();
         // Nobody listening is fine.
         let _ =
@@ -280,7 +186,56 @@ impl Store {
     }
 }
 
-async fn load(tx: &mut Transaction<'static, Sqlite>, id: ChangeId) -> sqlx::Result<Option<Change>> {
+/// What an event made of a change.
+pub(super) enum Transit {
+    To(Box<Change>),
+    Refused(Refusal),
+    DeviceBusy,
+}
+
+/// Moves a change by an event: its state, its history, and the effects that it asks for or does not wait for any more.
+pub(super) async fn transit(
+    tx: &mut Transaction<'static, Sqlite>,
+    change: &Change,
+    event: &Event,
+    rule: &ApprovalRule,
+    now: Timestamp,
+) -> sqlx::Result<Transit> {
+    let transition = match change.on(event, rule, now) {
+        Ok(transition) => transition,
+        Err(refusal) => return Ok(Transit::Refused(refusal)),
+    };
+    match update(tx, change, &transition.change).await {
+        Ok(()) => {}
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(Transit::DeviceBusy),
+        Err(error) => return Err(error),
+    }
+    let next = transition.change;
+    let detail = event.detail();
+    add_history(tx, &next, change.state, (event.name(), &detail)).await?;
+    if change.state == State::PendingApproval && next.state != State::PendingApproval {
+        // Whoever is still to be asked need not be: nothing waits for the chat any more.
+        forget::all(tx, forget::ASKED_ENOUGH, change.id, now).await?;
+    }
+    match event {
+        Event::Retried { .. } => forget::revive(tx, change, now).await?,
+        Event::Cancelled { .. } => forget::all(tx, forget::WORK, change.id, now).await?,
+        _ => {}
+    }
+    if change.state == State::Indeterminate && next.state != State::Indeterminate {
+        forget::all(tx, forget::READING, change.id, now).await?;
+    }
+    outbox::enqueue(tx, &next, &transition.effects, now).await?;
+    if !next.state.is_active() {
+        forget::timers(tx, &next, now).await?;
+    }
+    Ok(Transit::To(Box::new(next)))
+}
+
+pub(super) async fn load(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: ChangeId,
+) -> sqlx::Result<Option<Change>> {
     let row = sqlx::query("SELECT body FROM changes WHERE id = ?1")
         .bind(id.to_string())
         .fetch_optional(&mut **tx)
@@ -307,7 +262,7 @@ async fn update(tx: &mut Transaction<'static, Sqlite>, before: &Change, after: &
     if updated.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
-async fn add_history(
+pub(super) async fn add_history(
     tx: &mut Transaction<'static, Sqlite>,
     change: &Change,
     from: State,
@@ -357,11 +312,11 @@ fn read(row: &SqliteRow) -> sqlx::Result<Change> {
     serde_json::from_str(&body).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
-fn json(change: &Change) -> sqlx::Result<String> {
+pub(super) fn json(change: &Change) -> sqlx::Result<String> {
     serde_json::to_string(change).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// SQL integers are signed; ids and versions never get near the limit.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

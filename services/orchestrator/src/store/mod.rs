@@ -3,6 +3,7 @@
 //! A write is one transaction that takes the write lock at its start, so that what it reads cannot change under it; a state change
 //! is guarded by the version it was read with all the same, which is what PostgreSQL will need.
 
+pub(crate) mod begin;
 pub(crate) mod cards;
 pub(crate) mod changes;
 pub(crate) mod clock;
@@ -317,6 +318,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}/x.db", dir.path().display())).await.unwrap();
         let sources = [
+            include_str!("begin.rs"),
             include_str!("cards.rs"),
             include_str!("changes.rs"),
             include_str!("clock.rs"),

@@ -243,7 +243,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::changes::{Inserted, Looked};
+    use crate::store::begin::{Inserted, Looked};
     use crate::store::{Applied, Done};
 
     async fn receive(store: &Store, ticket: u64, device: &str) {

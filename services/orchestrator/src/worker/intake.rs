@@ -12,7 +12,7 @@ use ticket_client::{Ticket, TicketId};
 use crate::adapters::ticket;
 use crate::app::App;
 use crate::effects::EffectError;
-use crate::store::changes::{Inserted, Looked};
+use crate::store::begin::{Inserted, Looked};
 use crate::store::inbox::{InboxRow, Says};
 use crate::store::{Applied, Done};
 use crate::waiting::Wait;
@@ -119,8 +119,22 @@ async fn start(app: &App, ticket: &Ticket, latest: Option<&Change>) -> Taken {
 /// Begins a change of a ticket.
 async fn begin(app: &App, ticket: &Ticket, looked: Looked<'_>) -> Taken {
     let received = ticket::receive(ticket, Timestamp::now())?;
-    let id = received.change.id;
-    match app.store.insert_change(&received, looked).await? {
+    let inserted = app.store.insert_change(&received, looked).await?;
+    begun(ticket, &received.change, inserted)
+}
+
+/// Begins a change of a ticket anew, in place of one whose approvers were asked by another rule: what they answered does not count.
+async fn begin_anew(app: &App, old: &Change, ticket: &Ticket) -> Taken {
+    let received = ticket::receive(ticket, Timestamp::now())?;
+    let event = Event::TicketChanged { what: ticket::OTHER_RULE.to_owned() };
+    let ends = (&event, &app.settings.approval);
+    let inserted = app.store.replace_change(old, ends, &received, Some(&ticket.state)).await?;
+    begun(ticket, &received.change, inserted)
+}
+
+fn begun(ticket: &Ticket, change: &Change, inserted: Inserted) -> Taken {
+    let id = change.id;
+    match inserted {
         Inserted::New => {
             tracing::info!(change.id = %id, ticket.number = ticket.number.as_str(), "Received change {id} from ticket {}", ticket.number.as_str());
             Ok(format!("change {id}"))
@@ -152,12 +166,12 @@ async fn under_way(app: &App, change: &Change, ticket: &Ticket, told: Option<&To
             start(app, ticket, Some(change)).await
         }
         (None, Some(_)) if is_asked_by_another_rule(app, change) => {
-            void(app, change, ticket::OTHER_RULE.to_owned()).await?;
             // What led back is not what the ticket says: it is asked for again by whoever asked for it.
-            if change.restores.is_some() {
-                return Ok(format!("change {} is superseded: {}", change.id, ticket::OTHER_RULE));
+            if change.restores.is_none() {
+                return begin_anew(app, change, ticket).await;
             }
-            begin(app, ticket, Looked { latest: Some(change.id), state_given: Some(&ticket.state) }).await
+            void(app, change, ticket::OTHER_RULE.to_owned()).await?;
+            Ok(format!("change {} is superseded: {}", change.id, ticket::OTHER_RULE))
         }
         (None, _) => Ok(format!("ignored: change {} is {}", change.id, change.state)),
     }
