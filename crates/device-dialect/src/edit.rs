@@ -94,10 +94,20 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    fn of<'r>(&'r self, path: &'r str) -> impl Iterator<Item = &'r (String, &'static str, &'static str)> {
+        self.cases.iter().filter(move |(at, ..)| within(path, at))
+    }
+
     fn exclude(&self, a: &str, b: &str) -> bool {
-        let of = |path: &str| -> Vec<_> { self.cases.iter().filter(|(at, ..)| within(path, at)).collect() };
-        let (a, b) = (of(a), of(b));
-        a.iter().any(|(_, choice, case)| b.iter().any(|(_, other, theirs)| choice == other && case != theirs))
+        self.left(a, b).is_some()
+    }
+
+    /// Where `new` is another case of a choice than `old`: how many steps of `old` lead to the node of its case, which goes as a whole.
+    /// A server shall do that by itself (RFC 7950, section 7.9), but sysrepo does not in a candidate.
+    fn left(&self, old: &str, new: &str) -> Option<usize> {
+        let other = |choice, case| self.of(new).any(|(_, its, theirs)| choice == *its && case != *theirs);
+        let cases = self.of(old).filter(|(_, choice, case)| other(*choice, *case));
+        cases.map(|(at, ..)| at.split('/').count()).min()
     }
 }
 
@@ -139,9 +149,9 @@ pub(crate) fn edit(
         let shown = show(&item.path);
         let stays =
             after.items.iter().any(|other| other.path == item.path || within(&show(&other.path), &shown));
-        let displaced = set.iter().any(|new| rules.exclude(&bare(&new.path), &bare(&item.path)));
-        if !stays && !displaced {
-            gone.push(item.path.clone());
+        if !stays {
+            let left = set.iter().filter_map(|new| rules.left(&bare(&item.path), &bare(&new.path))).min();
+            gone.push(item.path[..left.unwrap_or(item.path.len())].to_vec());
         }
     }
     let gone = collapse(gone, after, rules);
@@ -198,7 +208,7 @@ fn consistent(items: &[Item], rules: &Rules) -> Result<(), DialectError> {
     Ok(())
 }
 
-/// Replaces removals by the removal of their container where the state after has nothing at all left in it.
+/// Replaces removals by the removal of their container where the state after has nothing at all left in it, or which goes itself.
 fn collapse(gone: Vec<Path>, after: &Encoded, rules: &Rules) -> Vec<Path> {
     let mut result: Vec<Path> = Vec::new();
     for path in gone {
@@ -213,6 +223,9 @@ fn collapse(gone: Vec<Path>, after: &Encoded, rules: &Rules) -> Vec<Path> {
             result.push(path);
         }
     }
+    let whole: Vec<String> = result.iter().map(|path| show(path)).collect();
+    let held = |path: &Path| whole.iter().any(|at| *at != show(path) && within(&show(path), at));
+    result.retain(|path| !held(path));
     result
 }
 

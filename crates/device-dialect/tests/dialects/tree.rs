@@ -41,8 +41,11 @@ const CHOICES: &[(&str, &[&[&str]])] = &[
     ("sw:allowed/sw:vlan", &[&["vlans"], &["all"], &["none"], &["add"], &["except"], &["remove"]]),
     ("ios:GigabitEthernet/ios:ip", &[&["unnumbered"], &["address"]]),
     ("ios:ip/ios:address", &[&["primary", "secondary"], &["dhcp"], &["negotiated"]]),
-    ("ip:ipv4/ip:address", &[&["prefix-length"], &["netmask"]]),
+    (LEFT_TO_SERVERS, &[&["prefix-length"], &["netmask"]]),
 ];
+
+/// Addresses whose mask is no prefix length: the state that is read does not tell them apart.
+const LEFT_TO_SERVERS: &str = "ip:ipv4/ip:address";
 
 /// Containers without presence: empty ones say nothing.
 const SILENT: &[&str] = &[
@@ -216,7 +219,7 @@ impl Tree {
             None => {}
         }
         if creates(edit) {
-            self.displace(above, edit.tag_name().name());
+            self.make_room(above, edit.tag_name().name());
         }
         let at = self.children.iter().position(|child| {
             child.name == name
@@ -233,18 +236,22 @@ impl Tree {
         }
     }
 
-    fn displace(&mut self, path: &str, name: &str) {
-        let Some((_, cases)) = CHOICES.iter().find(|(end, _)| ends(path, end)) else {
+    /// Nothing of another case stands beside what is set. Servers shall see to that (RFC 7950, section 7.9), but not all do, so that it is
+    /// left to them for [`LEFT_TO_SERVERS`] only.
+    fn make_room(&mut self, path: &str, name: &str) {
+        let Some((end, cases)) = CHOICES.iter().find(|(end, _)| ends(path, end)) else {
             return;
         };
-        let Some(own) = cases.iter().find(|case| case.contains(&name)) else {
+        if !cases.iter().any(|case| case.contains(&name)) {
             return;
-        };
-        let all: Vec<&str> = cases.iter().flat_map(|case| case.iter().copied()).collect();
-        self.children.retain(|child| {
-            let child = child.name.split_once(':').unwrap().1;
-            own.contains(&child) || !all.contains(&child)
-        });
+        }
+        let others = cases.iter().filter(|case| !case.contains(&name)).flat_map(|case| case.iter().copied());
+        let others: Vec<&str> = others.collect();
+        let stands = |child: &Self| others.contains(&child.name.split_once(':').unwrap().1);
+        if *end == LEFT_TO_SERVERS {
+            self.children.retain(|child| !stands(child));
+        }
+        assert!(!self.children.iter().any(stands), "{path}: {name} is set beside another case");
     }
 }
 
