@@ -129,20 +129,25 @@ fn lines(change: &Change, told: Note, settings: &Settings) -> Vec<String> {
         Note::NothingToDo => {}
         Note::Expired => lines.push("Set the ticket to open to ask again.".to_owned()),
         Note::Superseded => {
-            lines.extend(change.error.iter().map(|error| format!("What was noticed: {error}.")));
+            lines.extend(change.error.iter().map(|error| format!("What was noticed: {}", sentence(error))));
             lines.push(how_to_go_on(change, told));
         }
         Note::Cancelled => {
-            lines.extend(change.error.iter().map(|error| format!("{error}.")));
+            lines.extend(change.error.iter().map(|error| sentence(error)));
             lines.push(how_to_go_on(change, told));
         }
         Note::Attention | Note::Indeterminate | Note::Unsettled => {
-            lines.extend(change.error.iter().map(|error| format!("What happened: {error}.")));
+            lines.extend(change.error.iter().map(|error| format!("What happened: {}", sentence(error))));
             lines.push(aftermath(change));
             lines.push(how_to_go_on(change, told));
         }
     }
     lines
+}
+
+/// Servers end some of their messages as sentences, and some not.
+fn sentence(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
 }
 
 fn asked(settings: &Settings) -> String {
@@ -293,6 +298,12 @@ mod tests {
             link: line(),
         };
         page.render().unwrap()
+    }
+
+    #[test]
+    fn what_a_server_says_ends_once() {
+        assert_eq!(sentence("no such RPC."), "no such RPC.");
+        assert_eq!(sentence("no such RPC"), "no such RPC.");
     }
 
     fn markup(html: &str) -> (usize, usize, usize) {
