@@ -247,11 +247,15 @@ pub(crate) fn default_fit(schema: &Schema, leaf: u32, ty: TypeId, at: StmtRef) -
         Some(schema.modules[module as usize].namespace.to_string())
     };
     let checker = Checker { schema, leaf, naming: Naming::Xml(&lookup) };
-    checker.check(ty, text).or_else(|misfit| {
-        let number = of_other_base(text).and_then(|text| checker.check(ty, &text).ok());
-        let is_number = |ty: TypeId| matches!(schema.types[ty as usize].kind, Kind::Integer { .. });
-        number.filter(|fit| is_number(fit.ty)).ok_or(misfit)
-    })
+    let is_number = |fit: &Fit| matches!(schema.types[fit.ty as usize].kind, Kind::Integer { .. });
+    let decimal = checker.check(ty, text);
+    let number = of_other_base(text).map(|text| checker.check(ty, &text));
+    match (decimal, number) {
+        // `010` is eight here, although it is ten in data.
+        (Ok(fit), Some(number)) if is_number(&fit) => number,
+        (Err(misfit), Some(number)) => number.ok().filter(is_number).ok_or(misfit),
+        (decimal, _) => decimal,
+    }
 }
 
 fn bases_of(schema: &Schema, names: &[String]) -> Vec<IdentityId> {

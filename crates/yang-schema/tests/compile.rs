@@ -470,10 +470,18 @@ fn defaults_of_typedefs_and_numbers_of_other_bases_are_checked_too() {
     let narrowed = module("m", "typedef any { type uint8; default 9; } leaf a { type any { range 1..4; } }");
     only_fault(&[&narrowed], "default \"9\" is not allowed");
     let right = "leaf a { type uint8; default 0x1F; } leaf b { type int8; default -017; } leaf c { type uint8; default 0; }
+        leaf octal { type uint8 { range 8..9; } default 010; } leaf word { type string { length 3; } default 010; }
         typedef t { type uint8; default 5; } leaf d { type t; default 6; } leaf-list e { type t; min-elements 1; }";
     assert!(compile(&[&module("m", right)], &CompileOptions::new()).is_ok());
-    for (ty, default) in [("uint8", "0abc"), ("uint8", "0x1G"), ("uint8", "0x100"), ("boolean", "0true")] {
-        let body = format!("leaf a {{ type {ty}; default {default}; }}");
+    for (ty, default) in [
+        ("uint8", "0abc"),
+        ("uint8", "0x1G"),
+        ("uint8", "0x100"),
+        ("boolean", "0true"),
+        ("uint8 { range 10..12; }", "010"),
+    ] {
+        let ty = if ty.ends_with('}') { ty.to_owned() } else { format!("{ty};") };
+        let body = format!("leaf a {{ type {ty} default {default}; }}");
         only_fault(&[&module("m", &body)], &format!("default \"{default}\" is not allowed"));
     }
 }

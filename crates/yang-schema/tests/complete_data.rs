@@ -179,14 +179,14 @@ fn references_lead_to_the_defaults_that_are_in_use() {
         r#"identity kind; identity one { base kind; } typedef kind { type identityref { base kind; } default one; }
         container c {
           container np { container deeper { leaf number { type decimal64 { fraction-digits 2; } default "1.50"; } }
-            leaf hex { type uint8; default "0x10"; } leaf kind { type kind; } leaf named { type kind; default m:one; } }
+            leaf hex { type uint8; default "0x10"; } leaf octal { type uint8; default "010"; } leaf kind { type kind; } leaf named { type kind; default m:one; } }
           container p { presence "there"; leaf of-presence { type string; default d; } }
           choice way { default usual;
             case usual { leaf slow { type string; default s; } }
             case other { leaf fast { type string; default f; } leaf more { type string; }
               choice inner { default m:first; case first { leaf inmost { type string; default i; } } leaf second { type string; } } } }
           container conditional { when "../p"; leaf perhaps { type string; default w; } }
-          leaf r-number { type leafref { path "../np/deeper/number"; } } leaf r-hex { type leafref { path "/c/np/hex"; } }
+          leaf r-number { type leafref { path "../np/deeper/number"; } } leaf r-hex { type leafref { path "/c/np/hex"; } } leaf r-octal { type leafref { path "/c/np/octal"; } }
           leaf r-kind { type leafref { path "../np/kind"; } } leaf r-named { type leafref { path "../np/named"; } }
           leaf r-presence { type leafref { path "../p/of-presence"; } }
           leaf r-slow { type leafref { path "../slow"; } } leaf r-fast { type leafref { path "../fast"; } }
@@ -199,6 +199,7 @@ fn references_lead_to_the_defaults_that_are_in_use() {
         "<np/><r-number>1.500</r-number>",
         "<np><deeper/></np><r-number>1.5</r-number>",
         "<r-hex>16</r-hex>",
+        "<r-octal>8</r-octal>",
         "<r-kind>one</r-kind>",
         "<r-named>m:one</r-named>",
         "<p/><r-presence>d</r-presence>",
@@ -213,6 +214,7 @@ fn references_lead_to_the_defaults_that_are_in_use() {
     for bad in [
         "<np><deeper><number>2</number></deeper></np><r-number>1.5</r-number>",
         "<np><hex>17</hex></np><r-hex>16</r-hex>",
+        "<r-octal>10</r-octal>",
         "<r-presence>d</r-presence>",
         "<more>x</more><r-slow>s</r-slow>",
         "<r-fast>f</r-fast>",

@@ -37,6 +37,8 @@ pub(crate) const BODIES: &[&str] = &[
     // defaults
     "leaf a { type uint8; default 256; }",
     "leaf a { type uint8; default 0xFF; }",
+    "leaf a { type uint8 { range 8..9; } default 010; }",
+    "leaf a { type uint8 { range 10..12; } default 010; }",
     "leaf a { type uint8; default 0x100; }",
     "leaf a { type uint8; default 0abc; }",
     "typedef t { type uint8 { range 1..4; } default 5; } leaf a { type t; }",
