@@ -105,6 +105,7 @@ pub fn parse(body: &[u8]) -> Result<Event, PayloadError> {
 
 /// Which ticket a webhook is about.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(expecting = "an object with a ticket's id and number")]
 #[non_exhaustive]
 pub struct Hint {
     /// Its database id.
@@ -123,6 +124,7 @@ const MAX_DEPTH: usize = 64;
 /// [`PayloadError`]; answer 400.
 pub fn hint(body: &[u8]) -> Result<Hint, PayloadError> {
     #[derive(Deserialize)]
+    #[serde(expecting = "an object with a ticket")]
     struct Raw {
         ticket: Hint,
     }
@@ -272,6 +274,12 @@ mod tests {
         ] {
             assert!(matches!(parse(body.as_bytes()), Err(PayloadError::Shape(_))), "{body}");
             assert!(matches!(hint(body.as_bytes()), Err(PayloadError::Shape(_))), "{body}");
+        }
+        for (body, wanted) in
+            [("1", "an object with a ticket"), (r#"{"ticket":7}"#, "an object with a ticket's id and number")]
+        {
+            let Err(PayloadError::Shape(why)) = hint(body.as_bytes()) else { panic!("{body}") };
+            assert!(why.to_string().contains(&format!("expected {wanted}")), "{why}");
         }
     }
 
