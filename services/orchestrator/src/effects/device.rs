@@ -1,5 +1,7 @@
 //! The device: brought to the planned state as a whole, proved by another session, and read where nobody knows.
 
+use std::time::{Duration, Instant};
+
 use change_model::change::Evidence;
 use change_model::plan::device_fingerprint;
 use change_model::{Change, Event, InterfaceName, Plan};
@@ -24,6 +26,13 @@ enum CheckError {
     #[error("a second session could not read the interface: {0}")]
     Unread(String),
 }
+
+/// How often another session is tried after one that was cut or refused for now.
+const MORE_LOOKS: usize = 2;
+/// How long a device is left alone before it.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// Since when it is not tried any more: a device that answers that slowly would take the rest of the time that the check has.
+const LOOK_AGAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Brings the edit onto the device. It is looked first whether an earlier attempt got through: the edit is sent only to a device that
 /// has exactly what the plan was made on.
@@ -83,10 +92,7 @@ async fn configure_on(
         .validation(device.validation());
     let check = || async {
         crate::crash::point("committed:configure_device");
-        let second = open(app, plan).await.map_err(|error| CheckError::Unread(error.to_string()))?;
-        let read = second.read(interface).await;
-        second.close().await;
-        match read {
+        match second_look(app, plan, interface).await {
             Ok(Some(found)) if is_as(&plan.device_after, &found.state) => Ok(()),
             Ok(_) => Err(CheckError::Differs),
             Err(error) => Err(CheckError::Unread(error.to_string())),
@@ -99,6 +105,33 @@ async fn configure_on(
             Ok(Some(Event::DeviceRefused { why: FOREIGN_EDITS.to_owned() }))
         }
         Err(failed) => failure(app, change, (plan, interface), failed).await,
+    }
+}
+
+/// What another session reads while the change is on trial. A connection that is cut says nothing of the change: it is made again.
+async fn second_look(
+    app: &App,
+    plan: &Plan,
+    interface: &InterfaceName,
+) -> Result<Option<Found>, EffectError> {
+    let begun = Instant::now();
+    let mut left = MORE_LOOKS;
+    loop {
+        let found = match open(app, plan).await {
+            Ok(second) => {
+                let found = second.read(interface).await;
+                second.close().await;
+                found
+            }
+            Err(error) => Err(error),
+        };
+        match found {
+            Err(EffectError::Later { .. }) if left > 0 && begun.elapsed() < LOOK_AGAIN_WITHIN => {
+                left -= 1;
+                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            }
+            found => return found,
+        }
     }
 }
 

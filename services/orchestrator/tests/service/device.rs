@@ -268,3 +268,37 @@ async fn a_switch_that_will_not_be_read_at_once_after_an_unknown_outcome_is_read
     assert_eq!(world.subjects(ticket), ["Pending approval", "Approved", "Outcome unknown", "SUCCESS"]);
     world.stop().await;
 }
+
+/// What becomes of a change whose read-back loses so many sessions.
+async fn read_back_loses(times: u64) -> (World, u64) {
+    let world = World::serving(Options::default()).await;
+    let before = world.snapshot(PORT);
+    let ticket = world.file(PORT, founding_ticket());
+    let card = world.card(ticket, LEAD.email).await;
+    world.ticket_is(ticket, "pending approval").await;
+    world.quiet(1).await;
+    // The sessions after the approval: recheck, configure, its read-back.
+    let fault =
+        json!({"system": "switch", "point": "connection", "skip": 2, "times": times, "action": "reset"});
+    world.fault(fault);
+    world.press(&card, LEAD.email, "Approve", json!({})).await;
+    let state = if times < 3 { "closed" } else { "attention required" };
+    world.ticket_is(ticket, state).await;
+    assert_eq!(world.snapshot(PORT) == before, times >= 3);
+    (world, ticket)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_back_that_is_cut_is_made_again() {
+    let (world, ticket) = read_back_loses(2).await;
+    assert!(world.subjects(ticket).contains(&"SUCCESS".to_owned()));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_read_back_the_switch_is_as_before() {
+    let (world, ticket) = read_back_loses(3).await;
+    let notes = world.notes(ticket);
+    assert!(notes.contains("a second session could not read the interface"), "{notes}");
+    world.stop().await;
+}
