@@ -164,13 +164,11 @@ pub(crate) fn edit(
     if set.is_empty() && gone.is_empty() {
         return Ok(None);
     }
+    let displaced = |path: &Path| set.iter().any(|new| rules.exclude(&bare(path), &bare(&new.path)));
+    let (displaced, gone): (Vec<Path>, Vec<Path>) = gone.into_iter().partition(displaced);
     let mut root = Node::new(BASE_NS, "config");
     for path in &gone {
-        let node = root.descend(base).descend(path);
-        node.remove = true;
-        // Some servers parse the value of a leaf that goes (netconfd 2.13), so it is sent although nothing needs it.
-        let leaf = before.items.iter().find(|item| item.path == *path && item.leaves.is_empty());
-        node.text = leaf.map(|item| item.text.clone()).unwrap_or_default();
+        remove(root.descend(base).descend(path), path, before);
     }
     for item in set {
         let node = root.descend(base).descend(&item.path);
@@ -179,7 +177,18 @@ pub(crate) fn edit(
             node.descend(path).text.clone_from(text);
         }
     }
+    // Last: Clixon 7.8 ends with a segmentation fault where another case is set in the place of one that was removed just before.
+    for path in &displaced {
+        remove(root.descend(base).descend(path), path, before);
+    }
     root.into_xml().map(Some)
+}
+
+/// Some servers parse the value of a leaf that goes (netconfd 2.13), so it is sent although nothing needs it.
+fn remove(node: &mut Node, path: &Path, before: &Encoded) {
+    node.remove = true;
+    let leaf = before.items.iter().find(|item| item.path == *path && item.leaves.is_empty());
+    node.text = leaf.map(|item| item.text.clone()).unwrap_or_default();
 }
 
 /// The first entry that one of the sorted lists has and the other has not.

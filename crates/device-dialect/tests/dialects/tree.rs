@@ -193,6 +193,7 @@ impl Tree {
         for child in config.children().filter(Node::is_element) {
             self.merge(child, "");
         }
+        self.has_one_case_of_each("");
     }
 
     fn merge(&mut self, edit: Node<'_, '_>, above: &str) {
@@ -236,23 +237,39 @@ impl Tree {
         }
     }
 
-    /// Nothing of another case stands beside what is set. Servers shall see to that (RFC 7950, section 7.9), but not all do, so that it is
-    /// left to them for [`LEFT_TO_SERVERS`] only.
+    /// Removes the other cases of what is set, where that is left to the server.
     fn make_room(&mut self, path: &str, name: &str) {
-        let Some((end, cases)) = CHOICES.iter().find(|(end, _)| ends(path, end)) else {
-            return;
-        };
-        if !cases.iter().any(|case| case.contains(&name)) {
-            return;
+        if ends(path, LEFT_TO_SERVERS) {
+            let others = others(path, name);
+            self.children.retain(|child| !others.contains(&child.own_name()));
         }
-        let others = cases.iter().filter(|case| !case.contains(&name)).flat_map(|case| case.iter().copied());
-        let others: Vec<&str> = others.collect();
-        let stands = |child: &Self| others.contains(&child.name.split_once(':').unwrap().1);
-        if *end == LEFT_TO_SERVERS {
-            self.children.retain(|child| !stands(child));
-        }
-        assert!(!self.children.iter().any(stands), "{path}: {name} is set beside another case");
     }
+
+    /// Fails where two cases of one choice stand. A server shall not let that come to be (RFC 7950, section 7.9), but not all see to it.
+    fn has_one_case_of_each(&self, above: &str) {
+        let path = format!("{above}/{}", self.name);
+        for child in &self.children {
+            let others = others(&path, child.own_name());
+            let beside = self.children.iter().find(|other| others.contains(&other.own_name()));
+            assert!(beside.is_none(), "{path}: {} stands beside {beside:?}", child.name);
+            child.has_one_case_of_each(&path);
+        }
+    }
+
+    fn own_name(&self) -> &str {
+        self.name.split_once(':').map_or(self.name.as_str(), |(_, name)| name)
+    }
+}
+
+/// The nodes of the other cases, if this one is of a case.
+fn others(path: &str, name: &str) -> Vec<&'static str> {
+    let Some((_, cases)) = CHOICES.iter().find(|(end, _)| ends(path, end)) else {
+        return Vec::new();
+    };
+    if !cases.iter().any(|case| case.contains(&name)) {
+        return Vec::new();
+    }
+    cases.iter().filter(|case| !case.contains(&name)).flat_map(|case| case.iter().copied()).collect()
 }
 
 /// Whether the edit sets anything at or below this element.
