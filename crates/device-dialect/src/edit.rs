@@ -167,21 +167,33 @@ pub(crate) fn edit(
     let displaced = |path: &Path| set.iter().any(|new| rules.exclude(&bare(path), &bare(&new.path)));
     let (displaced, gone): (Vec<Path>, Vec<Path>) = gone.into_iter().partition(displaced);
     let mut root = Node::new(BASE_NS, "config");
+    let interface = root.descend(base);
     for path in &gone {
-        remove(root.descend(base).descend(path), path, before);
+        remove(interface.descend(path), path, before);
     }
     for item in set {
-        let node = root.descend(base).descend(&item.path);
-        node.text.clone_from(&item.text);
-        for (path, text) in &item.leaves {
-            node.descend(path).text.clone_from(text);
-        }
+        put(interface.descend(&item.path), item, before);
     }
     // Last: Clixon 7.8 ends with a segmentation fault where another case is set in the place of one that was removed just before.
     for path in &displaced {
-        remove(root.descend(base).descend(path), path, before);
+        remove(interface.descend(path), path, before);
     }
     root.into_xml().map(Some)
+}
+
+fn put(node: &mut Node, item: &Item, before: &Encoded) {
+    node.text.clone_from(&item.text);
+    for (path, text) in &item.leaves {
+        node.descend(path).text.clone_from(text);
+    }
+    let old = before.items.iter().find(|old| old.path == item.path);
+    let others = old.into_iter().flat_map(|old| &old.leaves);
+    // A leaf that another takes the place of, such as a mask of a prefix length.
+    for (path, text) in others.filter(|(path, _)| item.leaves.iter().all(|(kept, _)| kept != path)) {
+        let leaf = node.descend(path);
+        leaf.remove = true;
+        leaf.text.clone_from(text);
+    }
 }
 
 /// Some servers parse the value of a leaf that goes (netconfd 2.13), so it is sent although nothing needs it.

@@ -41,11 +41,8 @@ const CHOICES: &[(&str, &[&[&str]])] = &[
     ("sw:allowed/sw:vlan", &[&["vlans"], &["all"], &["none"], &["add"], &["except"], &["remove"]]),
     ("ios:GigabitEthernet/ios:ip", &[&["unnumbered"], &["address"]]),
     ("ios:ip/ios:address", &[&["primary", "secondary"], &["dhcp"], &["negotiated"]]),
-    (LEFT_TO_SERVERS, &[&["prefix-length"], &["netmask"]]),
+    ("ip:ipv4/ip:address", &[&["prefix-length"], &["netmask"]]),
 ];
-
-/// Addresses whose mask is no prefix length: the state that is read does not tell them apart.
-const LEFT_TO_SERVERS: &str = "ip:ipv4/ip:address";
 
 /// Containers without presence: empty ones say nothing.
 const SILENT: &[&str] = &[
@@ -219,14 +216,6 @@ impl Tree {
             Some(other) => panic!("unexpected operation {other}"),
             None => {}
         }
-        if creates(edit) {
-            self.make_room(above, edit.tag_name().name());
-        }
-        let at = self.children.iter().position(|child| {
-            child.name == name
-                && value.is_none_or(|leaf| child.leaf(&prefixed(*leaf)) == leaf.text())
-                && (!listed || child.text == text)
-        });
         let at = at.unwrap_or_else(|| {
             self.children.push(Self::new(&name));
             self.children.len() - 1
@@ -234,14 +223,6 @@ impl Tree {
         text.clone_into(&mut self.children[at].text);
         for child in elements {
             self.children[at].merge(child, &path);
-        }
-    }
-
-    /// Removes the other cases of what is set, where that is left to the server.
-    fn make_room(&mut self, path: &str, name: &str) {
-        if ends(path, LEFT_TO_SERVERS) {
-            let others = others(path, name);
-            self.children.retain(|child| !others.contains(&child.own_name()));
         }
     }
 
@@ -270,10 +251,4 @@ fn others(path: &str, name: &str) -> Vec<&'static str> {
         return Vec::new();
     }
     cases.iter().filter(|case| !case.contains(&name)).flat_map(|case| case.iter().copied()).collect()
-}
-
-/// Whether the edit sets anything at or below this element.
-fn creates(edit: Node<'_, '_>) -> bool {
-    let mut elements = edit.children().filter(Node::is_element).peekable();
-    edit.attribute((BASE, "operation")).is_none() && (elements.peek().is_none() || elements.any(creates))
 }
