@@ -103,6 +103,18 @@ impl fmt::Debug for Auth {
     }
 }
 
+/// Whether the SSH library says that the login was refused.
+pub(super) fn is_refusal(error: &async_ssh2_tokio::Error) -> bool {
+    use async_ssh2_tokio::Error as Ssh;
+    matches!(
+        error,
+        Ssh::PasswordWrong
+            | Ssh::KeyAuthFailed
+            | Ssh::KeyboardInteractiveAuthFailed
+            | Ssh::AgentAuthenticationFailed
+    )
+}
+
 /// What the SSH library's error means.
 pub(super) fn login_error(error: async_ssh2_tokio::Error, target: &SshTarget, username: &str) -> Error {
     use async_ssh2_tokio::Error as Ssh;

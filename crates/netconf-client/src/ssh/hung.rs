@@ -4,23 +4,18 @@
 //! nor closes it, whoever gives up meanwhile. So that whoever tries again and again does not leave one behind each time, such a
 //! server is looked at first, over a connection that ends.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use super::SshTarget;
+use super::memory::Memory;
 
-/// Servers that are kept in mind at most.
-const MAX: usize = 4096;
+static HUNG: Memory<(String, u16)> = Memory::new();
 
-static HUNG: Mutex<BTreeSet<(String, u16)>> = Mutex::new(BTreeSet::new());
-
-fn hung() -> MutexGuard<'static, BTreeSet<(String, u16)>> {
-    HUNG.lock().unwrap_or_else(PoisonError::into_inner)
+fn key(target: &SshTarget) -> (String, u16) {
+    (target.host.clone(), target.port)
 }
 
 /// Whether this server hung, and has not been seen to go on since.
 pub(super) fn did(target: &SshTarget) -> bool {
-    hung().contains(&(target.host.clone(), target.port))
+    HUNG.has(&key(target))
 }
 
 /// A handshake of the SSH library. Dropped before it is over, it leaves something behind.
@@ -34,18 +29,15 @@ impl<'t> Attempt<'t> {
     /// The handshake ended, or failed.
     pub(super) fn over(mut self) {
         if let Some(target) = self.0.take() {
-            hung().remove(&(target.host.clone(), target.port));
+            HUNG.remove(&key(target));
         }
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let Some(target) = self.0 else { return };
-        let mut hung = hung();
-        if hung.len() >= MAX {
-            hung.pop_first();
+        if let Some(target) = self.0 {
+            HUNG.add(key(target));
         }
-        hung.insert((target.host.clone(), target.port));
     }
 }

@@ -11,8 +11,10 @@ mod channel;
 mod guard;
 mod host_key;
 mod hung;
+mod let_in;
 mod link;
 mod login;
+mod memory;
 
 use std::io;
 use std::net::SocketAddr;
@@ -109,7 +111,7 @@ pub async fn connect(
 /// attempts that were under way when it began to hang leave one: until the server answers again, further ones only look at it,
 /// as [`scan_host_key`] does, which leaves nothing behind. A connection that is cut during the login by a server that is
 /// still there is an [`Error::LoginRefused`] for the same reason: the library does not tell the one from the other. With
-/// keyboard-interactive it does.
+/// keyboard-interactive it does. A server that has let the user in before is tried once more before its refusal is told.
 #[derive(Debug, Clone)]
 pub struct SshConnector {
     target: SshTarget,
@@ -186,6 +188,33 @@ impl SshConnector {
             let offered = algorithms::offered(self.legacy_algorithms, &expected.algorithms);
             Box::pin(scan_at(&route, limit, offered)).await?;
         }
+        let mut outcome = self.log_in(&route, &expected).await?;
+        if outcome.as_ref().is_err_and(auth::is_refusal) && let_in::before(&self.target, &self.username) {
+            outcome = Box::pin(self.log_in(&route, &expected)).await?;
+        }
+        match outcome {
+            Ok(client) => {
+                let_in::now(&self.target, &self.username);
+                let mut session = self.session.clone();
+                session.hello_timeout = self.timeouts.hello;
+                Ok(SshConnection::from_client(client, session))
+            }
+            Err(error) => {
+                let error = Box::pin(self.explained(error, &expected, &route)).await;
+                if matches!(error, Error::LoginRefused { .. }) {
+                    let_in::not_any_more(&self.target, &self.username);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Logs in by the SSH library; what it says.
+    async fn log_in(
+        &self,
+        route: &Route,
+        expected: &Expected,
+    ) -> Result<Result<Client, async_ssh2_tokio::Error>, Error> {
         let config = self.ssh_config(&expected.algorithms);
         let method = self.auth.method().await?;
         let limit = self.timeouts.connect.saturating_add(self.timeouts.login);
@@ -201,18 +230,10 @@ impl SshConnector {
         let mut login = pin!(timeout(limit, login));
         let outcome = tokio::select! {
             outcome = &mut login => outcome,
-            after = self.no_handshake(&route) => return Err(late(Phase::Connect, after)),
+            after = self.no_handshake(route) => return Err(late(Phase::Connect, after)),
         };
         attempt.over();
-        let outcome = outcome.map_err(|_| late(Phase::Login, limit))?;
-        match outcome {
-            Ok(client) => {
-                let mut session = self.session.clone();
-                session.hello_timeout = self.timeouts.hello;
-                Ok(SshConnection::from_client(client, session))
-            }
-            Err(error) => Err(Box::pin(self.explained(error, &expected, &route)).await),
-        }
+        outcome.map_err(|_| late(Phase::Login, limit))
     }
 
     /// What the SSH library's error means. It hands out no key with a refusal of the key, and tells a login that was cut as one that

@@ -332,3 +332,27 @@ async fn a_server_that_is_gone_during_the_login_has_not_refused_it() {
     let gone = gone.unwrap_err();
     assert!(matches!(gone, Error::Connect { .. }) && gone.is_retryable(), "{gone:?}");
 }
+
+#[tokio::test]
+async fn a_server_that_let_the_user_in_is_asked_once_more_before_a_refusal_is_told() {
+    let server = server(Manner::Normal).await;
+    let tried = || server.logins.tried.swap(0, Ordering::SeqCst);
+    let connector = connector(&server, Auth::password(PASSWORD));
+    let stranger = SshConnector::new(server.target(), "stranger", Auth::password(PASSWORD), right_key());
+    let refused = |error: &Error| matches!(error, Error::LoginRefused { reason, .. } if reason == "password");
+    assert!(refused(&stranger.session().await.unwrap_err()));
+    assert_eq!(tried(), 1, "of somebody it never let in it is believed at once");
+
+    works(&connector.session().await.unwrap()).await;
+    assert_eq!(tried(), 1);
+    server.logins.cut.store(1, Ordering::SeqCst);
+    works(&connector.session().await.unwrap()).await;
+    assert_eq!(tried(), 2, "one that was cut, and one more");
+
+    server.logins.refuse.store(3, Ordering::SeqCst);
+    assert!(refused(&connector.session().await.unwrap_err()));
+    assert_eq!(tried(), 2, "it is asked once more only");
+    assert!(refused(&connector.session().await.unwrap_err()));
+    assert_eq!(tried(), 1, "and is believed from then on");
+    works(&connector.session().await.unwrap()).await;
+}

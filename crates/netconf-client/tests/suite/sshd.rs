@@ -66,8 +66,27 @@ pub(crate) enum Manner {
     LateChannel,
 }
 
+/// Logins by password.
+#[derive(Debug, Default)]
+pub(crate) struct Logins {
+    /// How many were tried.
+    pub(crate) tried: AtomicUsize,
+    /// How many are to be cut first.
+    pub(crate) cut: AtomicUsize,
+    /// How many are to be refused then, whatever the password.
+    pub(crate) refuse: AtomicUsize,
+}
+
+impl Logins {
+    /// Counts one down, if there is one.
+    fn takes(counter: &AtomicUsize) -> bool {
+        counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
 pub(crate) struct SshServer {
     pub(crate) address: SocketAddr,
+    pub(crate) logins: Arc<Logins>,
     /// Connections that are open now.
     pub(crate) open: Arc<AtomicUsize>,
     /// Channels that the client has closed.
@@ -101,15 +120,18 @@ impl SshServer {
         let address = listener.local_addr().unwrap();
         let (open, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let confirms = Arc::new(Semaphore::new(0));
+        let logins = Arc::new(Logins::default());
+        let counted = Arc::clone(&logins);
         let (counter, closes, lets) = (Arc::clone(&open), Arc::clone(&closed), Arc::clone(&confirms));
         let config = Arc::new(config);
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (config, netconf, open) = (Arc::clone(&config), netconf.clone(), Arc::clone(&counter));
                 let (closed, confirms) = (Arc::clone(&closes), Arc::clone(&lets));
+                let logins = Arc::clone(&counted);
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
-                    let login = Login::new(netconf, manner, closed, confirms);
+                    let login = Login { logins, ..Login::new(netconf, manner, closed, confirms) };
                     if manner == Manner::SilentHandshake {
                         stream.write_all(b"SSH-2.0-test\r\n").await.unwrap();
                     }
@@ -121,7 +143,7 @@ impl SshServer {
                 });
             }
         });
-        SshServer { address, open, closed, confirms, task }
+        SshServer { address, logins, open, closed, confirms, task }
     }
 
     /// A device with `seed`'s host key calls home and serves NETCONF on the connection.
@@ -174,13 +196,15 @@ struct Login {
     channels: HashMap<ChannelId, Channel<Msg>>,
     closed: Arc<AtomicUsize>,
     confirms: Arc<Semaphore>,
+    logins: Arc<Logins>,
     /// There once the versions are exchanged.
     handle: Arc<OnceLock<Handle>>,
 }
 
 impl Login {
     fn new(netconf: Fake, manner: Manner, closed: Arc<AtomicUsize>, confirms: Arc<Semaphore>) -> Self {
-        Login { netconf, manner, channels: HashMap::new(), closed, confirms, handle: Arc::default() }
+        let (channels, logins, handle) = (HashMap::new(), Arc::default(), Arc::default());
+        Login { netconf, manner, channels, closed, confirms, logins, handle }
     }
 
     async fn run(self, config: Arc<russh::server::Config>, stream: TcpStream) {
@@ -201,6 +225,13 @@ impl Handler for Login {
             Manner::SilentLogin => std::future::pending().await,
             Manner::CutLogin => return Err(russh::Error::Disconnect),
             _ => {}
+        }
+        self.logins.tried.fetch_add(1, Ordering::SeqCst);
+        if Logins::takes(&self.logins.cut) {
+            return Err(russh::Error::Disconnect);
+        }
+        if Logins::takes(&self.logins.refuse) {
+            return Ok(Auth::reject());
         }
         Ok(if (user, password) == (USER, PASSWORD) { Auth::Accept } else { Auth::reject() })
     }
