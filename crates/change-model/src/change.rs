@@ -147,7 +147,9 @@ pub enum NotCounted {
     #[error("{0} asked for this change, and nobody approves their own")]
     OwnChange(Email),
     /// The card showed another plan.
-    #[error("the decision was made on another plan than the one that stands now")]
+    #[error(
+        "the decision was made on another plan than the one that stands now: look at that one and decide again"
+    )]
     OtherPlan,
     /// The rule is another by now.
     #[error("who may approve was changed in the settings after this was asked")]

@@ -65,7 +65,8 @@ pub struct SshTimeouts {
     /// and if that takes longer than this limit or half of the next, this is an [`Error::Timeout`] in
     /// [`Phase::Connect`].
     pub connect: Duration,
-    /// The login, 15 s; handshake and login together end within the sum of this limit and `connect`.
+    /// The login, 15 s; handshake and login together end within the sum of this limit and `connect`. Where a refusal is not believed
+    /// at once (see [`SshConnector`]), the second attempt has the same limits again.
     pub login: Duration,
     /// Opening the subsystem and exchanging hellos, from the end of the login. 20 s.
     pub hello: Duration,
